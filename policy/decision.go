@@ -1,0 +1,77 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// Step is the rung of the ladder that a ban stands on; a metric label.
+type Step string
+
+// The steps.
+const (
+	StepHost Step = "host" // one IPv4 address, or one IPv6 /64
+	StepNet  Step = "net"  // an IPv4 /24 or an IPv6 /48 with many banned hosts
+)
+
+// Rule is what caused a decision; a metric label.
+type Rule string
+
+// The rules.
+const (
+	RuleAuthFail Rule = "auth_fail" // too many failed logins
+	RuleNet      Rule = "net"       // too many banned hosts in one net
+	RuleManual   Rule = "manual"    // banned by hand; never made by the Engine
+)
+
+// Refusal is why an address that earned a ban is spared; a metric label.
+type Refusal string
+
+// The refusals. The empty Refusal is a ban.
+const (
+	RefusedNeverBan  Refusal = "never_ban"
+	RefusedLoopback  Refusal = "loopback"
+	RefusedLinkLocal Refusal = "link_local"
+	RefusedOwn       Refusal = "own_address"
+	RefusedGateway   Refusal = "gateway"
+)
+
+// Refusals lists every refusal, for metrics that start at zero.
+var Refusals = []Refusal{RefusedNeverBan, RefusedLoopback, RefusedLinkLocal, RefusedOwn, RefusedGateway}
+
+// Decision is what the Engine makes of events: ban Prefix from At until Until,
+// or, where Refusal is set, do not although the count says so.
+type Decision struct {
+	Prefix  netip.Prefix
+	Step    Step
+	Rule    Rule
+	Refusal Refusal
+	// At is the time of the event that decided it, Until the end of the ban.
+	At, Until time.Time
+	// Failures is how many failed logins were counted (StepHost) or how many
+	// hosts of the net are banned (StepNet).
+	Failures int
+	// Over is the time between the first and the last counted failure.
+	Over time.Duration
+	// Rank is 1 for the first ban of this prefix, 2 for the second, …
+	Rank int
+}
+
+// Ban tells whether the decision bans, as opposed to sparing.
+func (d *Decision) Ban() bool { return d.Refusal == "" }
+
+// For returns how long the ban lasts.
+func (d *Decision) For() time.Duration { return d.Until.Sub(d.At) }
+
+// Reason says in one phrase why, for people to read.
+func (d *Decision) Reason() string {
+	if d.Step == StepNet {
+		return fmt.Sprintf("%d banned hosts in %s", d.Failures, d.Prefix)
+	}
+	s := fmt.Sprintf("%d failed logins in %s", d.Failures, d.Over.Round(time.Second))
+	if d.Rank > 1 {
+		s += fmt.Sprintf(", ban %d", d.Rank)
+	}
+	return s
+}

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"net/netip"
+	"time"
+
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// Record is what is known of one banned prefix: its last ban, which may still
+// run, and how many there were.
+type Record struct {
+	Prefix netip.Prefix
+	Rule   policy.Rule
+	Step   policy.Step
+	// Bans counts the bans of this prefix by the Engine; 0 where it was only
+	// ever banned by hand.
+	Bans      int
+	At, Until time.Time
+	// Reason is text for people, at most maxReason bytes.
+	Reason string
+}
+
+// Active tells whether the ban runs at now.
+func (r *Record) Active(now time.Time) bool { return r.Until.After(now) }
+
+const (
+	recordVersion = 1
+	maxReason     = 1 << 10
+	keyLen        = 17
+)
+
+// The codes are stored: append, never renumber.
+var (
+	ruleCodes = []policy.Rule{policy.RuleAuthFail, policy.RuleNet, policy.RuleManual}
+	stepCodes = []policy.Step{policy.StepHost, policy.StepNet}
+)
+
+// encodeKey writes the prefix as 16 bytes of address (IPv4 mapped) and one of
+// length (in IPv6 terms), so that the keys of one net lie side by side.
+func encodeKey(p netip.Prefix) []byte {
+	bits := p.Bits()
+	if p.Addr().Is4() {
+		bits += 96
+	}
+	a := p.Addr().As16()
+	return append(a[:], byte(bits))
+}
+
+func decodeKey(k []byte) (netip.Prefix, error) {
+	if len(k) != keyLen {
+		return netip.Prefix{}, fmt.Errorf("%w: a key of %d bytes", errDamaged, len(k))
+	}
+	addr, bits := netip.AddrFrom16([16]byte(k[:16])), int(k[16])
+	if addr.Is4In6() && bits >= 96 {
+		addr, bits = addr.Unmap(), bits-96
+	}
+	p := netip.PrefixFrom(addr, bits)
+	if !p.IsValid() || p != p.Masked() {
+		return netip.Prefix{}, fmt.Errorf("%w: a key that is no prefix", errDamaged)
+	}
+	return p, nil
+}
+
+// encode lays a record out as version, rule, step, then varints, the reason
+// and a CRC-32 of all before it.
+func encode(r *Record) []byte {
+	b := make([]byte, 0, 48+len(r.Reason))
+	b = append(b, recordVersion, code(ruleCodes, r.Rule), code(stepCodes, r.Step))
+	b = binary.AppendUvarint(b, uint64(max(r.Bans, 0)))
+	b = binary.AppendVarint(b, r.At.UnixMilli())
+	b = binary.AppendVarint(b, r.Until.UnixMilli())
+	reason := r.Reason[:min(len(r.Reason), maxReason)]
+	b = binary.AppendUvarint(b, uint64(len(reason)))
+	b = append(b, reason...)
+	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+}
+
+func decode(k, v []byte) (Record, error) {
+	p, err := decodeKey(k)
+	if err != nil {
+		return Record{}, err
+	}
+	if len(v) < 7 || crc32.ChecksumIEEE(v[:len(v)-4]) != binary.LittleEndian.Uint32(v[len(v)-4:]) {
+		return Record{}, fmt.Errorf("%w: the record of %s fails its checksum", errDamaged, p)
+	}
+	if v[0] != recordVersion || int(v[1]) >= len(ruleCodes) || int(v[2]) >= len(stepCodes) {
+		return Record{}, fmt.Errorf("%w: the record of %s is of another version", errDamaged, p)
+	}
+	d := decoder{b: v[3 : len(v)-4]}
+	r := Record{Prefix: p, Rule: ruleCodes[v[1]], Step: stepCodes[v[2]]}
+	r.Bans = int(d.uvarint())
+	r.At, r.Until = time.UnixMilli(d.varint()), time.UnixMilli(d.varint())
+	r.Reason = d.text()
+	if d.failed {
+		return Record{}, fmt.Errorf("%w: the record of %s is cut short", errDamaged, p)
+	}
+	return r, nil
+}
+
+func code[T comparable](codes []T, v T) byte {
+	for i, c := range codes {
+		if c == v {
+			return byte(i)
+		}
+	}
+	return 0
+}
+
+// decoder reads varints and remembers that one could not be read.
+type decoder struct {
+	b      []byte
+	failed bool
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	return advance(d, v, n)
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.b)
+	return advance(d, v, n)
+}
+
+func (d *decoder) text() string {
+	n := d.uvarint()
+	if n > uint64(len(d.b)) {
+		d.failed = true
+		return ""
+	}
+	return string(d.b[:n])
+}
+
+func advance[T any](d *decoder, v T, n int) T {
+	if n <= 0 {
+		d.failed, d.b = true, nil
+		return v
+	}
+	d.b = d.b[n:]
+	return v
+}

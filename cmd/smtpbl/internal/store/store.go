@@ -1,0 +1,228 @@
+// Package store keeps what must outlive the service: who was banned, how
+// often and until when, how far each log was read, and the Engine's window.
+// It is one bbolt file, so each call is one transaction: after a crash or a
+// power cut the file holds either all of a call or nothing of it.
+//
+// The store holds what is wanted; the kernel holds what is enforced. A
+// damaged file is set aside, never repaired by guessing: the service then
+// starts with an empty store and adopts the bans that stand in the kernel.
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/smtpbl/smtpbl/ingest"
+)
+
+// FileName is the store's file inside state_dir.
+const FileName = "history.db"
+
+// ErrLocked means that another process has the store open.
+var ErrLocked = errors.New("another smtpbl has the history open")
+
+// lockWait is how long Open waits for another process to let go, such as a
+// predecessor that is still writing its last checkpoint.
+const lockWait = 3 * time.Second
+
+var (
+	bucketBans  = []byte("bans")
+	bucketMeta  = []byte("meta")
+	keySnapshot = []byte("snapshot")
+	keyPlaces   = []byte("positions")
+)
+
+// Store is an open history file. Its methods may be called from one
+// goroutine at a time.
+type Store struct {
+	db *bolt.DB
+}
+
+// State is everything the store knew when it was opened.
+type State struct {
+	Records   []Record
+	Positions []ingest.Position
+	Snapshot  []byte // of the Engine's window; nil at the first start
+}
+
+// Open opens the history in dir, making dir and file where they are missing,
+// and reads all of it. Where the file is damaged it is renamed and an empty
+// one is opened; setAside is then the new name of the damaged one.
+func Open(dir string) (s *Store, st State, setAside string, err error) {
+	if err = os.MkdirAll(dir, 0o700); err != nil {
+		return nil, st, "", fmt.Errorf("make the state directory: %w", err)
+	}
+	path := filepath.Join(dir, FileName)
+	s, st, err = open(path)
+	if err == nil || !errors.Is(err, errDamaged) {
+		return s, st, "", err
+	}
+	damage := err
+	setAside = fmt.Sprintf("%s.damaged-%d", path, time.Now().Unix())
+	if err = os.Rename(path, setAside); err != nil {
+		return nil, State{}, "", fmt.Errorf("set the damaged history aside (%w): %w", damage, err)
+	}
+	s, st, err = open(path)
+	return s, st, setAside, err
+}
+
+// errDamaged marks a file that is no bbolt file or holds records that cannot be.
+var errDamaged = errors.New("the history file is damaged")
+
+func open(path string) (*Store, State, error) {
+	var s *Store
+	var st State
+	err := guarded(func() error {
+		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
+		if err != nil {
+			return classify(err)
+		}
+		s = &Store{db: db}
+		if err := s.prepare(); err != nil {
+			return err
+		}
+		st, err = s.load()
+		return err
+	})
+	if err != nil && s != nil {
+		// A damaged map can make closing fail as well; the first error counts.
+		_ = guarded(s.db.Close)
+	}
+	if err != nil {
+		return nil, State{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	return s, st, nil
+}
+
+// guarded turns the panics and memory faults with which bbolt answers a
+// damaged or truncated file (it maps the file into memory) into errDamaged.
+func guarded(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", errDamaged, r)
+		}
+	}()
+	return f()
+}
+
+func classify(err error) error {
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return ErrLocked
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum):
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return err // permissions, a full disk, a read-only file system
+}
+
+func (s *Store) prepare() error {
+	return s.db.Update(func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{bucketBans, bucketMeta} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) load() (State, error) {
+	var st State
+	err := s.db.View(func(tx *bolt.Tx) error {
+		bans := tx.Bucket(bucketBans)
+		err := bans.ForEach(func(k, v []byte) error {
+			r, err := decode(k, v)
+			if err == nil {
+				st.Records = append(st.Records, r)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		meta := tx.Bucket(bucketMeta)
+		if v := meta.Get(keySnapshot); v != nil {
+			st.Snapshot = append([]byte(nil), v...)
+		}
+		if v := meta.Get(keyPlaces); v != nil {
+			if err := json.Unmarshal(v, &st.Positions); err != nil {
+				return fmt.Errorf("%w: read positions: %w", errDamaged, err)
+			}
+		}
+		return nil
+	})
+	return st, err
+}
+
+// Put writes records, replacing earlier ones of the same prefix.
+func (s *Store) Put(records []Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		b := tx.Bucket(bucketBans)
+		for i := range records {
+			if err := b.Put(encodeKey(records[i].Prefix), encode(&records[i])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("write %d bans to the history: %w", len(records), err)
+	}
+	return nil
+}
+
+// Forget removes the records of prefixes.
+func (s *Store) Forget(prefixes []netip.Prefix) error {
+	if len(prefixes) == 0 {
+		return nil
+	}
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		b := tx.Bucket(bucketBans)
+		for _, p := range prefixes {
+			if err := b.Delete(encodeKey(p)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("forget %d bans of the history: %w", len(prefixes), err)
+	}
+	return nil
+}
+
+// Checkpoint writes the Engine's window and the positions it corresponds to
+// in one transaction, so that reading on after a crash counts each line once.
+func (s *Store) Checkpoint(positions []ingest.Position, snapshot []byte) error {
+	places, err := json.Marshal(positions)
+	if err != nil {
+		return fmt.Errorf("encode the read positions: %w", err)
+	}
+	err = s.db.Update(func(tx *bolt.Tx) error {
+		meta := tx.Bucket(bucketMeta)
+		if err := meta.Put(keyPlaces, places); err != nil {
+			return err
+		}
+		return meta.Put(keySnapshot, snapshot)
+	})
+	if err != nil {
+		return fmt.Errorf("write a checkpoint to the history: %w", err)
+	}
+	return nil
+}
+
+// Close releases the file.
+func (s *Store) Close() error { return s.db.Close() }

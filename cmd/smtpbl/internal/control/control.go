@@ -1,0 +1,93 @@
+// Package control is the socket between the command line and the service:
+// one JSON request a connection, one JSON answer. The socket belongs to root
+// alone, and the kernel is asked who is at the other end (SO_PEERCRED, see
+// unix(7)), so that a wrong mode on a directory is not enough to get in.
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"time"
+)
+
+// SocketName is the socket's file inside runtime_dir.
+const SocketName = "smtpbl.sock"
+
+// maxMessage bounds a request or an answer: a million prefixes fit.
+const maxMessage = 128 << 20
+
+// Op is what is asked for.
+type Op string
+
+// The operations.
+const (
+	OpAdd    Op = "add"
+	OpDel    Op = "del"
+	OpFlush  Op = "flush"
+	OpList   Op = "list"
+	OpStatus Op = "status"
+)
+
+// Request is one question to the service.
+type Request struct {
+	Op       Op             `json:"op"`
+	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
+	For      time.Duration  `json:"for_ns,omitempty"`
+	Reason   string         `json:"reason,omitempty"`
+}
+
+// Response is the answer.
+type Response struct {
+	// Error and Hint are for people; Error is empty when it worked.
+	Error string `json:"error,omitempty"`
+	Hint  string `json:"hint,omitempty"`
+	// Changed and Kept answer add, del and flush.
+	Changed []netip.Prefix `json:"changed,omitempty"`
+	Kept    []netip.Prefix `json:"kept,omitempty"`
+	// Bans answers list.
+	Bans []Ban `json:"bans,omitempty"`
+	// Status answers status, as the command prints it.
+	Status json.RawMessage `json:"status,omitempty"`
+}
+
+// Ban is one line of "smtpbl set list".
+type Ban struct {
+	Addr      string  `json:"addr"`
+	Set       string  `json:"set"`
+	Remaining float64 `json:"remaining_seconds"`
+	Timeout   float64 `json:"timeout_seconds"`
+	Packets   uint64  `json:"packets"`
+	Bytes     uint64  `json:"bytes"`
+	Reason    string  `json:"reason"`
+}
+
+// RemoteError is an error that the service reported.
+type RemoteError struct {
+	Message string
+	Advice  string
+}
+
+// Error returns the service's words.
+func (e *RemoteError) Error() string { return e.Message }
+
+// Hint returns what to do about it, or nothing.
+func (e *RemoteError) Hint() string { return e.Advice }
+
+var errTooLong = errors.New("message is too long")
+
+// readMessage reads one JSON document and nothing after it but white space.
+func readMessage(r io.Reader, v any) error {
+	limited := &io.LimitedReader{R: r, N: maxMessage}
+	dec := json.NewDecoder(limited)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		if limited.N == 0 {
+			return errTooLong
+		}
+		return fmt.Errorf("read message: %w", err)
+	}
+	return nil
+}

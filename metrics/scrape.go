@@ -1,0 +1,121 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// State is what is asked for at each scrape.
+type State struct {
+	Wanted, Enforced int
+	Active           map[string]int // by set
+	CheckedAt        time.Time      // zero before the first comparison
+	Tracked          int            // addresses with failures in the window
+	Kernel           *Kernel        // nil where the kernel cannot be asked
+	Sources          []Source
+}
+
+// Kernel is what the kernel counted.
+type Kernel struct {
+	Seen, Logged, LogLimited uint64 // packets
+	Dropped                  []Dropped
+}
+
+// Dropped is what one set dropped.
+type Dropped struct {
+	Family         string // ipv4 or ipv6
+	Set            string
+	Packets, Bytes uint64
+}
+
+// Source is one log that is read.
+type Source struct {
+	Name                            string
+	Lines, Bytes, Rotations, Errors uint64
+	LagBytes                        int64
+}
+
+// collector turns State into series.
+type collector struct {
+	state func() State
+	descs map[string]*prometheus.Desc
+}
+
+var scraped = []struct {
+	name, help string
+	labels     []string
+}{
+	{DroppedPackets, "Packets dropped, by family and set.", []string{"family", "set"}},
+	{DroppedBytes, "Bytes dropped, by family and set.", []string{"family", "set"}},
+	{LoggedPackets, "Dropped packets that the kernel logged.", nil},
+	{LogLimited, "Dropped packets that the log rate kept out of the kernel log.", nil},
+	{SeenPackets, "Packets to the mail ports.", nil},
+	{BansActive, "Bans that should be dropping packets now, by set.", []string{"set"}},
+	{BansWanted, "Bans that should be dropping packets now.", nil},
+	{BansEnforced, "Of the wanted bans, those that the kernel enforces.", nil},
+	{CheckTimestamp, "When wanted and enforced bans were last compared, Unix time.", nil},
+	{Tracked, "Addresses with failed logins inside the window.", nil},
+	{SourceLines, "Lines read, by source.", []string{"source"}},
+	{SourceBytes, "Bytes read, by source.", []string{"source"}},
+	{SourceLag, "Bytes written but not yet read, by source.", []string{"source"}},
+	{SourceRotations, "Rotations and truncations seen, by source.", []string{"source"}},
+	{SourceErrors, "Errors of reading, by source.", []string{"source"}},
+}
+
+// Attach makes each scrape ask state for the rest of the series.
+func (m *Metrics) Attach(state func() State) {
+	c := &collector{state: state, descs: map[string]*prometheus.Desc{}}
+	for _, s := range scraped {
+		c.descs[s.name] = prometheus.NewDesc(s.name, s.help, s.labels, nil)
+	}
+	m.registry.MustRegister(c)
+}
+
+// Describe sends what Collect may send.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+// Collect asks for the state and sends it.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	s := c.state()
+	gauge := func(name string, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, v, labels...)
+	}
+	counter := func(name string, v uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(v), labels...)
+	}
+	gauge(BansWanted, float64(s.Wanted))
+	gauge(BansEnforced, float64(s.Enforced))
+	gauge(Tracked, float64(s.Tracked))
+	for set, n := range s.Active {
+		gauge(BansActive, float64(n), set)
+	}
+	if !s.CheckedAt.IsZero() {
+		gauge(CheckTimestamp, float64(s.CheckedAt.UnixMilli())/1e3)
+	}
+	if s.Kernel != nil {
+		s.Kernel.send(counter)
+	}
+	for i := range s.Sources {
+		src := &s.Sources[i]
+		counter(SourceLines, src.Lines, src.Name)
+		counter(SourceBytes, src.Bytes, src.Name)
+		counter(SourceRotations, src.Rotations, src.Name)
+		counter(SourceErrors, src.Errors, src.Name)
+		gauge(SourceLag, float64(src.LagBytes), src.Name)
+	}
+}
+
+func (k *Kernel) send(counter func(name string, v uint64, labels ...string)) {
+	counter(SeenPackets, k.Seen)
+	counter(LoggedPackets, k.Logged)
+	counter(LogLimited, k.LogLimited)
+	for _, d := range k.Dropped {
+		counter(DroppedPackets, d.Packets, d.Family, d.Set)
+		counter(DroppedBytes, d.Bytes, d.Family, d.Set)
+	}
+}

@@ -1,0 +1,81 @@
+// Package lab builds a small piece of the internet to test smtpbl in: a mail
+// server with real Postfix, Dovecot and rsyslog, a network that attacks it
+// and a network that does not.
+//
+// Nothing of it touches the machine. A program that calls Enter is started
+// again in namespaces of its own:
+//
+//   - the root directory is an overlay, so that packages can be installed and
+//     every file be changed, and all changes lie in memory;
+//   - /dev, /run, /tmp, /var/log and the mail queue are private and empty;
+//   - the process ids are private, so that when the program ends, however it
+//     ends, the kernel ends every daemon it started;
+//   - the network is private and leads nowhere: only the fetching of packages
+//     happens in the machine's network, before anything of them is run.
+//
+// What the machine keeps is the cache of fetched packages (see cacheDir).
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+)
+
+// ErrUnavailable is wrapped by the error of Enter where this machine or this
+// user cannot have a laboratory; the rest of the text says why.
+var ErrUnavailable = errors.New("no laboratory on this machine")
+
+// Options say what the laboratory needs to know.
+type Options struct {
+	// Binary is the smtpbl program to install inside; empty installs none.
+	// Only the outermost call reads it.
+	Binary string
+	// Say reports progress, one line a call; nil reports nothing.
+	Say func(format string, args ...any)
+}
+
+func (o *Options) say(format string, args ...any) {
+	if o.Say != nil {
+		o.Say(format, args...)
+	}
+}
+
+// Lab is the laboratory as seen by the program that entered it.
+type Lab struct {
+	// MX is the mail server, Attacker holds AttackNet4 and AttackNet6,
+	// Neighbour holds NeighbourNet4 and NeighbourNet6.
+	MX, Attacker, Neighbour *Host
+
+	say func(format string, args ...any)
+}
+
+// The addresses. All are set aside for documentation (RFC 5737, RFC 3849).
+// Attacker and Neighbour own their networks whole: they can send from, and
+// are answered at, every address in them.
+var (
+	Server4       = netip.MustParseAddr("192.0.2.25")
+	Server6       = netip.MustParseAddr("2001:db8:25::25")
+	Gateway4      = netip.MustParseAddr("192.0.2.1")
+	Gateway6      = netip.MustParseAddr("2001:db8:25::1")
+	AttackNet4    = netip.MustParsePrefix("198.51.100.0/24")
+	AttackNet6    = netip.MustParsePrefix("2001:db8:bad::/48")
+	NeighbourNet4 = netip.MustParsePrefix("203.0.113.0/24")
+	NeighbourNet6 = netip.MustParsePrefix("2001:db8:1::/64")
+)
+
+// HostName is the mail server's name.
+const HostName = "mx1.example.test"
+
+// Server returns the mail server's address of the family of client.
+func Server(client netip.Addr) netip.Addr {
+	if client.Is4() {
+		return Server4
+	}
+	return Server6
+}
+
+// unavailable makes an ErrUnavailable that says why.
+func unavailable(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrUnavailable, fmt.Errorf(format, args...))
+}

@@ -1,0 +1,77 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync"
+)
+
+// notifySocket receives what a service tells its manager (sd_notify(3)).
+type notifySocket struct {
+	conn  *net.UnixConn
+	ready chan struct{} // closed at READY=1
+
+	mu    sync.Mutex
+	state []string // all assignments, in order
+}
+
+// listenNotify makes the socket at a path that must not exist.
+func listenNotify(path string) (*notifySocket, error) {
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		return nil, fmt.Errorf("listen for notifications: %w", err)
+	}
+	n := &notifySocket{conn: conn, ready: make(chan struct{})}
+	go n.read()
+	return n, nil
+}
+
+func (n *notifySocket) read() {
+	buf := make([]byte, 64<<10)
+	var once sync.Once
+	for {
+		size, err := n.conn.Read(buf)
+		if err != nil {
+			return
+		}
+		assignments := strings.Split(strings.TrimSpace(string(buf[:size])), "\n")
+		n.mu.Lock()
+		n.state = append(n.state, assignments...)
+		n.mu.Unlock()
+		for _, a := range assignments {
+			if a == "READY=1" {
+				once.Do(func() { close(n.ready) })
+			}
+		}
+	}
+}
+
+// said returns all that was said so far, such as "READY=1".
+func (n *notifySocket) said() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return append([]string(nil), n.state...)
+}
+
+func (n *notifySocket) close() error {
+	return errors.Join(n.conn.Close(), os.RemoveAll(n.conn.LocalAddr().String()))
+}
+
+// errEnded says that the service ended while something else was awaited.
+var errEnded = errors.New("the service has ended")
+
+// await waits for READY=1, the end of the service or the end of ctx.
+func (n *notifySocket) await(ctx context.Context, ended <-chan struct{}) error {
+	select {
+	case <-n.ready:
+		return nil
+	case <-ended:
+		return errEnded
+	case <-ctx.Done():
+		return fmt.Errorf("wait for READY=1: %w", ctx.Err())
+	}
+}

@@ -31,7 +31,7 @@ func openCache() *cache {
 		return &cache{}
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		f.Close()
+		_ = f.Close()
 		return &cache{}
 	}
 	return &cache{dir: dir, lock: f}
@@ -76,6 +76,6 @@ func (c *cache) leave() error {
 
 func (c *cache) close() {
 	if c.lock != nil {
-		c.lock.Close()
+		_ = c.lock.Close()
 	}
 }

@@ -32,8 +32,8 @@ const reasonFD = 3
 
 // Enter moves the program into a laboratory. It must be called first thing,
 // because it starts the program again: it returns inside only, with the
-// laboratory, or outside with an error that wraps ErrUnavailable. When the
-// program inside ends, the one outside ends with the same exit status.
+// laboratory, or outside with an error, which wraps ErrUnavailable where it
+// is the machine's fault and not the project's. When the program inside ends, the one outside ends with the same exit status.
 func Enter(o Options) (*Lab, error) {
 	switch os.Getenv(stageVar) {
 	case stageInit:
@@ -57,21 +57,26 @@ func outside(o *Options) (int, error) {
 	// The child dies with the thread that started it (Pdeathsig), so the
 	// thread must live as long as the program.
 	runtime.LockOSThread()
+	binary, remove, err := buildBinary(o)
+	if err != nil {
+		return 0, err
+	}
+	defer remove()
 	reasons, w, err := os.Pipe()
 	if err != nil {
 		return 0, unavailable("make a pipe: %w", err)
 	}
-	defer reasons.Close()
+	defer func() { _ = reasons.Close() }()
 
 	cmd := again(stageInit, unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWUTS|unix.CLONE_NEWIPC)
-	cmd.Env = append(cmd.Env, binaryVar+"="+o.Binary)
+	cmd.Env = append(cmd.Env, binaryVar+"="+binary)
 	cmd.ExtraFiles = []*os.File{w}
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	if err = cmd.Start(); err != nil {
-		w.Close()
+		_ = w.Close()
 		return 0, unavailable("start in new namespaces: %w", err)
 	}
-	w.Close()
+	_ = w.Close()
 	stop := passSignals(cmd.Process)
 	defer stop()
 	reason, err := io.ReadAll(reasons)

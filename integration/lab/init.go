@@ -1,10 +1,10 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,10 +17,10 @@ func initMain(o *Options) int {
 	unix.CloseOnExec(reasonFD)
 	cmd, err := prepare(o)
 	if err != nil {
-		fmt.Fprintln(reasons, err)
+		_, _ = fmt.Fprintln(reasons, err)
 		return exitUnavailable
 	}
-	reasons.Close()
+	_ = reasons.Close()
 	stop := passSignals(cmd.Process)
 	defer stop()
 	return reap(cmd.Process.Pid)
@@ -32,11 +32,11 @@ func prepare(o *Options) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("set the host name: %w", err)
 	}
 	cache := openCache()
-	defer cache.close()
+	defer func() { _ = cache.close() }()
 	if err := enterRoot(cache, os.Getenv(binaryVar)); err != nil {
 		return nil, err
 	}
-	if err := installPackages(o, cache); err != nil {
+	if err := installPackages(o); err != nil {
 		return nil, err
 	}
 	if err := cache.leave(); err != nil {
@@ -55,7 +55,7 @@ func reap(pid int) int {
 		var status unix.WaitStatus
 		got, err := unix.Wait4(-1, &status, 0, nil)
 		switch {
-		case err == syscall.EINTR:
+		case errors.Is(err, unix.EINTR):
 		case err != nil:
 			return 1
 		case got == pid && status.Signaled():

@@ -28,9 +28,6 @@ var ErrUnavailable = errors.New("no laboratory on this machine")
 
 // Options say what the laboratory needs to know.
 type Options struct {
-	// Binary is the smtpbl program to install inside; empty installs none.
-	// Only the outermost call reads it.
-	Binary string
 	// Say reports progress, one line a call; nil reports nothing.
 	Say func(format string, args ...any)
 }

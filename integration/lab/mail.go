@@ -100,10 +100,10 @@ func dovecotVersion() (string, error) {
 // startRsyslog starts rsyslogd, which owns /dev/log inside, and waits until
 // what is said there arrives in the mail log.
 func (l *Lab) startRsyslog() error {
-	if err := l.MX.Start(exec.Command("rsyslogd", "-n", "-i", "/run/rsyslogd.pid")); err != nil {
+	if err := l.MX.Start(exec.Command("rsyslogd", "-n", "-i", rsyslogPID)); err != nil {
 		return fmt.Errorf("start rsyslogd: %w", err)
 	}
-	return until("rsyslogd takes messages", daemonWait, func() error {
+	return Until("rsyslogd takes messages", daemonWait, func() error {
 		conn, err := net.Dial("unixgram", "/dev/log")
 		if err != nil {
 			return err
@@ -122,7 +122,7 @@ func (l *Lab) startDovecot() error {
 	if err := l.MX.Start(exec.Command("dovecot", "-F")); err != nil {
 		return fmt.Errorf("start dovecot: %w", err)
 	}
-	return until("Dovecot listens for Postfix", daemonWait, func() error {
+	return Until("Dovecot listens for Postfix", daemonWait, func() error {
 		_, err := os.Stat("/var/spool/postfix/private/auth")
 		return err
 	})
@@ -134,7 +134,7 @@ func (l *Lab) startPostfix() error {
 	}
 	from := NeighbourNet4.Addr().Next()
 	for _, port := range []uint16{25, 465, 587} {
-		err := until(fmt.Sprintf("Postfix answers on port %d", port), daemonWait, func() error {
+		err := Until(fmt.Sprintf("Postfix answers on port %d", port), daemonWait, func() error {
 			conn, err := l.Neighbour.Dial(from, port, time.Second)
 			if err != nil {
 				return err
@@ -148,8 +148,8 @@ func (l *Lab) startPostfix() error {
 	return nil
 }
 
-// until tries f again and again until it works or time is up.
-func until(what string, within time.Duration, f func() error) error {
+// Until tries f again and again until it works or time is up.
+func Until(what string, within time.Duration, f func() error) error {
 	deadline := time.Now().Add(within)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -165,5 +165,7 @@ func (c *link) own(router *netlink.Handle) error {
 
 // ipNet is what the netlink package takes.
 func ipNet(p netip.Prefix) *net.IPNet {
-	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+	n := netlink.NewIPNet(p.Addr().AsSlice())
+	n.Mask = net.CIDRMask(p.Bits(), p.Addr().BitLen())
+	return n
 }

@@ -16,7 +16,7 @@ var packages = []string{"postfix", "dovecot-core", "rsyslog", "logrotate"}
 
 // installPackages fetches the packages in the machine's network and installs
 // them in one that leads nowhere.
-func installPackages(o *Options, c *cache) error {
+func installPackages(o *Options) error {
 	began := time.Now()
 	if err := beforeInstall(); err != nil {
 		return err

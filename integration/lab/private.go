@@ -53,7 +53,7 @@ func fillDev(dev string) error {
 		if err != nil {
 			return fmt.Errorf("make a device: %w", err)
 		}
-		f.Close()
+		_ = f.Close()
 		if err := unix.Mount("/dev/"+name, dev+"/"+name, "", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("bind the device %s: %w", name, err)
 		}

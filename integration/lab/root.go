@@ -46,10 +46,8 @@ func enterRoot(cache *cache, binary string) error {
 	if err := putResolv(resolv); err != nil {
 		return err
 	}
-	if binary != "" {
-		if err := copyFile(newRoot+Binary, binary, 0o755); err != nil {
-			return err
-		}
+	if err := copyFile(newRoot+Binary, binary, 0o755); err != nil {
+		return err
 	}
 	return pivot()
 }
@@ -138,13 +136,13 @@ func copyFile(to, from string, mode fs.FileMode) error {
 	if err != nil {
 		return fmt.Errorf("copy a file: %w", err)
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return fmt.Errorf("copy a file: %w", err)
 	}
 	if _, err = io.Copy(out, in); err != nil {
-		out.Close()
+		_ = out.Close()
 		return fmt.Errorf("copy a file: %w", err)
 	}
 	if err = out.Close(); err != nil {

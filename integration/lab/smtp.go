@@ -53,7 +53,7 @@ func (h *Host) Connect(from netip.Addr, port uint16) (*Session, error) {
 	}
 	s := &Session{conn: conn}
 	if err = s.greet(port); err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, fmt.Errorf("greet port %d from %s: %w", port, from, err)
 	}
 	return s, nil
@@ -146,8 +146,7 @@ func (s *Session) Auth(mechanism, user, password string) (Code, error) {
 
 // code takes the server's answer out of an error.
 func code(err error) (Code, error) {
-	var refused *textproto.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*textproto.Error](err); ok {
 		return Code(refused.Code), nil
 	}
 	return 0, err
@@ -176,7 +175,7 @@ func (h *Host) Login(from netip.Addr, port uint16, mechanism, user, password str
 	}
 	c, err := s.Auth(mechanism, user, password)
 	// The connection may break on the way out: what was asked was answered.
-	s.close()
+	_ = s.close()
 	return c, err
 }
 
@@ -193,7 +192,7 @@ func (h *Host) Greeting(from netip.Addr, port uint16, within time.Duration) (str
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if err = conn.SetDeadline(time.Now().Add(answerWait)); err != nil {
 		return "", err
 	}

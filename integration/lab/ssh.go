@@ -28,7 +28,7 @@ func (l *Lab) listenSSH() error {
 				return
 			}
 			_, _ = io.WriteString(conn, sshBanner) // the client may be gone
-			conn.Close()
+			_ = conn.Close()
 		}
 	}()
 	return nil

@@ -1,0 +1,187 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The service's files, all where the defaults have them.
+const (
+	ConfigFile = "/etc/smtpbl/smtpbl.toml"
+	StateDir   = "/var/lib/smtpbl"
+	RuntimeDir = "/run/smtpbl"
+)
+
+// serviceWait is how long the service may take to start or to stop.
+const serviceWait = 30 * time.Second
+
+// Start says how to run the service.
+type Start struct {
+	// Config is the text of its configuration file; empty means no file.
+	Config string
+	// Args follow "run" on the command line.
+	Args []string
+	// Capabilities are all that it can have, such as "CAP_NET_ADMIN"; nil
+	// means those that the systemd unit lists.
+	Capabilities []string
+}
+
+// Service is a running "smtpbl run" on the mail server.
+type Service struct {
+	// Log is what it writes to standard error.
+	Log *Log
+
+	cmd    *exec.Cmd
+	notify *notifySocket
+	ended  chan struct{} // closed when it has ended; err is set then
+	err    error
+}
+
+// Service starts smtpbl the way systemd does, with no more rights than its
+// unit gives it, and waits until it says that it is ready. Where it ends
+// instead, the error holds what it wrote and wraps its exit status.
+func (l *Lab) Service(ctx context.Context, start Start) (*Service, error) {
+	s, err := l.Spawn(start)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, serviceWait)
+	defer cancel()
+	switch err := s.notify.await(ctx, s.ended); {
+	case errors.Is(err, errEnded):
+		_ = s.notify.close()
+		return nil, fmt.Errorf("start smtpbl: %w\n%s", s.err, s.Log)
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("start smtpbl: %w\n%s", err, s.Log), s.Kill())
+	}
+	return s, nil
+}
+
+// Spawn starts smtpbl without waiting for anything.
+func (l *Lab) Spawn(start Start) (*Service, error) {
+	if err := writeConfig(start.Config); err != nil {
+		return nil, err
+	}
+	caps := start.Capabilities
+	if caps == nil {
+		var err error
+		if caps, err = l.unitCapabilities(); err != nil {
+			return nil, err
+		}
+	}
+	path, err := os.MkdirTemp("/run", "notify")
+	if err != nil {
+		return nil, fmt.Errorf("make the notification socket: %w", err)
+	}
+	path = filepath.Join(path, "socket")
+	s := &Service{Log: newLog(), ended: make(chan struct{})}
+	if s.notify, err = listenNotify(path); err != nil {
+		return nil, err
+	}
+	s.cmd = exec.Command(Binary, append([]string{"run"}, start.Args...)...)
+	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path)
+	s.cmd.Stdout, s.cmd.Stderr = s.Log, s.Log
+	err = l.MX.Do(func() error {
+		if limitErr := limitThread(caps); limitErr != nil {
+			return limitErr
+		}
+		return s.cmd.Start()
+	})
+	if err != nil {
+		_ = s.notify.close()
+		return nil, fmt.Errorf("start smtpbl: %w", err)
+	}
+	go func() {
+		s.err = s.cmd.Wait()
+		close(s.ended)
+	}()
+	return s, nil
+}
+
+// writeConfig writes the configuration, or makes sure that there is none.
+func writeConfig(text string) error {
+	if text == "" {
+		if err := os.RemoveAll(ConfigFile); err != nil {
+			return fmt.Errorf("remove the configuration: %w", err)
+		}
+		return nil
+	}
+	if err := os.WriteFile(ConfigFile, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	return nil
+}
+
+// Said returns what the service told its manager so far, such as "READY=1".
+func (s *Service) Said() []string { return s.notify.said() }
+
+// Wait waits for the service to end by itself and returns its exit status.
+func (s *Service) Wait(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, serviceWait)
+	defer cancel()
+	select {
+	case <-s.ended:
+		_ = s.notify.close()
+		return exitCode(s.err)
+	case <-ctx.Done():
+		return 0, fmt.Errorf("wait for smtpbl to end: %w\n%s", ctx.Err(), s.Log)
+	}
+}
+
+// Stop ends the service as systemd does and expects it to end well.
+func (s *Service) Stop(ctx context.Context) error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stop smtpbl: %w", err)
+	}
+	code, err := s.Wait(ctx)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("stop smtpbl: exit status %d\n%s", code, s.Log)
+	}
+	return err
+}
+
+// Kill ends the service without letting it do anything more.
+func (s *Service) Kill() error {
+	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill smtpbl: %w", err)
+	}
+	<-s.ended
+	return s.notify.close()
+}
+
+// PID returns the service's process id.
+func (s *Service) PID() int { return s.cmd.Process.Pid }
+
+// limitThread takes every capability but those named from what programs that
+// this thread starts can ever have, and the way to more of them.
+func limitThread(keep []string) error {
+	kept := map[int]bool{}
+	for _, name := range keep {
+		n, err := capability(name)
+		if err != nil {
+			return err
+		}
+		kept[n] = true
+	}
+	for n := range capabilities {
+		if kept[n] {
+			continue
+		}
+		// EINVAL: an older kernel that does not know the newest ones.
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(n), 0, 0, 0); err != nil && !errors.Is(err, unix.EINVAL) {
+			return fmt.Errorf("drop %s: %w", capabilities[n], err)
+		}
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("forbid new privileges: %w", err)
+	}
+	return nil
+}

@@ -32,7 +32,7 @@ func prepare(o *Options) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("set the host name: %w", err)
 	}
 	cache := openCache()
-	defer func() { _ = cache.close() }()
+	defer cache.close()
 	if err := enterRoot(cache, os.Getenv(binaryVar)); err != nil {
 		return nil, err
 	}

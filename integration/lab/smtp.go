@@ -175,7 +175,7 @@ func (h *Host) Login(from netip.Addr, port uint16, mechanism, user, password str
 	}
 	c, err := s.Auth(mechanism, user, password)
 	// The connection may break on the way out: what was asked was answered.
-	_ = s.close()
+	s.close()
 	return c, err
 }
 

@@ -1,0 +1,219 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// staleAge is how old the first line of a file that newly appears may be for
+// the file to count as written just now. Older ones were moved or copied here.
+const staleAge = time.Hour
+
+// start makes the first attempt and declares the source ready, whatever came
+// of it: a log that cannot be read must not keep the service from starting.
+func (r *follower) start(ctx context.Context) {
+	r.begin(ctx)
+	if ctx.Err() == nil {
+		r.live = true
+		r.ready()
+	}
+}
+
+// begin opens the log for the first time, reads what is to be read of the
+// past and then what stood in it. Refused, it will be tried again.
+func (r *follower) begin(ctx context.Context) {
+	l, err := openLog(r.cfg.Path, r.cfg.MaxLine)
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil {
+		r.fail("open", err)
+		if !missing {
+			return
+		}
+	} else {
+		r.recovered()
+		r.current = l
+	}
+	r.started = true
+	live := r.live
+	r.live = false
+	if r.cfg.Start != nil {
+		r.resume(ctx)
+	} else {
+		r.firstStart(ctx)
+	}
+	r.readStood(ctx)
+	r.live = live
+}
+
+// readStood reads, as history, what the current file holds now.
+func (r *follower) readStood(ctx context.Context) {
+	if r.current == nil {
+		return
+	}
+	live := r.live
+	r.live = false
+	defer func() { r.live = live }()
+	stood, err := r.current.size()
+	if err != nil {
+		r.fail("look at", err)
+		return
+	}
+	for ctx.Err() == nil && r.current.next < stood {
+		rest := stood - r.current.next
+		chunk, err := r.current.read(r.buf[:min(rest, readSize)])
+		if err != nil || len(chunk) == 0 {
+			return // drain will meet the same and deal with it
+		}
+		r.chunk(&r.current.split, chunk, false)
+		r.handler.Done(r.place())
+		r.stats.lag.Store(stood - r.current.next)
+	}
+}
+
+// resume goes on where Start says. If the log was rotated meanwhile, the rest
+// of the rotated file and all newer ones are read first.
+func (r *follower) resume(ctx context.Context) {
+	if l := r.current; l != nil {
+		var buf [headLen]byte
+		head, err := readHead(l.file, &buf)
+		size, sizeErr := l.size()
+		if err == nil && sizeErr == nil && size >= r.cfg.Start.Offset && r.cfg.Start.matches(head) {
+			l.resume(*r.cfg.Start, head)
+			return
+		}
+	}
+	paths := rotated(r.cfg.Path)
+	i := findRotated(paths, r.cfg.Start)
+	if i < 0 {
+		r.cfg.Logger.Warn("log was replaced and its predecessor is not to be found, lines may be missing")
+		if r.current != nil {
+			r.seekHistory(r.now().Add(-r.cfg.History))
+		}
+		return
+	}
+	r.readAll(ctx, paths[i:], r.cfg.Start.Offset)
+}
+
+// readAll reads rotated files, the first from offset.
+func (r *follower) readAll(ctx context.Context, paths []string, offset int64) {
+	for _, path := range paths {
+		if ctx.Err() != nil {
+			return
+		}
+		if err := r.predecessor(ctx, path, offset, false, r.cfg.MaxLine); err != nil {
+			r.stats.errors.Add(1)
+			r.cfg.Logger.Warn("cannot read all of a rotated log", "rotated", path, "err", err)
+		}
+		offset = 0
+	}
+}
+
+// firstStart finds where History begins: within the current file, or in one
+// of its predecessors, which are then read first.
+func (r *follower) firstStart(ctx context.Context) {
+	since := r.now().Add(-r.cfg.History)
+	if r.current != nil && r.seekHistory(since) {
+		return
+	}
+	paths := rotated(r.cfg.Path)
+	from := len(paths)
+	for from > 0 && reaches(paths[from-1], since) {
+		from--
+	}
+	for i, path := range paths[from:] {
+		if i > 0 {
+			r.readAll(ctx, []string{path}, 0)
+			continue
+		}
+		r.readAll(ctx, []string{path}, r.historyOffset(path, since))
+	}
+}
+
+// seekHistory moves the current file to where since begins and reports
+// whether that is within the file, so that no older file is needed.
+func (r *follower) seekHistory(since time.Time) bool {
+	l := r.current
+	info, err := l.file.Stat()
+	if err != nil {
+		r.fail("look at", err)
+		return true
+	}
+	s := seeker{r: l.file, stamp: r.stamp(info.ModTime())}
+	at, err := s.seek(info.Size(), since)
+	if err != nil {
+		r.fail("search", err)
+		return true
+	}
+	if at == 0 {
+		return false
+	}
+	var buf [headLen]byte
+	head, err := readHead(l.file, &buf)
+	if err != nil {
+		r.fail("read", err)
+		return true
+	}
+	l.resume(Position{Offset: at}, head)
+	return true
+}
+
+// stamp returns a reader of stamps of a log that was last written at ref.
+func (r *follower) stamp(ref time.Time) func(line []byte) (time.Time, bool) {
+	return func(line []byte) (time.Time, bool) {
+		return r.cfg.Stamp(line, ref, r.cfg.Location)
+	}
+}
+
+// reaches reports whether the rotated log at path was written to after since.
+func reaches(path string, since time.Time) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.ModTime().Before(since)
+}
+
+// historyOffset finds where since begins in a rotated log. A compressed one
+// cannot be searched and is read from its start: its lines are judged by
+// their stamps anyway.
+func (r *follower) historyOffset(path string, since time.Time) int64 {
+	rc, err := Open(path)
+	if err != nil {
+		return 0 // reading it will report the error
+	}
+	defer func() { _ = rc.Close() }() // read only: nothing can be lost
+	file, plain := rc.(*os.File)
+	if !plain {
+		return 0
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return 0
+	}
+	s := seeker{r: file, stamp: r.stamp(info.ModTime())}
+	at, err := s.seek(info.Size(), since)
+	if err != nil {
+		return 0
+	}
+	return at
+}
+
+// predates reports whether a file that has newly appeared begins with a line
+// that is too old for it to have been written since: an old log was put in
+// the place, and taking it for live would ban for what is long past.
+func (r *follower) predates(l *logFile) bool {
+	if l.next > 0 {
+		return false
+	}
+	buf := make([]byte, probeWindow)
+	n, err := l.file.ReadAt(buf, 0)
+	if n == 0 || (err != nil && err != io.EOF) {
+		return false
+	}
+	now := r.now()
+	line, _, _ := bytes.Cut(buf[:n], []byte("\n"))
+	when, ok := r.stamp(now)(line)
+	return ok && when.Before(now.Add(-staleAge))
+}

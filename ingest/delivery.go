@@ -1,0 +1,127 @@
+package ingest
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// readSize is the size of one read, and so of what lies between two calls of
+// Handler.Done.
+const readSize = 256 << 10
+
+// delivery hands lines of any of a source's files to the handler and counts
+// them. It belongs to the source's goroutine.
+type delivery struct {
+	handler Handler
+	stats   *counters
+	source  string
+	now     func() time.Time
+	line    Line
+	buf     []byte
+	// emit is the method value of take, made once: a new one for each read
+	// would be an allocation.
+	emit func(text []byte)
+}
+
+// newDelivery returns a delivery for the source of that name.
+func newDelivery(h Handler, stats *counters, source string, now func() time.Time) *delivery {
+	d := &delivery{handler: h, stats: stats, source: source, now: now, buf: make([]byte, readSize)}
+	d.emit = d.take
+	return d
+}
+
+// take hands one line over.
+func (d *delivery) take(text []byte) {
+	d.line.Text = text
+	d.handler.Line(&d.line)
+	d.stats.lines.Add(1)
+}
+
+// chunk splits what one read has brought and hands its lines over.
+func (d *delivery) chunk(s *splitter, chunk []byte, live bool) {
+	d.begin(live)
+	before := s.long
+	s.feed(chunk, d.emit)
+	d.stats.overLong.Add(s.long - before)
+	d.stats.bytes.Add(uint64(len(chunk)))
+}
+
+// flush hands over a last line that will never be ended.
+func (d *delivery) flush(s *splitter, live bool) {
+	d.begin(live)
+	s.flush(d.emit)
+}
+
+// begin sets what the lines of one read have in common.
+func (d *delivery) begin(live bool) {
+	now := d.now()
+	d.line.Arrival, d.line.Live = now, live
+	d.stats.lastLine.Store(now.UnixNano())
+}
+
+// position describes the place at offset in a file that begins with head.
+func (d *delivery) position(head []byte, offset int64) Position {
+	return Position{
+		Source:         d.source,
+		Fingerprint:    headHash(head),
+		FingerprintLen: len(head),
+		Offset:         offset,
+	}
+}
+
+// predecessor hands over a rotated file from offset to its end, its
+// unterminated last line included.
+func (d *delivery) predecessor(ctx context.Context, path string, offset int64, live bool, maxLine int) error {
+	rc, err := Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rc.Close() }() // read only: nothing can be lost
+	head := make([]byte, headLen)
+	n, err := io.ReadFull(rc, head)
+	if n == 0 {
+		if err == io.EOF {
+			err = nil // an empty file
+		}
+		return err
+	}
+	head = head[:n]
+	s := splitter{max: maxLine}
+	at := int64(n)
+	if offset < at {
+		d.chunk(&s, head[offset:], live)
+	} else if err = skip(rc, offset-at); err == nil {
+		at = offset
+	}
+	for err == nil && ctx.Err() == nil {
+		n, err = rc.Read(d.buf)
+		at += int64(n)
+		if n > 0 {
+			d.chunk(&s, d.buf[:n], live)
+			d.handler.Done(d.position(head, at-s.pending))
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	d.flush(&s, live)
+	d.handler.Done(d.position(head, at))
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return err
+}
+
+// skip passes over n bytes of r, by a seek where r can.
+func skip(r io.Reader, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	if seeker, ok := r.(io.Seeker); ok {
+		_, err := seeker.Seek(n, io.SeekCurrent)
+		return err
+	}
+	_, err := io.CopyN(io.Discard, r, n)
+	return err
+}

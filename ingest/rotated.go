@@ -1,0 +1,124 @@
+package ingest
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// packedSuffixes are the endings that compressed logs have. They serve to
+// find the logs; how to read one is decided by its content.
+var packedSuffixes = []string{".gz", ".zst", ".xz"}
+
+// rotated returns the rotated predecessors of the log at path, the oldest
+// first: path.1, path-20260102, name-20260102.ext and the like, compressed or
+// not. While a log is being compressed both forms stand there; the plain one
+// is whole and is taken.
+func rotated(path string) []string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	dir, base := filepath.Split(path)
+	entries, err := os.ReadDir(filepath.Clean(dir))
+	if err != nil {
+		return nil
+	}
+	type candidate struct {
+		path  string
+		info  os.FileInfo
+		plain bool
+	}
+	found := map[string]candidate{}
+	for _, entry := range entries {
+		stem, plain := unpackedName(entry.Name())
+		if !isRotation(stem, base) || (found[stem].plain && !plain) {
+			continue
+		}
+		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
+			found[stem] = candidate{filepath.Join(dir, entry.Name()), info, plain}
+		}
+	}
+	list := make([]candidate, 0, len(found))
+	for _, c := range found {
+		list = append(list, c)
+	}
+	// Compressing keeps the time of the last write (gzip, zstd and xz do).
+	slices.SortFunc(list, func(a, b candidate) int {
+		if c := a.info.ModTime().Compare(b.info.ModTime()); c != 0 {
+			return c
+		}
+		return strings.Compare(b.path, a.path) // of .2 and .1, .2 is older
+	})
+	paths := make([]string, len(list))
+	for i, c := range list {
+		paths[i] = c.path
+	}
+	return paths
+}
+
+// unpackedName returns name without the ending of a compressed file, and
+// whether it had none.
+func unpackedName(name string) (stem string, plain bool) {
+	for _, suffix := range packedSuffixes {
+		if stem, found := strings.CutSuffix(name, suffix); found {
+			return stem, false
+		}
+	}
+	return name, true
+}
+
+// isRotation reports whether stem is base with a number or date in it, where
+// logrotate puts it: at the end, or before the extension.
+func isRotation(stem, base string) bool {
+	if mark, found := strings.CutPrefix(stem, base); found && isMark(mark) {
+		return true
+	}
+	ext := filepath.Ext(base)
+	mark, found := strings.CutPrefix(stem, strings.TrimSuffix(base, ext))
+	if !found || ext == "" {
+		return false
+	}
+	mark, found = strings.CutSuffix(mark, ext)
+	return found && isMark(mark)
+}
+
+// isMark reports whether mark is what logrotate or savelog add to a name:
+// ".1", "-20260102", "-20260102-1767312000".
+func isMark(mark string) bool {
+	if len(mark) < 2 || (mark[0] != '.' && mark[0] != '-') || mark[1] < '0' || mark[1] > '9' {
+		return false
+	}
+	return strings.Trim(mark[1:], "0123456789-_") == ""
+}
+
+// headOf reads the first bytes of the log at path, unpacked.
+func headOf(path string) ([]byte, error) {
+	rc, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rc.Close() }() // read only: nothing can be lost
+	buf := make([]byte, headLen)
+	n, err := io.ReadFull(rc, buf)
+	if n > 0 {
+		err = nil // a short or damaged file is still known by what it has
+	}
+	return buf[:n], err
+}
+
+// findRotated returns where in paths the file that pos was taken from stands,
+// or -1. The newest match counts. A position in an empty file matches nothing,
+// because it would match everything.
+func findRotated(paths []string, pos *Position) int {
+	if pos.FingerprintLen == 0 {
+		return -1
+	}
+	for i, path := range slices.Backward(paths) {
+		if head, err := headOf(path); err == nil && pos.matches(head) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,60 @@
+package ingest
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Stats is what a source has counted since it was made. Every field but Lag
+// and LastLine only grows.
+type Stats struct {
+	// Lines and Bytes were handed over; Bytes includes line ends.
+	Lines, Bytes uint64
+	// Lag is how many bytes of the file are not read yet, as of the last look.
+	Lag int64
+	// LastLine is when the last line was read; zero before the first.
+	LastLine time.Time
+	// Rotations counts how often the path came to name another file.
+	Rotations uint64
+	// Truncations counts how often the file was cut under us.
+	Truncations uint64
+	// Reopens counts recoveries: the file was missing or refused and can be
+	// read again, or journalctl had ended and was started again.
+	Reopens uint64
+	// Errors counts failed attempts to open or read. A file that is merely
+	// missing is no error.
+	Errors uint64
+	// OverLong counts lines of which only the beginning was kept.
+	OverLong uint64
+	// Refused counts journal entries that no unit of the mail system wrote,
+	// or that could not be read as an entry.
+	Refused uint64
+}
+
+// counters are the live form of Stats: written by the source's goroutine,
+// read from anywhere.
+type counters struct {
+	lines, bytes, rotations, truncations atomic.Uint64
+	reopens, errors, overLong, refused   atomic.Uint64
+	lag, lastLine/* Unix nanoseconds */ atomic.Int64
+}
+
+// snapshot reads the counters; each is exact, together they may be a few
+// lines apart.
+func (c *counters) snapshot() Stats {
+	s := Stats{
+		Lines:       c.lines.Load(),
+		Bytes:       c.bytes.Load(),
+		Lag:         c.lag.Load(),
+		Rotations:   c.rotations.Load(),
+		Truncations: c.truncations.Load(),
+		Reopens:     c.reopens.Load(),
+		Errors:      c.errors.Load(),
+		OverLong:    c.overLong.Load(),
+		Refused:     c.refused.Load(),
+	}
+	if ns := c.lastLine.Load(); ns != 0 {
+		s.LastLine = time.Unix(0, ns)
+	}
+	return s
+}

@@ -1,0 +1,124 @@
+// Package config reads the configuration file. It is strict: an unknown key,
+// a wrong type or a value out of range is a fault, and all faults of a file
+// are reported at once, each with its line and the place marked below it.
+//
+// One table (keys.go) lists every key with its field, its type and its
+// limits. Reading a file, printing the effective values and the JSON form all
+// walk that table, so they cannot disagree.
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is a configuration that has passed every check.
+type Config struct {
+	StateDir   string // history and read positions
+	RuntimeDir string // control socket and lock
+	Ingest     Ingest
+	Policy     Policy
+	NFT        NFT
+	Metrics    Metrics
+}
+
+// Ingest says where lines come from.
+type Ingest struct {
+	Files   []string // absolute paths or globs; none: find them
+	Journal Journal
+	History time.Duration // how far back the first start reads
+}
+
+// Journal says when the systemd journal is read.
+type Journal string
+
+// The modes of Journal.
+const (
+	JournalAuto Journal = "auto" // when no log file is found
+	JournalOn   Journal = "on"
+	JournalOff  Journal = "off"
+)
+
+// Policy says who is banned and for how long.
+type Policy struct {
+	Window     time.Duration // failures older than this no longer count
+	Threshold4 int           // failures inside Window that ban an IPv4 address
+	Threshold6 int           // failures inside Window that ban an IPv6 /64
+	BanTime    time.Duration // the first ban; doubles with each repeat
+	BanTimeMax time.Duration // no ban is longer
+	Net4Hosts  int           // banned addresses that ban their /24; 0: never
+	Net6Hosts  int           // banned /64s that ban their /48; 0: never
+	NeverBan   []NeverBan
+}
+
+// NFT says how packets meet the bans.
+type NFT struct {
+	Table           string // name of the inet table
+	Ports           []uint16
+	Hook            Hook
+	ProtectTable    bool          // owner and persist flags
+	ElementCounters bool          // packets and bytes for each ban
+	KillSessions    bool          // end a banned address's open connections
+	MaxBans         int           // size of each set
+	LogRate         uint64        // logged packets per LogPer
+	LogPer          time.Duration // a second, a minute, an hour or a day
+	LogBurst        uint32
+	LogPrefix       string
+}
+
+// Hook is where in the kernel packets meet the bans.
+type Hook string
+
+// The hooks.
+const (
+	HookPrerouting Hook = "prerouting" // before connection tracking and DNAT
+	HookInput      Hook = "input"      // packets for this machine only
+)
+
+// Metrics says where /metrics is served.
+type Metrics struct {
+	Listen string // host:port; empty: off
+}
+
+// Default returns the configuration of a machine that has no file.
+func Default() Config {
+	return Config{
+		StateDir:   "/var/lib/smtpbl",
+		RuntimeDir: "/run/smtpbl",
+		Ingest:     Ingest{Journal: JournalAuto, History: 24 * time.Hour},
+		Policy: Policy{
+			Window: 24 * time.Hour, Threshold4: 5, Threshold6: 3,
+			BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour,
+			Net4Hosts: 5, Net6Hosts: 5,
+		},
+		NFT: NFT{
+			Table: "smtpbl", Ports: []uint16{25, 465, 587}, Hook: HookPrerouting,
+			ProtectTable: true, ElementCounters: true, KillSessions: true, MaxBans: 262144,
+			LogRate: 3, LogPer: time.Minute, LogBurst: 10, LogPrefix: "[SMTP BLACKLIST] ",
+		},
+		Metrics: Metrics{Listen: "127.0.0.1:9725"},
+	}
+}
+
+// NeverBanPrefixes returns the entries of NeverBan that are addresses or
+// prefixes.
+func (p Policy) NeverBanPrefixes() []netip.Prefix {
+	var out []netip.Prefix
+	for _, n := range p.NeverBan {
+		if n.Host == "" {
+			out = append(out, n.Prefix)
+		}
+	}
+	return out
+}
+
+// NeverBanHosts returns the entries of NeverBan that are host names.
+func (p Policy) NeverBanHosts() []string {
+	var out []string
+	for _, n := range p.NeverBan {
+		if n.Host != "" {
+			out = append(out, n.Host)
+		}
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package config
+
+import "time"
+
+const (
+	year = 365 * 24 * time.Hour
+	// maxThreshold bounds what is remembered of one address.
+	maxThreshold = 10_000
+	// maxBans is what a kernel with 4 GiB to spare can hold.
+	maxBans = 16_000_000
+)
+
+// key is one key of the file.
+type key struct {
+	path string
+	read func(*Config, value) []problem
+	show func(*Config) any
+}
+
+// field makes a key from the place it is kept in and its codec.
+func field[T any](path string, in func(*Config) *T, c codec[T]) key {
+	return key{
+		path: path,
+		read: func(cfg *Config, v value) []problem {
+			t, faults := c.read(v)
+			if len(faults) == 0 {
+				*in(cfg) = t
+			}
+			return faults
+		},
+		show: func(cfg *Config) any { return c.show(*in(cfg)) },
+	}
+}
+
+// keys lists every key there is, in the order of the reference file.
+var keys = []key{
+	field("state_dir", func(c *Config) *string { return &c.StateDir }, texts(parseDir, plain)),
+	field("runtime_dir", func(c *Config) *string { return &c.RuntimeDir }, texts(parseRuntimeDir, plain)),
+
+	field("ingest.files", func(c *Config) *[]string { return &c.Ingest.Files }, lists(texts(parseGlob, plain))),
+	field("ingest.journal", func(c *Config) *Journal { return &c.Ingest.Journal },
+		texts(oneOf(JournalAuto, JournalOn, JournalOff), plain)),
+	field("ingest.history", func(c *Config) *time.Duration { return &c.Ingest.History }, durations(0, year)),
+
+	field("policy.window", func(c *Config) *time.Duration { return &c.Policy.Window }, durations(time.Second, year)),
+	field("policy.threshold4", func(c *Config) *int { return &c.Policy.Threshold4 }, numbers[int](1, maxThreshold)),
+	field("policy.threshold6", func(c *Config) *int { return &c.Policy.Threshold6 }, numbers[int](1, maxThreshold)),
+	field("policy.ban_time", func(c *Config) *time.Duration { return &c.Policy.BanTime }, durations(time.Second, 10*year)),
+	field("policy.ban_time_max", func(c *Config) *time.Duration { return &c.Policy.BanTimeMax }, durations(time.Second, 10*year)),
+	field("policy.net4_hosts", func(c *Config) *int { return &c.Policy.Net4Hosts }, numbers[int](0, 1<<8)),
+	field("policy.net6_hosts", func(c *Config) *int { return &c.Policy.Net6Hosts }, numbers[int](0, 1<<16)),
+	field("policy.never_ban", func(c *Config) *[]NeverBan { return &c.Policy.NeverBan },
+		lists(texts(parseNeverBan, NeverBan.String))),
+
+	field("nft.table", func(c *Config) *string { return &c.NFT.Table }, texts(parseTable, plain)),
+	field("nft.ports", func(c *Config) *[]uint16 { return &c.NFT.Ports },
+		notEmpty(lists(numbers[uint16](1, 1<<16-1)), "name at least one port, for example [25, 465, 587]")),
+	field("nft.hook", func(c *Config) *Hook { return &c.NFT.Hook }, texts(parseHook, plain)),
+	field("nft.protect_table", func(c *Config) *bool { return &c.NFT.ProtectTable }, switches()),
+	field("nft.element_counters", func(c *Config) *bool { return &c.NFT.ElementCounters }, switches()),
+	field("nft.kill_sessions", func(c *Config) *bool { return &c.NFT.KillSessions }, switches()),
+	field("nft.max_bans", func(c *Config) *int { return &c.NFT.MaxBans }, numbers[int](1, maxBans)),
+	logRate(),
+	field("nft.log_burst", func(c *Config) *uint32 { return &c.NFT.LogBurst }, numbers[uint32](1, maxRate)),
+	field("nft.log_prefix", func(c *Config) *string { return &c.NFT.LogPrefix }, texts(parseLogPrefix, plain)),
+
+	field("metrics.listen", func(c *Config) *string { return &c.Metrics.Listen }, texts(parseListen, plain)),
+}
+
+// logRate is the one key that is kept in two fields.
+func logRate() key {
+	c := texts(parseRate, rate.String)
+	return key{
+		path: "nft.log_rate",
+		read: func(cfg *Config, v value) []problem {
+			r, faults := c.read(v)
+			if len(faults) == 0 {
+				cfg.NFT.LogRate, cfg.NFT.LogPer = r.packets, r.per
+			}
+			return faults
+		},
+		show: func(cfg *Config) any { return c.show(rate{cfg.NFT.LogRate, cfg.NFT.LogPer}) },
+	}
+}

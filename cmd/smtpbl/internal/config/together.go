@@ -1,0 +1,30 @@
+package config
+
+import (
+	"fmt"
+)
+
+// checkTogether looks at values that must fit each other. Each is judged only
+// where both are valid by themselves.
+func (r *reader) checkTogether() {
+	p := r.cfg.Policy
+	if p.BanTime > p.BanTimeMax && !r.faulty["policy.ban_time"] && !r.faulty["policy.ban_time_max"] {
+		r.conflict("policy.ban_time", "policy.ban_time_max",
+			fmt.Sprintf("ban_time %q is longer than ban_time_max %q", formatDuration(p.BanTime), formatDuration(p.BanTimeMax)),
+			"raise ban_time_max or lower ban_time")
+	}
+	if r.cfg.StateDir == r.cfg.RuntimeDir && !r.faulty["state_dir"] && !r.faulty["runtime_dir"] {
+		r.conflict("runtime_dir", "state_dir", "state_dir and runtime_dir are the same directory",
+			"what is in runtime_dir is lost at a reboot, state_dir must not be")
+	}
+}
+
+// conflict reports two keys that do not fit, at the first that the file sets:
+// the other may have its default.
+func (r *reader) conflict(one, other, message, hint string) {
+	path := one
+	if _, set := r.set[one]; !set {
+		path = other
+	}
+	r.fault(problem{at: r.set[path].at, key: path, message: message, hint: hint})
+}

@@ -34,6 +34,10 @@ var ErrLocked = errors.New("another smtpbl has the history open")
 // predecessor that is still writing its last checkpoint.
 const lockWait = 3 * time.Second
 
+// readWait is how long Read waits; what it reads is only of interest, not
+// needed.
+const readWait = 100 * time.Millisecond
+
 var (
 	bucketBans  = []byte("bans")
 	bucketMeta  = []byte("meta")
@@ -226,3 +230,23 @@ func (s *Store) Checkpoint(positions []ingest.Position, snapshot []byte) error {
 
 // Close releases the file.
 func (s *Store) Close() error { return s.db.Close() }
+
+// Read returns the records of the history in dir without changing it. Where
+// the service has it open, ErrLocked is returned.
+func Read(dir string) ([]Record, error) {
+	var out []Record
+	path := filepath.Join(dir, FileName)
+	err := guarded(func() error {
+		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: readWait, ReadOnly: true})
+		if err != nil {
+			return classify(err)
+		}
+		st, err := (&Store{db: db}).load()
+		out = st.Records
+		return errors.Join(err, db.Close())
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return out, nil
+}

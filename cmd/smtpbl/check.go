@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/spf13/cobra"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
+	"github.com/smtpbl/smtpbl/nft"
+)
+
+func (a *app) setCheckCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check ADDR",
+		Short: "Tell whether packets from ADDR are dropped now (exit 0) or not (exit 1)",
+		Args:  someArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			addr, err := netip.ParseAddr(args[0])
+			if err != nil || len(args) > 1 {
+				return usagef("set check takes one address, not %q", args)
+			}
+			cfg, err := a.loadConfig(cmd)
+			if err != nil {
+				return err
+			}
+			t, err := nft.OpenReadOnly(tableConfig(cfg.NFT))
+			if err != nil {
+				return tableError(cfg.NFT.Table, err)
+			}
+			defer t.Close() //nolint:errcheck // only read
+			bans, allowed, err := t.Lookup(addr.Unmap().WithZone(""))
+			if err != nil && !errors.Is(err, nft.ErrTableGone) {
+				return err
+			}
+			return a.printCheck(cfg.NFT.Table, addr, bans, allowed, asJSON, whyBanned(cmd.Context(), cfg, bans))
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// printCheck says yes or no and names what matches.
+func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed, asJSON bool, why map[netip.Prefix]string) error {
+	dropped := len(bans) > 0 && !allowed
+	matches := describe(bans, why)
+	answer := error(nil)
+	if !dropped {
+		answer = errNo
+	}
+	if asJSON {
+		if err := a.printJSON(map[string]any{"addr": addr.String(), "dropped": dropped, "never_banned": allowed, "matches": matches}); err != nil {
+			return err
+		}
+		return answer
+	}
+	switch {
+	case allowed:
+		fmt.Fprintf(a.stdout, "%s is not dropped: it is never banned\n", addr)
+	case !dropped:
+		fmt.Fprintf(a.stdout, "%s is not dropped: no ban in table inet %s matches\n", addr, table)
+	}
+	for i := range matches {
+		m := &matches[i]
+		fmt.Fprintf(a.stdout, "%s is in set %s as %s, %s left of %s, %d packets dropped: %s\n", addr, m.Set, m.Addr,
+			brief(duration(m.Remaining)), brief(duration(m.Timeout)), m.Packets, m.Reason)
+	}
+	return answer
+}
+
+// whyBanned asks the service for the reasons of bans, or, without it, the
+// history.
+func whyBanned(ctx context.Context, cfg config.Config, bans []nft.Ban) map[netip.Prefix]string {
+	req := &control.Request{Op: control.OpList}
+	for i := range bans {
+		req.Prefixes = append(req.Prefixes, bans[i].Prefix)
+	}
+	if len(bans) == 0 {
+		return nil
+	}
+	resp, err := control.Call(ctx, cfg.RuntimeDir, req)
+	if err != nil {
+		return reasons(cfg)
+	}
+	out := map[netip.Prefix]string{}
+	for i := range resp.Bans {
+		out[asPrefix(resp.Bans[i].Addr)] = resp.Bans[i].Reason
+	}
+	return out
+}

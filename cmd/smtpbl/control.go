@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// serveControl answers the command line.
+func (s *service) serveControl(ctx context.Context) error {
+	srv, err := control.Listen(s.cfg.RuntimeDir, s.answer, s.log)
+	if err != nil {
+		return err
+	}
+	return srv.Serve(ctx)
+}
+
+func (s *service) answer(ctx context.Context, req *control.Request) *control.Response {
+	resp, err := s.dispatch(ctx, req)
+	if err == nil {
+		return resp
+	}
+	out := &control.Response{Error: err.Error()}
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		out.Hint = hinted.Hint()
+	}
+	return out
+}
+
+func (s *service) dispatch(ctx context.Context, req *control.Request) (*control.Response, error) {
+	switch req.Op {
+	case control.OpStatus:
+		text, err := json.Marshal(s.status())
+		return &control.Response{Status: text}, err
+	case control.OpList:
+		return s.list(ctx, req.Prefixes)
+	case control.OpAdd, control.OpDel, control.OpFlush:
+		return s.change(ctx, req)
+	}
+	return nil, fmt.Errorf("the service does not know the operation %q: client and service are of different versions", req.Op)
+}
+
+// list reads wanted bans from the kernel, by key: all of them, or only those
+// of some prefixes.
+func (s *service) list(ctx context.Context, only []netip.Prefix) (*control.Response, error) {
+	var records []store.Record
+	got := make(chan struct{})
+	err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
+		records = e.Records(only)
+		close(got)
+	}})
+	if err != nil {
+		return nil, err
+	}
+	<-got
+	keys := make([]netip.Prefix, 0, len(records))
+	why := make(map[netip.Prefix]string, len(records))
+	for i := range records {
+		keys = append(keys, records[i].Prefix)
+		why[records[i].Prefix] = records[i].Reason
+	}
+	bans, err := s.table.Query(keys)
+	if err != nil {
+		return nil, fmt.Errorf("read the bans from the kernel: %w", err)
+	}
+	return &control.Response{Bans: describe(bans, why)}, nil
+}
+
+// change makes a change by hand. It goes through the Judge, so that it keeps
+// its place among the Engine's decisions and the Engine knows of it.
+func (s *service) change(ctx context.Context, req *control.Request) (*control.Response, error) {
+	if err := checkChange(req, s.spared(ctx)); err != nil {
+		return nil, err
+	}
+	type result struct {
+		out enforce.Outcome
+		err error
+	}
+	done := make(chan result, 1)
+	hand := handOf(req, func(o enforce.Outcome, err error) { done <- result{o, err} })
+	var sendErr error
+	err := s.judge.Ask(ctx, func(e *policy.Engine) {
+		tellEngine(e, req, time.Now())
+		sendErr = s.enforcer.Send(ctx, enforce.Work{Hand: hand})
+	})
+	if err = errors.Join(err, sendErr); err != nil {
+		return nil, err
+	}
+	select {
+	case r := <-done:
+		undone := req.Prefixes // the kernel refused: the Engine must not believe in the bans
+		if r.err == nil {
+			undone = r.out.Changed
+		}
+		if (r.err == nil) == (req.Op == control.OpFlush) {
+			err = s.judge.Ask(ctx, func(e *policy.Engine) { release(e, undone, time.Now()) })
+		}
+		return &control.Response{Changed: r.out.Changed, Kept: r.out.Kept}, errors.Join(r.err, err)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// spared returns what tells whether a prefix is never banned.
+func (s *service) spared(ctx context.Context) func(netip.Prefix) (policy.Refusal, bool) {
+	return func(p netip.Prefix) (why policy.Refusal, yes bool) {
+		err := s.judge.Ask(ctx, func(e *policy.Engine) { why, yes = e.ExemptPrefix(p) })
+		return why, yes && err == nil
+	}
+}
+
+func tellEngine(e *policy.Engine, req *control.Request, now time.Time) {
+	switch req.Op {
+	case control.OpAdd:
+		for _, p := range req.Prefixes {
+			e.Hold(p, now.Add(req.For))
+		}
+	case control.OpDel:
+		release(e, req.Prefixes, now)
+	case control.OpFlush, control.OpList, control.OpStatus:
+	}
+}
+
+func release(e *policy.Engine, prefixes []netip.Prefix, now time.Time) {
+	for _, p := range prefixes {
+		e.Release(p, now)
+	}
+}
+
+func handOf(req *control.Request, done func(enforce.Outcome, error)) *enforce.Hand {
+	h := &enforce.Hand{Done: done}
+	switch req.Op {
+	case control.OpAdd:
+		h.Add, h.For, h.Reason = req.Prefixes, req.For, req.Reason
+	case control.OpDel:
+		h.Del = req.Prefixes
+	default:
+		h.Flush = true
+	}
+	return h
+}
+
+// checkChange refuses to ban what is never banned. All of it is told at once.
+func checkChange(req *control.Request, spared func(netip.Prefix) (policy.Refusal, bool)) error {
+	if req.Op != control.OpAdd {
+		return nil
+	}
+	var refused []error
+	for _, p := range req.Prefixes {
+		if why, yes := spared(p); yes {
+			refused = append(refused, fmt.Errorf("%s is never banned (%s)", enforce.Addr(p), why))
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return withHint(errors.Join(refused...), "nothing was changed; own addresses, gateways and never_ban are always let through")
+}

@@ -1,0 +1,210 @@
+package enforce
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/nft"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// group is what is committed together.
+type group struct {
+	decisions []policy.Decision
+	readAt    []time.Time // of the work each decision came with
+	last      *Work       // work that must come after the decisions
+}
+
+func (g *group) add(w Work) {
+	for _, d := range w.Decisions {
+		g.decisions = append(g.decisions, d)
+		g.readAt = append(g.readAt, w.ReadAt)
+	}
+	if w.alone() {
+		g.last = &w
+	}
+}
+
+// commit brings a group into effect: ledger, kernel, history, report.
+func (e *Enforcer) commit(g *group) {
+	if len(g.decisions) > 0 {
+		e.commitDecisions(g)
+	}
+	w := g.last
+	if w == nil {
+		return
+	}
+	if w.Hand != nil {
+		e.ByHand(w.Hand)
+	}
+	if w.Checkpoint != nil {
+		e.checkpoint(w.Checkpoint)
+	}
+	if w.Do != nil {
+		w.Do(e)
+	}
+}
+
+func (e *Enforcer) commitDecisions(g *group) {
+	now := time.Now()
+	changes := make([]nft.Change, 0, len(g.decisions))
+	records := make([]store.Record, 0, len(g.decisions))
+	for i := range g.decisions {
+		d := &g.decisions[i]
+		if !d.Ban() {
+			e.report(d, nil, time.Time{}, now)
+			continue
+		}
+		r := e.merge(record(d))
+		records = append(records, r)
+		if r.Active(now) {
+			e.ledger.put(r)
+			changes = append(changes, nft.Change{Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
+		}
+	}
+	changes = append(changes, e.makeRoom(changes)...)
+	err := e.apply(changes)
+	e.save(records)
+	for i := range g.decisions {
+		if d := &g.decisions[i]; d.Ban() {
+			e.report(d, err, g.readAt[i], now)
+		}
+	}
+}
+
+func record(d *policy.Decision) store.Record {
+	return store.Record{
+		Prefix: d.Prefix, Rule: d.Rule, Step: d.Step, Bans: d.Rank,
+		At: d.At, Until: d.Until, Reason: d.Reason(),
+	}
+}
+
+// merge keeps the later end where the prefix is banned already: banning again
+// never shortens.
+func (e *Enforcer) merge(r store.Record) store.Record {
+	old, ok := e.ledger.bans[r.Prefix]
+	if !ok {
+		return r
+	}
+	if old.Until.After(r.Until) {
+		r.Until = old.Until
+	}
+	r.Bans = max(r.Bans, old.Bans)
+	return r
+}
+
+// makeRoom lifts the bans that end soonest where a set would outgrow MaxBans,
+// and returns the changes that do it. Those give way that cost the attacker
+// least: they would have ended first.
+func (e *Enforcer) makeRoom(adding []nft.Change) []nft.Change {
+	var out []nft.Change
+	if e.MaxBans <= 0 || len(adding) == 0 {
+		return nil
+	}
+	for set, n := range e.ledger.sizes() {
+		for ; n > e.MaxBans; n-- {
+			r, ok := e.ledger.soonest(set)
+			if !ok {
+				break
+			}
+			e.ledger.remove(r.Prefix)
+			out = append(out, nft.Change{Prefix: r.Prefix, Remove: true})
+			e.Meter.Unbanned("evicted")
+			e.Log.Warn("ban gave way to newer ones", "addr", Addr(r.Prefix), "set", set, "until", r.Until, "max_bans", e.MaxBans)
+		}
+	}
+	return out
+}
+
+// apply commits changes to the kernel. A table that somebody deleted is
+// rebuilt with every wanted ban, which holds these changes too. What the
+// kernel refuses is remembered and tried again.
+func (e *Enforcer) apply(changes []nft.Change) error {
+	if e.Kernel == nil || len(changes) == 0 {
+		return nil
+	}
+	start := time.Now()
+	err := e.Kernel.Apply(changes)
+	if errors.Is(err, nft.ErrTableGone) {
+		err = e.rebuild("table_gone")
+	}
+	e.Meter.Committed(time.Since(start))
+	if err != nil {
+		e.postpone(changes, err)
+	}
+	return err
+}
+
+// postpone remembers those of the changes that did not take effect: the kernel
+// is asked, because a call that failed may have failed in part.
+func (e *Enforcer) postpone(changes []nft.Change, err error) {
+	stands := e.takenEffect(changes)
+	for _, c := range changes {
+		if _, banned := stands[c.Prefix]; banned == c.Remove {
+			e.pending[c.Prefix] = c
+		}
+	}
+	e.backoff.fail(time.Now())
+	e.health.kernelError(err)
+	e.Log.Error("kernel refused bans", "bans", len(e.pending), "err", err, "retry_in", e.backoff.wait)
+}
+
+func (e *Enforcer) takenEffect(changes []nft.Change) map[netip.Prefix]struct{} {
+	keys := make([]netip.Prefix, 0, len(changes))
+	for _, c := range changes {
+		keys = append(keys, c.Prefix)
+	}
+	stands := map[netip.Prefix]struct{}{}
+	bans, err := e.Kernel.Query(keys)
+	if err != nil {
+		return stands // nothing is known to stand: all is tried again
+	}
+	for i := range bans {
+		stands[bans[i].Prefix] = struct{}{}
+	}
+	return stands
+}
+
+// report says what became of a decision, in the log and in the metrics.
+func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) {
+	switch {
+	case !d.Ban():
+		e.Meter.Refused(d.Refusal)
+		e.Log.Warn("not banned", "addr", Addr(d.Prefix), "because", string(d.Refusal), "failures", d.Failures, "over", d.Over)
+	case !d.Until.After(now):
+		e.Log.Info("ban already over", "addr", Addr(d.Prefix), "reason", d.Reason(), "at", d.At, "until", d.Until)
+	case e.isPending(d.Prefix):
+		e.Log.Error("ban is not enforced yet", "addr", Addr(d.Prefix), "reason", d.Reason(), "err", err)
+	default:
+		e.Meter.Banned(d.Rule, d.Step)
+		if !readAt.IsZero() {
+			e.Meter.Enforced(time.Since(readAt))
+		}
+		e.health.decided(d)
+		e.Log.Info(e.verb(), "addr", Addr(d.Prefix), "reason", d.Reason(), "rule", string(d.Rule), "step", string(d.Step),
+			"failures", d.Failures, "over", d.Over.Round(time.Millisecond), "for", d.For(), "until", d.Until.Format(time.RFC3339))
+	}
+}
+
+func (e *Enforcer) verb() string {
+	if e.Kernel == nil {
+		return "would ban"
+	}
+	return "banned"
+}
+
+func (e *Enforcer) isPending(p netip.Prefix) bool {
+	_, ok := e.pending[p]
+	return ok
+}
+
+// Addr writes a prefix the way people name it: a lone address without its
+// length.
+func Addr(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
+}

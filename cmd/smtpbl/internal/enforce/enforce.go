@@ -1,0 +1,188 @@
+// Package enforce owns what is banned. One goroutine, the Enforcer's, holds
+// the ledger of wanted bans and is the only one that changes the kernel's
+// table and the history. The order of effects is always the same: ledger,
+// kernel commit, history, then the log line and the metrics that say so. A
+// ban that the kernel refused is never reported as enforced; it is tried
+// again with back-off until it stands or has run out.
+package enforce
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/nft"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// Kernel is what the Enforcer needs of nft.Table.
+type Kernel interface {
+	Ensure() (nft.Adoption, error)
+	Apply(changes []nft.Change) error
+	Query(prefixes []netip.Prefix) ([]nft.Ban, error)
+	Bans() ([]nft.Ban, error)
+	Count() (map[string]int, error)
+	Intact() (bool, error)
+	Flush() error
+	SetAllow(prefixes []netip.Prefix) error
+}
+
+// History is what the Enforcer needs of store.Store.
+type History interface {
+	Put(records []store.Record) error
+	Forget(prefixes []netip.Prefix) error
+	Checkpoint(positions []ingest.Position, snapshot []byte) error
+}
+
+// Meter takes counts of what happened; see package metrics for the series.
+type Meter interface {
+	Banned(rule policy.Rule, step policy.Step)
+	Unbanned(reason string)
+	Refused(r policy.Refusal)
+	Healed(cause string)
+	Committed(took time.Duration)
+	Enforced(sinceRead time.Duration)
+}
+
+// Work is one message to the Enforcer. All that is queued is committed
+// together.
+type Work struct {
+	// Decisions are the Engine's.
+	Decisions []policy.Decision
+	// ReadAt is when the line that caused the Decisions was read; zero for
+	// history.
+	ReadAt time.Time
+	// Hand is a change by hand; nil for none.
+	Hand *Hand
+	// Checkpoint is written after everything before it has taken effect.
+	Checkpoint *Checkpoint
+	// Do is called in the Enforcer's goroutine, to look at the ledger.
+	Do func(*Enforcer)
+}
+
+// Checkpoint is the Engine's window and the positions it corresponds to.
+type Checkpoint struct {
+	Positions []ingest.Position
+	Snapshot  []byte
+}
+
+// Options are what an Enforcer is made of. Kernel is nil in a dry run;
+// History is nil where there is none to write.
+type Options struct {
+	Kernel  Kernel
+	History History
+	Meter   Meter
+	Log     *slog.Logger
+	MaxBans int           // per set; the bans that end soonest give way
+	Keep    time.Duration // how long the history remembers an ended ban
+}
+
+// Enforcer is the owner of the ledger. New, Restore and Run are called from
+// one goroutine; everyone else sends Work.
+type Enforcer struct {
+	Options
+	ledger   *ledger
+	in       chan Work
+	pending  map[netip.Prefix]nft.Change // refused by the kernel, to be tried again
+	unsaved  map[netip.Prefix]store.Record
+	backoff  backoff
+	health   healthState
+	checkDue time.Time
+}
+
+// queue bounds how much work may wait; senders then wait, and with them the
+// reading of logs.
+const queue = 256
+
+// New makes an Enforcer.
+func New(o Options) *Enforcer {
+	return &Enforcer{
+		Options: o,
+		ledger:  newLedger(),
+		in:      make(chan Work, queue),
+		pending: map[netip.Prefix]nft.Change{},
+		unsaved: map[netip.Prefix]store.Record{},
+	}
+}
+
+// Send queues work, waiting where the queue is full. It gives up with the
+// context's error.
+func (e *Enforcer) Send(ctx context.Context, w Work) error {
+	select {
+	case e.in <- w:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run works until ctx ends and then finishes what is queued.
+func (e *Enforcer) Run(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case w := <-e.in:
+			e.take(w)
+		case <-tick.C:
+			e.look(time.Now())
+		case <-ctx.Done():
+			e.drain()
+			return nil
+		}
+	}
+}
+
+func (e *Enforcer) drain() {
+	for {
+		select {
+		case w := <-e.in:
+			e.take(w)
+		default:
+			e.retrySave()
+			return
+		}
+	}
+}
+
+// groupMax bounds how many messages share a commit, so that a checkpoint or a
+// question is not put off for ever by a flood.
+const groupMax = queue
+
+// take handles w together with all that is queued behind it: bans that come
+// close together share one commit, and a lone ban waits for nobody.
+func (e *Enforcer) take(w Work) {
+	var g group
+	for n := 0; ; n++ {
+		g.add(w)
+		if w.alone() || n == groupMax {
+			break
+		}
+		var more bool
+		if w, more = e.next(); !more {
+			break
+		}
+		if w.alone() {
+			e.commit(&g)
+			g = group{}
+			g.add(w)
+			break
+		}
+	}
+	e.commit(&g)
+}
+
+func (e *Enforcer) next() (Work, bool) {
+	select {
+	case w := <-e.in:
+		return w, true
+	default:
+		return Work{}, false
+	}
+}
+
+// alone tells whether the work must see everything before it in effect.
+func (w *Work) alone() bool { return w.Hand != nil || w.Checkpoint != nil || w.Do != nil }

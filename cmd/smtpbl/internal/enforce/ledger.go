@@ -1,0 +1,119 @@
+package enforce
+
+import (
+	"container/heap"
+	"iter"
+	"net/netip"
+	"time"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/nft"
+)
+
+// ledger holds the wanted bans: those that should be dropping packets now.
+// Each set has a heap by end, for expiry and for giving way when it is full.
+type ledger struct {
+	bans map[netip.Prefix]store.Record
+	ends map[string]*endHeap
+	size map[string]int
+}
+
+func newLedger() *ledger {
+	return &ledger{
+		bans: map[netip.Prefix]store.Record{},
+		ends: map[string]*endHeap{},
+		size: map[string]int{},
+	}
+}
+
+// put adds or replaces a ban.
+func (l *ledger) put(r store.Record) {
+	set := nft.SetName(r.Prefix)
+	if _, ok := l.bans[r.Prefix]; !ok {
+		l.size[set]++
+	}
+	l.bans[r.Prefix] = r
+	h := l.ends[set]
+	if h == nil {
+		h = &endHeap{}
+		l.ends[set] = h
+	}
+	heap.Push(h, end{r.Until.UnixMilli(), r.Prefix})
+}
+
+// remove takes a ban out and tells whether it was there.
+func (l *ledger) remove(p netip.Prefix) (store.Record, bool) {
+	r, ok := l.bans[p]
+	if ok {
+		delete(l.bans, p)
+		l.size[nft.SetName(p)]--
+	}
+	return r, ok
+}
+
+// expire removes and returns the bans that have ended at now.
+func (l *ledger) expire(now time.Time) []store.Record {
+	var out []store.Record
+	for set := range l.ends {
+		for {
+			r, ok := l.soonest(set)
+			if !ok || r.Active(now) {
+				break
+			}
+			l.remove(r.Prefix)
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// soonest returns the ban of a set that ends first. Heap entries whose ban
+// was lifted or now ends at another time are dropped on the way.
+func (l *ledger) soonest(set string) (store.Record, bool) {
+	h := l.ends[set]
+	for h != nil && h.Len() > 0 {
+		top := (*h)[0]
+		if r, ok := l.bans[top.prefix]; ok && r.Until.UnixMilli() == top.at {
+			return r, true
+		}
+		heap.Pop(h)
+	}
+	return store.Record{}, false
+}
+
+// sizes returns a copy of the number of bans by set.
+func (l *ledger) sizes() map[string]int {
+	out := make(map[string]int, len(l.size))
+	for set, n := range l.size {
+		out[set] = n
+	}
+	return out
+}
+
+func (l *ledger) all() iter.Seq[store.Record] {
+	return func(yield func(store.Record) bool) {
+		for _, r := range l.bans {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+type end struct {
+	at     int64 // Unix milliseconds
+	prefix netip.Prefix
+}
+
+type endHeap []end
+
+func (h endHeap) Len() int           { return len(h) }
+func (h endHeap) Less(i, j int) bool { return h[i].at < h[j].at }
+func (h endHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *endHeap) Push(x any)        { *h = append(*h, x.(end)) }
+func (h *endHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}

@@ -1,0 +1,127 @@
+// Package pipeline carries events from the sources to the Engine and its
+// decisions on to the Enforcer: the first of the two hops between the three
+// goroutines that own something (a source, the Engine, the kernel's table).
+// The channels are bounded; when the Engine is behind, a file is simply read
+// later, so nothing is lost and nothing grows.
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/ingest/parse"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// Batch is what one read of a source brought.
+type Batch struct {
+	Events []policy.Event
+	// Pos is where to read on once the effects of Events have been kept.
+	Pos ingest.Position
+	// ReadAt is when the first line was read; zero for history.
+	ReadAt time.Time
+	text   []byte // holds the user names that Events point to
+	home   chan<- *Batch
+}
+
+func (b *Batch) reset() {
+	b.Events, b.text, b.ReadAt = b.Events[:0], b.text[:0], time.Time{}
+}
+
+// Collector turns a source's lines into Batches. It is the ingest.Handler of
+// one source and runs in that source's goroutine.
+type Collector struct {
+	ctx   context.Context //nolint:containedctx // Handler has no context: Done must give up with the service
+	out   chan<- *Batch
+	spare chan *Batch
+	batch *Batch
+	zone  *time.Location
+	now   func() time.Time
+}
+
+// spares bounds how many empty batches are kept for reuse.
+const spares = 8
+
+// NewCollector makes a Collector that hands its batches to out until ctx
+// ends. Stamps without a zone are of zone.
+func NewCollector(ctx context.Context, out chan<- *Batch, zone *time.Location) *Collector {
+	return &Collector{ctx: ctx, out: out, spare: make(chan *Batch, spares), zone: zone, now: time.Now}
+}
+
+// Line parses one line; most are nothing to us.
+func (c *Collector) Line(l *ingest.Line) {
+	b := c.current()
+	b.Events = append(b.Events, policy.Event{})
+	ev := &b.Events[len(b.Events)-1]
+	if !c.parse(l, ev) {
+		b.Events = b.Events[:len(b.Events)-1]
+		return
+	}
+	if l.Live && b.ReadAt.IsZero() {
+		b.ReadAt = l.Arrival
+	}
+	ev.User, ev.Mechanism, ev.Detail = b.keep(ev.User), nil, nil
+}
+
+func (c *Collector) parse(l *ingest.Line, ev *policy.Event) bool {
+	if l.Tag != nil {
+		if !parse.Message(l.Tag, l.PID, l.Text, ev) {
+			return false
+		}
+	} else if !parse.Line(l.Text, ev) {
+		return false
+	}
+	ev.Time = l.Arrival
+	if l.Live {
+		return true
+	}
+	if ev.Time = l.Stamp; !ev.Time.IsZero() {
+		return true
+	}
+	var ok bool
+	ev.Time, ok = parse.Stamp(l.Text, c.now(), c.zone)
+	return ok
+}
+
+// keep copies text into the batch. Where the batch's buffer grows, slices of
+// the old one stay valid.
+func (b *Batch) keep(text []byte) []byte {
+	if len(text) == 0 {
+		return nil
+	}
+	n := len(b.text)
+	b.text = append(b.text, text...)
+	return b.text[n:len(b.text):len(b.text)]
+}
+
+func (c *Collector) current() *Batch {
+	if c.batch == nil {
+		select {
+		case c.batch = <-c.spare:
+			c.batch.reset()
+		default:
+			c.batch = &Batch{home: c.spare}
+		}
+	}
+	return c.batch
+}
+
+// Done hands the batch over, waiting where the Engine is behind.
+func (c *Collector) Done(pos ingest.Position) {
+	b := c.current()
+	b.Pos = pos
+	c.batch = nil
+	select {
+	case c.out <- b:
+	case <-c.ctx.Done():
+	}
+}
+
+// release gives a batch that was judged back to its Collector.
+func (b *Batch) release() {
+	select {
+	case b.home <- b:
+	default:
+	}
+}

@@ -1,0 +1,177 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// Sink takes what the Judge decides, in order; enforce.Enforcer is one.
+type Sink interface {
+	Send(ctx context.Context, w enforce.Work) error
+}
+
+// Counter takes counts of events.
+type Counter interface {
+	Events(service, kind string, n int)
+}
+
+// Judge owns the Engine. Everything that touches the Engine goes through it,
+// and everything it sends to the Sink keeps the order in which it came.
+type Judge struct {
+	engine    *policy.Engine
+	sink      Sink
+	count     Counter
+	log       *slog.Logger
+	batches   chan *Batch
+	asks      chan func(*policy.Engine)
+	positions map[string]ingest.Position
+	decisions []policy.Decision
+	changed   bool // since the last checkpoint
+	interval  time.Duration
+	tracked   atomic.Int64
+}
+
+const (
+	// waiting bounds the batches between sources and Engine.
+	waiting = 64
+	// checkpointEvery is how often the window is written when it changed. A
+	// crash costs only the time to read that much of the log again.
+	checkpointEvery = 10 * time.Second
+	// checkpointShare keeps checkpoints of a huge window to this share of
+	// the time.
+	checkpointShare = 50
+)
+
+// NewJudge makes a Judge over engine; positions are the places that the
+// engine's window corresponds to.
+func NewJudge(engine *policy.Engine, sink Sink, count Counter, positions []ingest.Position, log *slog.Logger) *Judge {
+	j := &Judge{
+		engine: engine, sink: sink, count: count, log: log,
+		batches:   make(chan *Batch, waiting),
+		asks:      make(chan func(*policy.Engine)),
+		positions: map[string]ingest.Position{},
+		interval:  checkpointEvery,
+	}
+	for _, p := range positions {
+		j.positions[p.Source] = p
+	}
+	j.tracked.Store(int64(engine.Tracked()))
+	return j
+}
+
+// Batches is where Collectors put their batches.
+func (j *Judge) Batches() chan<- *Batch { return j.batches }
+
+// Tracked is how many addresses have failures in the window.
+func (j *Judge) Tracked() int { return int(j.tracked.Load()) }
+
+// Ask runs f on the Engine in the Judge's goroutine, after the batches that
+// were taken before. What f sends to the Sink keeps its place.
+func (j *Judge) Ask(ctx context.Context, f func(*policy.Engine)) error {
+	done := make(chan struct{})
+	g := func(e *policy.Engine) { defer close(done); f(e) }
+	select {
+	case j.asks <- g:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run judges until ctx ends, then writes a last checkpoint. The Sink must
+// outlive it.
+func (j *Judge) Run(ctx context.Context) error {
+	timer := time.NewTimer(j.interval)
+	defer timer.Stop()
+	for {
+		select {
+		case b := <-j.batches:
+			j.judge(ctx, b)
+		case f := <-j.asks:
+			f(j.engine)
+			j.changed = true
+		case <-timer.C:
+			j.checkpoint(ctx)
+			timer.Reset(j.interval)
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkpointEvery)
+			defer cancel()
+			j.checkpoint(last)
+			return nil
+		}
+	}
+}
+
+func (j *Judge) judge(ctx context.Context, b *Batch) {
+	out := j.decisions[:0]
+	for i := range b.Events {
+		ev := &b.Events[i]
+		j.count.Events(ev.Service.String(), ev.Kind.String(), 1)
+		out = j.engine.Observe(ev, out)
+	}
+	j.decisions = out
+	if len(out) > 0 {
+		// The Sink keeps the slice, so it gets one of its own.
+		w := enforce.Work{Decisions: slices.Clone(out), ReadAt: b.ReadAt}
+		// The Engine has counted these events, so even a stopping service
+		// must bring them into effect; the Sink outlives the Judge.
+		if err := j.sink.Send(context.WithoutCancel(ctx), w); err != nil {
+			j.log.Error("cannot hand decisions on", "err", err)
+		}
+	}
+	b.release()
+	j.positions[b.Pos.Source] = b.Pos
+	j.changed = true
+	j.tracked.Store(int64(j.engine.Tracked()))
+}
+
+// checkpoint sends the window and its positions to be written after the
+// decisions sent before.
+func (j *Judge) checkpoint(ctx context.Context) {
+	if !j.changed {
+		return
+	}
+	start := time.Now()
+	var buf bytes.Buffer
+	if err := j.engine.Snapshot(&buf); err != nil {
+		j.log.Error("cannot take a snapshot of the window", "err", err)
+		return
+	}
+	c := &enforce.Checkpoint{Positions: slices.Collect(maps.Values(j.positions)), Snapshot: buf.Bytes()}
+	if err := j.sink.Send(ctx, enforce.Work{Checkpoint: c}); err != nil {
+		return
+	}
+	j.changed = false
+	j.interval = max(checkpointEvery, checkpointShare*time.Since(start))
+}
+
+// Restore brings an Engine to where an earlier run left it: offenders and
+// running bans from the history, then the window. A window that cannot be
+// read is reported and left empty.
+func Restore(engine *policy.Engine, offenders []policy.Offender, snapshot []byte) error {
+	for _, o := range offenders {
+		engine.Restore(o)
+	}
+	if snapshot == nil {
+		return nil
+	}
+	if err := engine.Load(bytes.NewReader(snapshot)); err != nil {
+		return fmt.Errorf("read the window of the last run: %w", err)
+	}
+	return nil
+}

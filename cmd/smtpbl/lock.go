@@ -1,0 +1,35 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// lock takes the lock file of a runtime directory for as long as the process
+// lives. The kernel releases it however the process ends.
+func lock(dir string) (release func(), err error) {
+	path := filepath.Join(dir, "smtpbl.lock")
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("open the lock file: %w", err), "run as root, or set runtime_dir to a directory you may write")
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		holder, _ := os.ReadFile(path)
+		_ = f.Close()
+		return nil, withHint(fmt.Errorf("another smtpbl is running (process %s)", strings.TrimSpace(string(holder))),
+			"smtpbl status shows what it does; stop it first, or use another runtime_dir, state_dir and nft.table")
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	_ = f.Truncate(0)
+	_, _ = fmt.Fprintf(f, "%d\n", os.Getpid())
+	return func() { _ = f.Close() }, nil
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// notify tells systemd (sd_notify(3)) that the service is ready once every
+// source follows live, and feeds the watchdog only after a round trip through
+// Engine and Enforcer: a pipeline that hangs is restarted.
+func (s *service) notify(ctx context.Context) error {
+	select {
+	case <-s.sources.ready():
+	case <-ctx.Done():
+		return nil
+	}
+	health := s.enforcer.Health()
+	s.log.Info("ready", "bans", health.Wanted, "sources", len(s.sources.stats()), "took", time.Since(s.started).Round(time.Millisecond))
+	s.tell(daemon.SdNotifyReady)
+	defer s.tell(daemon.SdNotifyStopping)
+	every, err := daemon.SdWatchdogEnabled(false)
+	if err != nil || every == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	tick := time.NewTicker(every / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if s.moves(ctx, every/2) {
+				s.tell(daemon.SdNotifyWatchdog)
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// moves tells whether Engine and Enforcer both answer in time.
+func (s *service) moves(ctx context.Context, patience time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	done := make(chan struct{})
+	if s.judge.Ask(ctx, func(*policy.Engine) {}) != nil {
+		return false
+	}
+	if s.enforcer.Send(ctx, enforce.Work{Do: func(*enforce.Enforcer) { close(done) }}) != nil {
+		return false
+	}
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s *service) tell(state string) {
+	if state == daemon.SdNotifyReady {
+		state += fmt.Sprintf("\nSTATUS=%d bans wanted", s.enforcer.Health().Wanted)
+	}
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		s.log.Debug("cannot notify systemd", "err", err)
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/nft"
+)
+
+// openStore opens the history. Only another process that has it open keeps
+// the service from starting: without a history it still protects.
+func (s *service) openStore() error {
+	if s.dryRun {
+		return nil
+	}
+	st, state, setAside, err := store.Open(s.cfg.StateDir)
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return withHint(err, "stop the other smtpbl, or give this one its own state_dir and table")
+	case err != nil:
+		s.warn("history", "the history cannot be opened: bans hold in the kernel, but a reboot would forget them", err)
+		return nil
+	case setAside != "":
+		s.warn("history", "the history was damaged and is set aside: bans in the kernel are kept", errors.New("kept as "+setAside))
+	}
+	s.store, s.state = st, state
+	return nil
+}
+
+// openTable opens the way to the kernel's table.
+func (s *service) openTable() error {
+	if s.dryRun {
+		return nil
+	}
+	t, err := openTable(s.cfg.NFT)
+	s.table = t
+	return err
+}
+
+func tableConfig(c config.NFT) nft.Config {
+	return nft.Config{
+		Table: c.Table, Ports: c.Ports, Hook: nft.Hook(c.Hook), MaxBans: c.MaxBans,
+		ElementCounters: c.ElementCounters, Protect: c.ProtectTable,
+		LogRate: c.LogRate, LogPer: c.LogPer, LogBurst: c.LogBurst, LogPrefix: c.LogPrefix,
+	}
+}
+
+func openTable(c config.NFT) (*nft.Table, error) {
+	t, err := nft.Open(tableConfig(c))
+	if err != nil {
+		return nil, tableError(c.Table, err)
+	}
+	return t, nil
+}
+
+// tableError adds advice to what the kernel said.
+func tableError(table string, err error) error {
+	err = fmt.Errorf("open table inet %s: %w", table, err)
+	switch {
+	case errors.Is(err, nft.ErrPermission):
+		return withHint(err, "run as root, or give the service CAP_NET_ADMIN (smtpbl unit shows how)")
+	case errors.Is(err, nft.ErrNoNFTables):
+		return withHint(err, "modprobe nf_tables; in a container the host's kernel must have it")
+	case errors.Is(err, nft.ErrOwned):
+		return withHint(err, "another smtpbl runs with the same nft.table: stop it, or use smtpbl set … which asks it")
+	}
+	return err
+}
+
+func (s *service) enforceOptions() enforce.Options {
+	o := enforce.Options{Meter: meter{s.metrics}, Log: s.log, MaxBans: s.cfg.NFT.MaxBans, Keep: s.cfg.Policy.BanTimeMax}
+	if s.table != nil {
+		o.Kernel = s.table
+	}
+	if s.store != nil {
+		o.History = s.store
+	}
+	return o
+}
+
+// warnings are what status shows until the service is started again, by topic.
+type warnings struct {
+	mu   sync.Mutex
+	text map[string]string
+}
+
+// warn logs a problem that does not stop the service and keeps it for status.
+func (s *service) warn(topic, what string, err error) {
+	s.log.Warn("degraded", "what", what, "err", err)
+	s.warnings.mu.Lock()
+	defer s.warnings.mu.Unlock()
+	if s.warnings.text == nil {
+		s.warnings.text = map[string]string{}
+	}
+	s.warnings.text[topic] = fmt.Sprintf("%s: %v", what, err)
+}
+
+func (s *service) settled(topic string) {
+	s.warnings.mu.Lock()
+	defer s.warnings.mu.Unlock()
+	delete(s.warnings.text, topic)
+}
+
+func (s *service) currentWarnings() []string {
+	s.warnings.mu.Lock()
+	defer s.warnings.mu.Unlock()
+	out := []string{}
+	for _, w := range s.warnings.text {
+		out = append(out, w)
+	}
+	return out
+}

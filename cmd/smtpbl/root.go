@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+)
+
+// env is all that the program knows of the world beside its arguments.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// The exit codes are a contract with scripts.
+const (
+	exitDone  = 0
+	exitNo    = 1 // the answer is no, or the work failed
+	exitUsage = 2 // wrong usage or bad configuration
+)
+
+// defaultConfig is read where no --config names another file; it need not
+// exist.
+const defaultConfig = "/etc/smtpbl/smtpbl.toml"
+
+// app is what the commands share.
+type app struct {
+	env
+	configPath string
+}
+
+// run is the program as a function: it returns the exit code.
+func run(ctx context.Context, args []string, e env) int {
+	a := &app{env: e}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(e.stdin)
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
+	return a.exitCode(root.ExecuteContext(ctx))
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "smtpbl",
+		Short:         "Keep brute-force attackers away from a mail server",
+		Long:          "smtpbl reads mail logs, counts failed SMTP AUTH attempts and bans offenders with nftables sets.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().StringVar(&a.configPath, "config", defaultConfig, "configuration `FILE`")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(a.runCommand(), a.scanCommand(), a.setCommand(), a.statusCommand(),
+		a.configCommand(), a.unitCommand(), a.versionCommand())
+	return root
+}
+
+// loadConfig reads the configuration. Only a file that was asked for by name
+// must exist.
+func (a *app) loadConfig(cmd *cobra.Command) (config.Config, error) {
+	cfg, err := config.Load(a.configPath)
+	if errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("config") {
+		return config.Default(), nil
+	}
+	return cfg, err
+}
+
+// usageError is wrong usage: exit code 2.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errNo is an answer of no that was already printed: exit code 1.
+var errNo = errors.New("no")
+
+// hintError is an error with advice.
+type hintError struct {
+	error
+	hint string
+}
+
+func (e hintError) Hint() string  { return e.hint }
+func (e hintError) Unwrap() error { return e.error }
+
+func withHint(err error, hint string) error { return hintError{err, hint} }
+
+// exitCode prints an error the way the contract says and maps it.
+func (a *app) exitCode(err error) int {
+	var usage usageError
+	var faults config.Faults
+	var hinted interface{ Hint() string }
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errNo):
+		return exitNo
+	case errors.As(err, &faults):
+		fmt.Fprintln(a.stderr, faults.Error())
+		return exitUsage
+	}
+	fmt.Fprintln(a.stderr, "smtpbl: error:", err)
+	if errors.As(err, &hinted) && hinted.Hint() != "" {
+		fmt.Fprintln(a.stderr, "smtpbl: hint:", hinted.Hint())
+	}
+	if errors.As(err, &usage) {
+		fmt.Fprintln(a.stderr, "smtpbl: hint: smtpbl help shows the commands")
+		return exitUsage
+	}
+	return exitNo
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("unknown command or argument %q for %q", args[0], cmd.CommandPath())
+	}
+	return nil
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/metrics"
+	"github.com/smtpbl/smtpbl/nft"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var dryRun, verbose bool
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Follow the mail log, decide, ban, serve /metrics",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := a.loadConfig(cmd)
+			if err != nil {
+				return err
+			}
+			return a.serve(cmd.Context(), cfg, dryRun, a.logger(verbose))
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "decide and say, touch no firewall and keep no state")
+	cmd.Flags().BoolVar(&verbose, "verbose", false, "log details for debugging")
+	return cmd
+}
+
+func (a *app) logger(verbose bool) *slog.Logger {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// service is the running program: everything the rooms need of each other.
+type service struct {
+	app      *app
+	cfg      config.Config
+	log      *slog.Logger
+	dryRun   bool
+	started  time.Time
+	table    *nft.Table // nil in a dry run
+	store    *store.Store
+	state    store.State
+	metrics  *metrics.Metrics
+	exempt   *exempt.List
+	engine   *policy.Engine
+	enforcer *enforce.Enforcer
+	judge    *pipeline.Judge
+	sources  *sources
+	warnings warnings
+}
+
+// serve builds the service, runs it until ctx ends, and takes it apart again
+// in the order ingest, policy, nft. The table stays and goes on dropping.
+func (a *app) serve(ctx context.Context, cfg config.Config, dryRun bool, log *slog.Logger) error {
+	s := &service{app: a, cfg: cfg, log: log, dryRun: dryRun, started: time.Now(), metrics: metrics.New(version())}
+	log.Info("starting", "version", version(), "dry_run", dryRun)
+	release, err := s.claim()
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := s.build(ctx); err != nil {
+		return errors.Join(err, s.close())
+	}
+	err = s.work(ctx)
+	return errors.Join(err, s.close())
+}
+
+// claim makes sure that no second service works on the same runtime_dir.
+func (s *service) claim() (release func(), err error) {
+	if s.dryRun {
+		return func() {}, nil
+	}
+	if err := os.MkdirAll(s.cfg.RuntimeDir, 0o700); err != nil {
+		return nil, withHint(fmt.Errorf("make the runtime directory: %w", err), "run as root, or set runtime_dir to a directory you may write")
+	}
+	return lock(s.cfg.RuntimeDir)
+}
+
+// build opens and restores everything up to the point where lines can flow.
+func (s *service) build(ctx context.Context) error {
+	if err := s.openStore(); err != nil {
+		return err
+	}
+	if err := s.openTable(); err != nil {
+		return err
+	}
+	s.exempt = &exempt.List{Prefixes: s.cfg.Policy.NeverBanPrefixes(), Hosts: s.cfg.Policy.NeverBanHosts(), Log: s.log}
+	exemptions, err := s.exempt.Current(ctx)
+	if err != nil {
+		return err
+	}
+	s.engine = newEngine(s.cfg.Policy, s.started)
+	s.engine.SetExempt(exemptions)
+	s.enforcer = enforce.New(s.enforceOptions())
+	standing, err := s.enforcer.Restore(s.state.Records, exempt.Prefixes(exemptions))
+	if err != nil {
+		return fmt.Errorf("restore the bans: %w", err)
+	}
+	s.restoreEngine(standing)
+	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, s.state.Positions, s.log)
+	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
+	s.metrics.Attach(s.scrape)
+	s.state.Records, s.state.Snapshot = nil, nil // large, and used up
+	return nil
+}
+
+func newEngine(p config.Policy, start time.Time) *policy.Engine {
+	return policy.New(policy.Config{
+		Window: p.Window, Threshold4: p.Threshold4, Threshold6: p.Threshold6,
+		BanTime: p.BanTime, BanTimeMax: p.BanTimeMax, Net4Hosts: p.Net4Hosts, Net6Hosts: p.Net6Hosts,
+	}, start)
+}
+
+// restoreEngine tells the Engine who was banned before and who is now.
+func (s *service) restoreEngine(standing []store.Record) {
+	var offenders []policy.Offender
+	for _, r := range s.state.Records {
+		if r.Bans > 0 {
+			offenders = append(offenders, policy.Offender{Prefix: r.Prefix, Step: r.Step, Bans: r.Bans, At: r.At, Until: r.Until})
+		}
+	}
+	if err := pipeline.Restore(s.engine, offenders, s.state.Snapshot); err != nil {
+		s.warn("window", "counts of the last run are lost, bans are not", err)
+	}
+	for _, r := range standing {
+		s.engine.Hold(r.Prefix, r.Until)
+	}
+}
+
+// work runs all tasks. The Judge outlives the sources and the Enforcer the
+// Judge, so that what was read is decided and what was decided takes effect.
+func (s *service) work(ctx context.Context) error {
+	enforcing, stopEnforcer := outlive(ctx, s.enforcer.Run)
+	judging, stopJudge := outlive(ctx, s.judge.Run)
+	tasks, ctx := errgroup.WithContext(ctx)
+	task := func(name string, run func(context.Context) error) {
+		tasks.Go(func() error {
+			if err := run(ctx); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	s.sources = newSources(s)
+	task("read logs", s.sources.run)
+	task("watch own addresses", s.watchExempt)
+	task("serve metrics", s.serveMetrics)
+	task("tell systemd", s.notify)
+	if !s.dryRun {
+		task("answer commands", s.serveControl)
+	}
+	err := tasks.Wait()
+	stopJudge()
+	<-judging
+	stopEnforcer()
+	<-enforcing
+	s.log.Info("stopped", "bans", s.enforcer.Health().Wanted, "enforced_until_they_end", !s.dryRun)
+	return err
+}
+
+// outlive runs f in a goroutine until stop is called, whatever becomes of ctx.
+func outlive(ctx context.Context, f func(context.Context) error) (done <-chan struct{}, stop func()) {
+	ctx, stop = context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = f(ctx) // ends without an error when told to stop
+	}()
+	return ended, stop
+}
+
+// watchExempt keeps the Engine and the kernel informed of the addresses that
+// are never banned.
+func (s *service) watchExempt(ctx context.Context) error {
+	before, err := s.exempt.Current(ctx)
+	if err != nil {
+		return err
+	}
+	return s.exempt.Watch(ctx, before, func(now []policy.Exemption) {
+		s.log.Info("addresses that are never banned have changed", "addrs", len(now))
+		_ = s.judge.Ask(ctx, func(e *policy.Engine) { e.SetExempt(now) })
+		_ = s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
+			if err := e.Allow(exempt.Prefixes(now)); err != nil {
+				s.warn("allow", "the kernel does not know all addresses that are never banned", err)
+			}
+		}})
+	})
+}
+
+func (s *service) close() error {
+	var errs []error
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	if s.table != nil {
+		errs = append(errs, s.table.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,28 @@
+// Package nft keeps bans in the kernel: it owns one nftables table, changes its
+// sets in atomic transactions over netlink, and reads back what is enforced.
+//
+// # The table
+//
+// The table has the family inet. A base chain sends packets for the guarded
+// ports to the chain smtp-blacklist, which looks the source address up: first
+// in the allow sets (leave), then in one hash set for each length of prefix
+// (masked source address; go to smtp-blacklist-log). That chain logs at a
+// limited rate and drops. Rules never change with a ban, only elements do, and
+// each element carries a kernel timeout, so that it ends with or without us.
+//
+// Hash sets are used for bans even where they are prefixes, because a
+// transaction that touches an interval set costs time in proportion to the
+// size of that set; a hash set costs the same at any size.
+//
+// # Who may call what
+//
+// A [Table] writes and a [Reader] reads; a Table contains a Reader that has its
+// own socket, so a reader never waits behind a bulk write of this process.
+// Both may be used by several goroutines at once.
+//
+// # Transactions
+//
+// nfnetlink handles a request inside sendmsg(2): when that call returns, the
+// transaction has been committed or rolled back and all answers are queued.
+// Therefore nothing here waits for a socket to become readable.
+package nft

@@ -1,0 +1,168 @@
+package nft
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// Outcome is what Ensure did about the table.
+type Outcome string
+
+// The outcomes.
+const (
+	Built   Outcome = "built"   // no table of ours stood; all sets are new and empty
+	Kept    Outcome = "kept"    // the sets were kept as they are
+	Rebuilt Outcome = "rebuilt" // the sets were made anew and the bans carried over
+)
+
+// Adoption reports what Ensure found and did.
+type Adoption struct {
+	Outcome Outcome
+	// Created names the ban sets that are new and empty. If it is not empty
+	// after Kept, somebody deleted a set and its bans are lost.
+	Created []string
+	// Carried is the number of bans that Rebuilt took over.
+	Carried int
+	// Protected says that no other process can change the table now.
+	Protected bool
+}
+
+// ensureAttempts bounds how often Ensure begins again because somebody else
+// changed the firewall meanwhile.
+const ensureAttempts = 10
+
+// Ensure makes the table stand as configured, in one transaction: packets are
+// judged by the old rules or by the new ones, never by none.
+//
+// A table that an earlier run left is adopted with its bans and the time they
+// have left; rules, ports and log settings become those of the configuration.
+// Bans are carried over into new sets where sets cannot be changed in place: a
+// counter for each ban was switched on or off, or a table without protection is
+// to be protected. The size of a set can grow in place on kernels from 6.5, and
+// is never reduced while the table stands.
+//
+// The error is ErrForeign for a table that is not ours and ErrOwned for one
+// that another process holds. After an error the table is as it was before.
+func (t *Table) Ensure() (Adoption, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	a, err := t.ensure(false)
+	if err != nil || a.Outcome != Kept {
+		return a, err
+	}
+	f, err := t.sock.find(t.cfg.Table)
+	if err == nil && f.tooSmall(t.cfg.setSize()) {
+		return t.ensure(true)
+	}
+	return a, err
+}
+
+// ensure repeats one round until nobody interferes. The transaction names the
+// generation that the round was planned for, and the kernel refuses it with
+// ERESTART if there is a newer one, so that no ban that was added since is lost.
+func (t *Table) ensure(force bool) (Adoption, error) {
+	var err error
+	for range ensureAttempts {
+		var a Adoption
+		if a, err = t.ensureOnce(force); !interfered(err) {
+			return a, err
+		}
+	}
+	return Adoption{}, fmt.Errorf("build table %s: the firewall keeps changing: %w", t.cfg.Table, err)
+}
+
+func interfered(err error) bool {
+	return errors.Is(err, unix.ERESTART) || errors.Is(err, errInterrupted) || errors.Is(err, errUnconfirmed)
+}
+
+func (t *Table) ensureOnce(force bool) (Adoption, error) {
+	gen, err := t.sock.generation()
+	if err != nil {
+		return Adoption{}, err
+	}
+	f, err := t.sock.find(t.cfg.Table)
+	if err != nil {
+		return Adoption{}, err
+	}
+	if err := t.mayWrite(f); err != nil {
+		return Adoption{}, fmt.Errorf("adopt table %s: %w", t.cfg.Table, err)
+	}
+	p := plan{t: t, found: f, outcome: t.outcome(f, force)}
+	if err := p.carry(); err != nil {
+		return Adoption{}, err
+	}
+	b := newBatchAt(t.sock.out, gen)
+	if err := p.write(b); err != nil {
+		return Adoption{}, fmt.Errorf("build table %s: %w", t.cfg.Table, err)
+	}
+	if err := t.sock.commit(b); err != nil {
+		return Adoption{}, fmt.Errorf("build table %s: %w", t.cfg.Table, classify(err))
+	}
+	t.kinds = f.kinds()
+	return p.adoption(), nil
+}
+
+// mayWrite refuses a table that belongs to somebody else.
+func (t *Table) mayWrite(f found) error {
+	if f.owner != 0 && f.owner != t.sock.port() {
+		return ErrOwned
+	}
+	empty := len(f.sets) == 0 && len(f.chains) == 0
+	_, hasChain := f.chains[chainBlacklist]
+	if !f.exists || empty || hasChain || len(f.bans()) > 0 {
+		return f.incompatible()
+	}
+	return ErrForeign
+}
+
+// incompatible refuses sets that have our names and cannot hold our bans.
+func (f found) incompatible() error {
+	for _, k := range f.bans() {
+		set := f.sets[k.set()]
+		if !set.regular || set.spec.flags&unix.NFT_SET_INTERVAL != 0 || set.spec.keyLen != uint32(k.keyBytes()) {
+			return fmt.Errorf("%w: its set %s is of another kind", ErrForeign, k.set())
+		}
+	}
+	return nil
+}
+
+// outcome decides how much of the table can stay.
+func (t *Table) outcome(f found, force bool) Outcome {
+	switch {
+	case !f.exists:
+		return Built
+	case force, t.protects() && f.flags&tablePersist == 0, !t.fits(f):
+		return Rebuilt
+	case len(f.bans()) == 0:
+		return Built
+	}
+	return Kept
+}
+
+// fits tells whether every set that stands can be kept.
+func (t *Table) fits(f found) bool {
+	for _, k := range f.bans() {
+		set := f.sets[k.set()].spec
+		if set.flags&unix.NFT_SET_TIMEOUT == 0 || set.counted != t.cfg.ElementCounters {
+			return false
+		}
+	}
+	for _, want := range plainSpecs() {
+		set, ok := f.sets[want.name]
+		if ok && (!set.regular || set.spec.flags != want.flags || set.spec.keyLen != want.keyLen) {
+			return false
+		}
+	}
+	return true
+}
+
+// tooSmall tells whether a ban set has a lower limit than wanted.
+func (f found) tooSmall(size uint32) bool {
+	return slices.ContainsFunc(f.bans(), func(k kind) bool {
+		have := f.sets[k.set()].spec.size
+		return have != 0 && have < size
+	})
+}

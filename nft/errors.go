@@ -1,0 +1,82 @@
+package nft
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Errors that callers branch on. Each is wrapped together with the errno that
+// the kernel gave, so both can be found with errors.Is.
+var (
+	// ErrNoNFTables says that this kernel cannot do nf_tables.
+	ErrNoNFTables = errors.New("this kernel has no nf_tables for the inet family: load the modules nf_tables and nf_tables_inet, or boot a kernel that has CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET")
+	// ErrPermission says that the process may not talk to nf_tables.
+	ErrPermission = errors.New("no permission to use nf_tables: run as root or with CAP_NET_ADMIN")
+	// ErrOwned says that the socket of another process owns the table.
+	ErrOwned = errors.New("the table is owned by another running process: ask that process to make the change, or stop it first")
+	// ErrForeign says that a table of the wanted name was made by something else.
+	ErrForeign = errors.New("a table of this name exists and was not made by this program: choose another name, or delete that table")
+	// ErrTableGone says that the table or one of its sets is missing: Ensure
+	// builds it again.
+	ErrTableGone = errors.New("the table or a part of it is missing in the kernel")
+	// ErrFull says that a set has as many elements as it may have. Nothing of
+	// the transaction was applied.
+	ErrFull = errors.New("the set is full: lift bans that end soon, or allow more of them")
+	// ErrPrefix says that a prefix cannot be banned.
+	ErrPrefix = errors.New("prefix cannot be banned")
+	// ErrConfig says that a Config cannot be built.
+	ErrConfig = errors.New("nft configuration is not valid")
+)
+
+// errUnconfirmed says that the kernel answered a transaction with neither an
+// acknowledgement nor an error: it may have been committed or not.
+var errUnconfirmed = errors.New("the kernel did not confirm the transaction")
+
+// messageError is the kernel's refusal of one message of a transaction.
+type messageError struct {
+	errno unix.Errno
+	index int // position of the message in the batch; 0 is the begin marker
+}
+
+func (e *messageError) Error() string {
+	return fmt.Sprintf("message %d: %v", e.index, e.errno)
+}
+
+func (e *messageError) Unwrap() error { return e.errno }
+
+// classify adds to an error of a transaction or a request the sentinel that
+// tells the caller what to do about it.
+func classify(err error) error {
+	var refusal *messageError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, unix.ENOENT):
+		return fmt.Errorf("%w: %w", ErrTableGone, err)
+	case errors.Is(err, unix.ENFILE):
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.EAFNOSUPPORT):
+		return fmt.Errorf("%w: %w", ErrNoNFTables, err)
+	case errors.As(err, &refusal) && refusal.index == 0:
+		return classifyBegin(refusal)
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%w: %w", ErrOwned, err)
+	}
+	return err
+}
+
+// classifyBegin explains why a whole batch was refused. nfnetlink_rcv answers
+// the first message with EPERM when CAP_NET_ADMIN is missing, before it looks
+// at anything else, and with EOPNOTSUPP when the nf_tables subsystem is not
+// there (net/netfilter/nfnetlink.c).
+func classifyBegin(refusal *messageError) error {
+	switch refusal.errno { //nolint:exhaustive // the others need no explanation
+	case unix.EPERM:
+		return fmt.Errorf("%w: %w", ErrPermission, refusal)
+	case unix.EOPNOTSUPP, unix.EINVAL:
+		return fmt.Errorf("%w: %w", ErrNoNFTables, refusal)
+	}
+	return refusal
+}

@@ -1,0 +1,153 @@
+package nft
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// attrSetCount is NFTA_SET_COUNT, the number of elements; attrSetExpressions is
+// NFTA_SET_EXPRESSIONS; attrTableOwner is NFTA_TABLE_OWNER. x/sys lacks them.
+const (
+	attrTableOwner     = 7
+	attrSetExpressions = 18
+	attrSetCount       = 20
+)
+
+// found is what stands in the kernel under the table's name.
+type found struct {
+	exists bool
+	flags  uint32
+	owner  uint32 // port of the owning socket; 0 without owner
+	sets   map[string]foundSet
+	chains map[string]foundChain // only those with our names
+}
+
+type foundSet struct {
+	spec    setSpec
+	count   uint32
+	counts  bool // whether the kernel told count
+	regular bool // a plain set: no map, no concatenation, not constant
+}
+
+type foundChain struct {
+	spec chainSpec
+	uses uint32 // rules in it and jumps to it
+}
+
+// find reads the outline of the table, without rules and elements.
+func (s *socket) find(table string) (found, error) {
+	f := found{sets: map[string]foundSet{}, chains: map[string]foundChain{}}
+	err := s.get(unix.NFT_MSG_GETTABLE, func(e *encoder) {
+		e.str(unix.NFTA_TABLE_NAME, table)
+	}, func(b []byte) {
+		f.flags = readU32(attr(b, unix.NFTA_TABLE_FLAGS))
+		f.owner = readU32(attr(b, attrTableOwner))
+	})
+	if errors.Is(err, unix.ENOENT) {
+		return f, nil
+	}
+	if err != nil {
+		return f, fmt.Errorf("read table %s: %w", table, classify(err))
+	}
+	f.exists = true
+	for _, spec := range chainSpecs(HookPrerouting) {
+		if err := s.findChain(table, spec.name, f.chains); err != nil {
+			return f, err
+		}
+	}
+	f.sets, err = s.findSets(table)
+	return f, err
+}
+
+func (s *socket) findChain(table, name string, into map[string]foundChain) error {
+	err := s.get(unix.NFT_MSG_GETCHAIN, func(e *encoder) {
+		e.str(unix.NFTA_CHAIN_TABLE, table)
+		e.str(unix.NFTA_CHAIN_NAME, name)
+	}, func(b []byte) {
+		c := foundChain{spec: chainSpec{name: name}, uses: readU32(attr(b, unix.NFTA_CHAIN_USE))}
+		if hook := attr(b, unix.NFTA_CHAIN_HOOK); hook != nil {
+			c.spec.base = true
+			c.spec.hook = readU32(attr(hook, unix.NFTA_HOOK_HOOKNUM))
+			c.spec.priority = int32(readU32(attr(hook, unix.NFTA_HOOK_PRIORITY)))
+		}
+		into[name] = c
+	})
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("read chain %s of table %s: %w", name, table, classify(err))
+	}
+	return nil
+}
+
+// findSets lists the sets of the table without their elements. A list that was
+// interrupted by another transaction is asked for again.
+func (s *socket) findSets(table string) (map[string]foundSet, error) {
+	const attempts = 10
+	var err error
+	for range attempts {
+		sets := map[string]foundSet{}
+		err = s.dump(unix.NFT_MSG_GETSET, func(e *encoder) {
+			e.str(unix.NFTA_SET_TABLE, table)
+		}, func(b []byte) {
+			set := decodeSet(b)
+			sets[set.spec.name] = set
+		})
+		if err == nil {
+			return sets, nil
+		}
+		if !errors.Is(err, errInterrupted) {
+			break
+		}
+	}
+	return nil, fmt.Errorf("list sets of table %s: %w", table, classify(err))
+}
+
+func decodeSet(b []byte) foundSet {
+	var set foundSet
+	for typ, v := range attrs(b) {
+		switch typ {
+		case unix.NFTA_SET_NAME:
+			set.spec.name = readString(v)
+		case unix.NFTA_SET_FLAGS:
+			set.spec.flags = readU32(v)
+		case unix.NFTA_SET_KEY_TYPE:
+			set.spec.keyType = readU32(v)
+		case unix.NFTA_SET_KEY_LEN:
+			set.spec.keyLen = readU32(v)
+		case unix.NFTA_SET_DESC:
+			set.spec.size = readU32(attr(v, unix.NFTA_SET_DESC_SIZE))
+		case attrSetExpr, attrSetExpressions:
+			set.spec.counted = true
+		case attrSetCount:
+			set.count, set.counts = readU32(v), true
+		}
+	}
+	const usual = unix.NFT_SET_INTERVAL | unix.NFT_SET_TIMEOUT
+	set.regular = set.spec.flags&^usual == 0
+	return set
+}
+
+// kinds lists the kinds that have a set, the standing ones always and first.
+func (f found) kinds() []kind {
+	kinds := append([]kind(nil), standing...)
+	for _, k := range f.bans() {
+		if !k.stands() {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+// bans lists the kinds whose sets are in the kernel, in a fixed order.
+func (f found) bans() []kind {
+	var kinds []kind
+	for name := range f.sets {
+		if k, ok := kindNamed(name); ok {
+			kinds = append(kinds, k)
+		}
+	}
+	slices.SortFunc(kinds, kind.compare)
+	return kinds
+}

@@ -1,0 +1,51 @@
+package nft
+
+import "slices"
+
+// Intact tells whether the table stands as Ensure left it: its sets, its
+// chains, the number of rules in each, the hook, the protection. It reads no
+// elements and costs the same at any number of bans. A rule that was replaced
+// by another one is not noticed.
+func (t *Table) Intact() (bool, error) {
+	t.mu.Lock()
+	kinds, owner := slices.Clone(t.kinds), t.sock.port()
+	t.mu.Unlock()
+	t.Reader.mu.Lock()
+	defer t.Reader.mu.Unlock()
+	f, err := t.Reader.sock.find(t.cfg.Table)
+	if err != nil {
+		return false, err
+	}
+	protected := !t.protects() || f.owner == owner
+	awake := f.flags&tableDormant == 0
+	return f.exists && protected && awake && len(kinds) > 0 &&
+		f.chainsAre(t.cfg, kinds) && t.setsAre(f, kinds), nil
+}
+
+// chainsAre compares the chains. The kernel counts, as uses of a chain, the
+// rules in it and the jumps to it.
+func (f found) chainsAre(cfg Config, kinds []kind) bool {
+	rules := ruleset(cfg, kinds)
+	jumps := map[string]int{chainBlacklist: 1, chainLog: len(kinds)}
+	for _, spec := range chainSpecs(cfg.Hook) {
+		uses := len(rules[spec.name]) + jumps[spec.name]
+		if f.chains[spec.name] != (foundChain{spec: spec, uses: uint32(uses)}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *Table) setsAre(f found, kinds []kind) bool {
+	for _, k := range kinds {
+		if _, ok := f.sets[k.set()]; !ok {
+			return false
+		}
+	}
+	for _, spec := range plainSpecs() {
+		if _, ok := f.sets[spec.name]; !ok {
+			return false
+		}
+	}
+	return f.incompatible() == nil && t.fits(f)
+}

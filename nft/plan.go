@@ -1,0 +1,149 @@
+package nft
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// plan is the transaction that turns what was found into what is wanted.
+type plan struct {
+	t       *Table
+	found   found
+	outcome Outcome
+	bans    map[kind][]element   // carried over by Rebuilt
+	allow   map[string][]element // carried over by Rebuilt
+}
+
+// carry reads what a rebuilt table has to hold again.
+func (p *plan) carry() error {
+	if p.outcome != Rebuilt {
+		return nil
+	}
+	p.bans, p.allow = map[kind][]element{}, map[string][]element{}
+	s, table := p.t.sock, p.t.cfg.Table
+	for _, k := range p.found.bans() {
+		els, err := s.elements(table, p.found.sets[k.set()])
+		if err != nil {
+			return err
+		}
+		p.bans[k] = p.t.refit(els)
+	}
+	for _, name := range []string{setAllow4, setAllow6} {
+		set, ok := p.found.sets[name]
+		if !ok {
+			continue
+		}
+		els, err := s.elements(table, set)
+		if err != nil {
+			return err
+		}
+		p.allow[name] = els
+	}
+	return nil
+}
+
+// refit drops the numbers of counters that the new sets do not have.
+func (t *Table) refit(els []element) []element {
+	for i := range els {
+		els[i].counted = els[i].counted && t.cfg.ElementCounters
+	}
+	return els
+}
+
+func (p *plan) write(b *batch) error {
+	table := p.t.cfg.Table
+	if p.outcome == Rebuilt {
+		b.deleteTable(table)
+	}
+	b.table(table, p.flags())
+	for _, name := range counterNames() {
+		b.counter(table, name)
+	}
+	p.writeSets(b)
+	p.writeChains(b)
+	return p.writeRules(b)
+}
+
+// flags of the table. A table that outlived its owner keeps that flag, which
+// the kernel does not allow to be taken away.
+func (p *plan) flags() uint32 {
+	switch {
+	case p.t.protects():
+		return tableOwner | tablePersist
+	case p.stays():
+		return p.found.flags & tablePersist
+	}
+	return 0
+}
+
+// stays tells whether the objects that were found are still there when the
+// transaction declares ours.
+func (p *plan) stays() bool { return p.outcome != Rebuilt && p.found.exists }
+
+func (p *plan) writeSets(b *batch) {
+	table, cfg := p.t.cfg.Table, p.t.cfg
+	for _, spec := range plainSpecs() {
+		b.set(table, spec)
+	}
+	for _, k := range p.found.kinds() {
+		size := max(cfg.setSize(), p.found.sets[k.set()].spec.size)
+		b.set(table, banSpec(k, size, cfg.ElementCounters))
+		b.elements(unix.NFT_MSG_NEWSETELEM, create, table, k.set(), p.bans[k])
+	}
+	if _, ok := p.found.sets[setPorts]; ok && p.stays() {
+		b.flushSet(table, setPorts)
+	}
+	b.elements(unix.NFT_MSG_NEWSETELEM, create, table, setPorts, portElements(cfg.Ports))
+	if p.t.allow != nil {
+		b.allow(table, p.t.allow)
+		return
+	}
+	for name, els := range p.allow {
+		b.elements(unix.NFT_MSG_NEWSETELEM, create, table, name, els)
+	}
+}
+
+// writeChains empties the chains that stand and deletes those that hang
+// elsewhere than wanted. Rules go first, because a jump holds its target.
+func (p *plan) writeChains(b *batch) {
+	table, want := p.t.cfg.Table, chainSpecs(p.t.cfg.Hook)
+	if p.stays() {
+		for _, spec := range want {
+			if _, ok := p.found.chains[spec.name]; ok {
+				b.flushChain(table, spec.name)
+			}
+		}
+		for _, spec := range want {
+			if have, ok := p.found.chains[spec.name]; ok && have.spec != spec {
+				b.deleteChain(table, spec.name)
+			}
+		}
+	}
+	for _, spec := range want {
+		b.chain(table, spec)
+	}
+}
+
+func (p *plan) writeRules(b *batch) error {
+	rules := ruleset(p.t.cfg, p.found.kinds())
+	for _, spec := range chainSpecs(p.t.cfg.Hook) {
+		for _, r := range rules[spec.name] {
+			if err := b.rule(p.t.cfg.Table, spec.name, r); err != nil {
+				return fmt.Errorf("write chain %s: %w", spec.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *plan) adoption() Adoption {
+	a := Adoption{Outcome: p.outcome, Protected: p.t.protects()}
+	for _, k := range p.found.kinds() {
+		if _, ok := p.found.sets[k.set()]; !ok {
+			a.Created = append(a.Created, k.set())
+		}
+		a.Carried += len(p.bans[k])
+	}
+	return a
+}

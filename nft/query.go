@@ -1,0 +1,144 @@
+package nft
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// keysPerRequest bounds the answers that wait in the socket at a time: each is
+// a datagram of its own.
+const keysPerRequest = 500
+
+// Query returns which of the prefixes are banned now, in their order; the
+// others are left out. The cost is a few microseconds each, whatever the size of
+// the sets.
+func (r *Reader) Query(prefixes []netip.Prefix) ([]Ban, error) {
+	normal := make([]netip.Prefix, 0, len(prefixes))
+	for _, p := range prefixes {
+		p, err := Normalize(p)
+		if err != nil {
+			return nil, fmt.Errorf("query bans: %w", err)
+		}
+		normal = append(normal, p)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.query(normal)
+}
+
+func (r *Reader) query(prefixes []netip.Prefix) ([]Ban, error) {
+	var bans []Ban
+	for chunk := range slices.Chunk(prefixes, keysPerRequest) {
+		some, err := r.sock.lookUp(r.table, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("query %d bans of table %s: %w", len(chunk), r.table, classify(err))
+		}
+		bans = append(bans, some...)
+	}
+	if len(bans) == 0 {
+		// The kernel says ENOENT for a missing ban and for a missing table.
+		if _, err := r.outline(); err != nil {
+			return nil, err
+		}
+	}
+	return bans, nil
+}
+
+// lookUp asks for several elements in one call. Each key is a message of its
+// own: in a common message the first missing key would end the answer.
+func (s *socket) lookUp(table string, prefixes []netip.Prefix) ([]Ban, error) {
+	b := &batch{encoder: encoder{b: s.out[:0]}}
+	for _, p := range prefixes {
+		b.elements(unix.NFT_MSG_GETSETELEM, 0, table, kindOf(p).set(), []element{keyed(p, 0)})
+	}
+	s.out = b.b
+	if err := s.send(b.b); err != nil {
+		return nil, err
+	}
+	var bans []Ban
+	for answered := 0; answered < len(prefixes); {
+		in, err := s.receive()
+		if err != nil {
+			return nil, err
+		}
+		if in == nil {
+			return nil, errNoAnswer
+		}
+		for a, rest, ok := nextAnswer(in); ok; a, rest, ok = nextAnswer(rest) {
+			answered++
+			found, err := a.bans(prefixes)
+			if err != nil {
+				return nil, err
+			}
+			bans = append(bans, found...)
+		}
+	}
+	return bans, nil
+}
+
+// bans reads the answer to the question for one prefix, whose position is the
+// sequence number.
+func (a answer) bans(prefixes []netip.Prefix) ([]Ban, error) {
+	if a.typ == unix.NLMSG_ERROR {
+		if errno := a.errno(); errno != unix.ENOENT {
+			return nil, &messageError{errno: errno, index: int(a.seq)}
+		}
+		return nil, nil
+	}
+	if int(a.seq) >= len(prefixes) || len(a.body) < sizeofNfgenmsg {
+		return nil, errNoAnswer
+	}
+	var bans []Ban
+	prefix := prefixes[a.seq]
+	eachElement(a.body[sizeofNfgenmsg:], func(el element) {
+		if !el.ended() {
+			bans = append(bans, el.ban(prefix, kindOf(prefix)))
+		}
+	})
+	return bans, nil
+}
+
+// Lookup returns the bans that match an address now, the most specific first,
+// and whether the address is allowed, in which case nothing of it is dropped.
+func (r *Reader) Lookup(addr netip.Addr) (bans []Ban, allowed bool, err error) {
+	addr = addr.Unmap().WithZone("")
+	if !addr.IsValid() {
+		return nil, false, fmt.Errorf("look up address: %w: no address given", ErrPrefix)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, err := r.outline()
+	if err != nil {
+		return nil, false, err
+	}
+	var prefixes []netip.Prefix
+	for _, k := range slices.Backward(f.bans()) {
+		if k.v6 == addr.Is6() {
+			prefixes = append(prefixes, netip.PrefixFrom(addr, k.bits).Masked())
+		}
+	}
+	bans, err = r.query(prefixes)
+	if err != nil {
+		return nil, false, err
+	}
+	allowed, err = r.allows(f, addr)
+	return bans, allowed, err
+}
+
+// allows looks an address up in the allow set of its family.
+func (r *Reader) allows(f found, addr netip.Addr) (bool, error) {
+	name := setAllow4
+	if addr.Is6() {
+		name = setAllow6
+	}
+	set, ok := f.sets[name]
+	if !ok {
+		return false, fmt.Errorf("look up %s in set %s: %w", addr, name, errors.Join(ErrTableGone, unix.ENOENT))
+	}
+	els, err := r.sock.elements(r.table, set)
+	return covers(els, addr), err
+}

@@ -1,0 +1,40 @@
+package nft
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Flush lifts all bans in one transaction. The allow sets stay.
+func (t *Table) Flush() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := newBatch(t.sock.out)
+	for _, k := range t.kinds {
+		b.flushSet(t.cfg.Table, k.set())
+	}
+	if len(t.kinds) == 0 {
+		return fmt.Errorf("lift all bans: %w: call Ensure first", ErrTableGone)
+	}
+	if err := t.sock.commit(b); err != nil {
+		return fmt.Errorf("lift all bans: %w", classify(err))
+	}
+	return nil
+}
+
+// Delete removes the table with all that is in it. That it is missing is no
+// error.
+func (t *Table) Delete() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := newBatch(t.sock.out)
+	b.deleteTable(t.cfg.Table)
+	err := t.sock.commit(b)
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("delete table %s: %w", t.cfg.Table, classify(err))
+	}
+	t.kinds = nil
+	return nil
+}

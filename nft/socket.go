@@ -1,0 +1,154 @@
+package nft
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// receiveBytes holds the answers to a whole batch or request; only what is
+	// used of it is ever allocated by the kernel.
+	receiveBytes = 8 << 20
+	// readBytes is the buffer of one read. The kernel makes pieces of a dump
+	// as large as the reader's buffer, up to 32 KiB, and a larger piece means
+	// fewer walks of the set from its start.
+	readBytes = 64 << 10
+	// sendSlack is what the kernel adds to a message when it checks a send
+	// against the size of the send buffer, generously.
+	sendSlack = 64 << 10
+)
+
+// socket is one netlink socket to nf_tables. It is not safe for concurrent use.
+type socket struct {
+	conn  *netlink.Conn
+	raw   syscall.RawConn
+	in    []byte
+	out   []byte // memory of the last batch, used again for the next one
+	limit int    // size of the send buffer
+}
+
+// openSocket opens a socket in the network namespace that netns refers to, or
+// in that of the calling thread if it is 0.
+func openSocket(netns int) (*socket, error) {
+	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, &netlink.Config{NetNS: netns})
+	if err != nil {
+		return nil, classify(fmt.Errorf("open netfilter socket: %w", err))
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open netfilter socket: %w", err), conn.Close())
+	}
+	s := &socket{conn: conn, raw: raw, in: make([]byte, readBytes)}
+	// Without CAP_NET_ADMIN the size cannot be forced; the first request then
+	// fails with a clearer error than this one would be.
+	_ = s.setOption(unix.SO_RCVBUFFORCE, receiveBytes)
+	// An error then quotes only the header of the message that failed.
+	_ = conn.SetOption(netlink.CapAcknowledge, true)
+	return s, nil
+}
+
+func (s *socket) close() error { return s.conn.Close() }
+
+// port is the number by which the kernel knows this socket, as in the owner of
+// a table.
+func (s *socket) port() uint32 { return s.conn.PID() }
+
+func (s *socket) setOption(option, value int) error {
+	var set error
+	err := s.raw.Control(func(fd uintptr) {
+		set = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, option, value)
+	})
+	return errors.Join(err, set)
+}
+
+// send hands all of b to the kernel in one call, which returns when the kernel
+// has worked through it.
+func (s *socket) send(b []byte) error {
+	s.discard()
+	if need := len(b) + sendSlack; need > s.limit {
+		if err := s.setOption(unix.SO_SNDBUFFORCE, need); err != nil && len(b) > sendSlack {
+			return fmt.Errorf("enlarge send buffer to %d bytes: %w", need, err)
+		}
+		s.limit = need
+	}
+	var sent error
+	err := s.raw.Control(func(fd uintptr) {
+		sent = unix.EINTR
+		for errors.Is(sent, unix.EINTR) {
+			_, sent = unix.Write(int(fd), b)
+		}
+	})
+	return errors.Join(err, sent)
+}
+
+// receive reads one datagram of answers; nil means that there is none.
+func (s *socket) receive() ([]byte, error) {
+	var n int
+	var got error
+	err := s.raw.Control(func(fd uintptr) {
+		got = unix.EINTR
+		for errors.Is(got, unix.EINTR) {
+			n, _, got = unix.Recvfrom(int(fd), s.in, unix.MSG_DONTWAIT)
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case errors.Is(got, unix.EAGAIN):
+		return nil, nil
+	case got != nil:
+		return nil, fmt.Errorf("read answer: %w", got)
+	}
+	return s.in[:n], nil
+}
+
+// discard throws away answers that an earlier request left unread.
+func (s *socket) discard() {
+	for {
+		b, err := s.receive()
+		if b == nil && err == nil {
+			return
+		}
+		if err != nil && !errors.Is(err, unix.ENOBUFS) {
+			return
+		}
+	}
+}
+
+// answer is one message of the kernel.
+type answer struct {
+	typ, flags uint16
+	seq        uint32
+	body       []byte // without the headers
+}
+
+// nextAnswer splits the first message from a datagram. ok is false when the
+// rest is no whole message.
+func nextAnswer(b []byte) (a answer, rest []byte, ok bool) {
+	if len(b) < unix.SizeofNlMsghdr {
+		return answer{}, nil, false
+	}
+	n := int(binary.NativeEndian.Uint32(b))
+	if n < unix.SizeofNlMsghdr || n > len(b) {
+		return answer{}, nil, false
+	}
+	a.typ = binary.NativeEndian.Uint16(b[4:])
+	a.flags = binary.NativeEndian.Uint16(b[6:])
+	a.seq = binary.NativeEndian.Uint32(b[8:])
+	a.body = b[unix.SizeofNlMsghdr:n]
+	return a, b[min(align4(n), len(b)):], true
+}
+
+// errno returns the code that an error or the end of a dump carries; 0 is an
+// acknowledgement.
+func (a answer) errno() unix.Errno {
+	if len(a.body) < 4 {
+		return 0
+	}
+	return unix.Errno(-int32(binary.NativeEndian.Uint32(a.body)))
+}

@@ -1,0 +1,222 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// errCursorGone says that the journal does not hold the entry to go on from.
+var errCursorGone = errors.New("the journal does not hold the cursor")
+
+// maxEntry bounds one entry as journalctl writes it: a binary message of
+// DefaultMaxLine takes up to four characters a byte.
+const maxEntry = 5 * DefaultMaxLine
+
+// firstUser is where the user ids of people begin (login.defs UID_MIN). A
+// command in a user's .forward runs in Postfix's control group, so that the
+// unit alone does not tell the mail system's own processes.
+const firstUser = 1000
+
+// journalReader reads entries in the goroutine of Journal.Run.
+type journalReader struct {
+	j       *Journal
+	handler Handler
+	line    Line
+	entry   journalEntry
+	buf     []byte
+	// cursor is the last entry seen; empty before the first.
+	cursor string
+	// since is where to begin without a cursor.
+	since time.Time
+	// verify is set until the first entry has proved that the cursor was
+	// found. journalctl goes to the nearest entry where it was not, without
+	// saying so.
+	verify bool
+	// entries counts all entries seen.
+	entries uint64
+	live    bool
+	err     error
+}
+
+// newJournalReader returns a reader that begins where j's Start says.
+func newJournalReader(j *Journal, h Handler) *journalReader {
+	r := &journalReader{j: j, handler: h, buf: make([]byte, readSize), since: j.cfg.Now().Add(-j.cfg.History)}
+	if j.cfg.Start != nil {
+		r.cursor = j.cfg.Start.Cursor
+	}
+	return r
+}
+
+// run reads what stands in the journal, if that is not done yet, and then
+// follows it. The two are two runs of journalctl: only the end of the first
+// tells for certain that the past is through.
+func (r *journalReader) run(ctx context.Context) error {
+	if !r.live {
+		if err := r.read(ctx, false); err != nil {
+			return err
+		}
+		r.live = true
+		close(r.j.ready)
+	}
+	return r.read(ctx, true)
+}
+
+// read takes all that one run of journalctl writes.
+func (r *journalReader) read(ctx context.Context, follow bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	child, err := startJournalctl(ctx, r.j.program, r.args(follow))
+	if err != nil {
+		return err
+	}
+	seen := r.entries
+	r.verify, r.err = r.cursor != "", nil
+	s := splitter{max: maxEntry}
+	for r.err == nil {
+		var n int
+		n, err = child.Read(r.buf)
+		s.feed(r.buf[:n], r.take)
+		if n > 0 && r.err == nil && r.cursor != "" {
+			r.handler.Done(Position{Source: JournalSource, Cursor: r.cursor})
+		}
+		if err != nil {
+			break
+		}
+	}
+	if r.err != nil {
+		cancel() // a child that has said all ends by itself
+	}
+	waitErr := child.Wait()
+	switch {
+	case r.err != nil:
+		r.dropCursor()
+		return r.err
+	case waitErr != nil && r.verify && r.entries == seen && strings.Contains(waitErr.Error(), "cursor"):
+		// The cursor is damaged, or of a format that this systemd does not know.
+		r.dropCursor()
+		return errCursorGone
+	case waitErr != nil:
+		return waitErr
+	case follow || !errors.Is(err, io.EOF):
+		return fmt.Errorf("read from journalctl: %w", err)
+	}
+	return nil
+}
+
+// args are the arguments of journalctl. Mail facility finds the entries of
+// units that start later, which a pattern given to --unit would not: that is
+// expanded once. It is no proof of anything; see believe.
+func (r *journalReader) args(follow bool) []string {
+	args := []string{
+		"--output=json", "--all", "--quiet", "--no-pager",
+		"--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_PID,_UID,_SYSTEMD_UNIT",
+	}
+	if dir := r.j.cfg.Directory; dir != "" {
+		args = append(args, "--directory="+dir)
+	}
+	if follow {
+		args = append(args, "--follow", "--no-tail")
+	}
+	if r.cursor != "" {
+		// Not --after-cursor: that passes over an entry that was never read
+		// where the cursor is gone.
+		args = append(args, "--cursor="+r.cursor)
+	} else {
+		args = append(args, fmt.Sprintf("--since=@%d.%06d", r.since.Unix(), r.since.Nanosecond()/1000))
+	}
+	args = append(args, "SYSLOG_FACILITY=2")
+	var units []string
+	for _, unit := range r.j.cfg.Units {
+		if !strings.ContainsAny(unit, `*?[\`) {
+			units = append(units, "_SYSTEMD_UNIT="+unit)
+		}
+	}
+	// The instance that the pattern postfix@*.service stands for on Debian.
+	units = append(units, "_SYSTEMD_UNIT=postfix@-.service")
+	return append(append(args, "+"), units...)
+}
+
+// take handles one entry.
+func (r *journalReader) take(text []byte) {
+	if r.err != nil {
+		return
+	}
+	e := &r.entry
+	if err := e.decode(text); err != nil {
+		r.j.stats.refused.Add(1)
+		return
+	}
+	r.entries++
+	if r.verify {
+		r.verify = false
+		if e.cursor != r.cursor {
+			r.err = errCursorGone
+			return
+		}
+		return // this one was handed over before
+	}
+	r.cursor = e.cursor
+	if !r.believe(e) {
+		r.j.stats.refused.Add(1)
+		return
+	}
+	r.hand(e)
+}
+
+// believe reports whether a process of the mail system itself wrote the entry.
+func (r *journalReader) believe(e *journalEntry) bool {
+	uid, err := strconv.ParseUint(e.uid, 10, 32)
+	if err != nil || uid >= firstUser {
+		return false
+	}
+	for _, unit := range r.j.cfg.Units {
+		if ok, err := path.Match(unit, e.unit); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// hand gives the entry's message to the handler.
+func (r *journalReader) hand(e *journalEntry) {
+	stats := &r.j.stats
+	if len(e.message) > DefaultMaxLine {
+		e.message = e.message[:DefaultMaxLine]
+		stats.overLong.Add(1)
+	}
+	now := r.j.cfg.Now()
+	r.line = Line{Text: e.message, Tag: e.tag, PID: e.pid, Stamp: e.stamp, Arrival: now, Live: r.live}
+	r.handler.Line(&r.line)
+	stats.lines.Add(1)
+	stats.bytes.Add(uint64(len(e.message)))
+	stats.lastLine.Store(now.UnixNano())
+}
+
+// dropCursor makes the next run begin by time: right behind the lost entry,
+// whose cursor tells when it was written, but no earlier than History allows.
+func (r *journalReader) dropCursor() {
+	r.since = r.j.cfg.Now().Add(-r.j.cfg.History)
+	if when, ok := cursorTime(r.cursor); ok && when.After(r.since) {
+		r.since = when.Add(time.Microsecond)
+	}
+	r.cursor = ""
+}
+
+// cursorTime reads the time from a cursor, "s=…;i=…;b=…;m=…;t=HEX;x=…" with t
+// in microseconds (systemd src/libsystemd/sd-journal/sd-journal.c,
+// sd_journal_get_cursor).
+func cursorTime(cursor string) (time.Time, bool) {
+	for field := range strings.SplitSeq(cursor, ";") {
+		if hex, found := strings.CutPrefix(field, "t="); found {
+			us, err := strconv.ParseInt(hex, 16, 64)
+			return time.UnixMicro(us), err == nil
+		}
+	}
+	return time.Time{}, false
+}

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os/exec"
 )
 
 // ErrUnavailable is wrapped by the error of Enter where this machine or this
@@ -44,7 +45,8 @@ type Lab struct {
 	// Neighbour holds NeighbourNet4 and NeighbourNet6.
 	MX, Attacker, Neighbour *Host
 
-	say func(format string, args ...any)
+	say     func(format string, args ...any)
+	dovecot *exec.Cmd
 }
 
 // The addresses. All are set aside for documentation (RFC 5737, RFC 3849).

@@ -30,7 +30,7 @@ const daemonWait = 20 * time.Second
 func (l *Lab) startMail() error {
 	began := time.Now()
 	for _, step := range []func() error{
-		l.configure, l.startRsyslog, l.preparePostfix, l.startDovecot, l.startPostfix, l.listenSSH,
+		l.configure, l.startRsyslog, l.preparePostfix, l.StartDovecot, l.startPostfix, l.listenSSH,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -85,18 +85,6 @@ func render(name, from string) error {
 	return nil
 }
 
-// dovecotVersion tells which of the two dialects of configuration is spoken.
-func dovecotVersion() (string, error) {
-	out, err := exec.Command("dovecot", "--version").Output()
-	if err != nil {
-		return "", fmt.Errorf("ask Dovecot for its version: %w", err)
-	}
-	if strings.HasPrefix(string(out), "2.3.") {
-		return "2.3", nil
-	}
-	return "2.4", nil
-}
-
 // startRsyslog starts rsyslogd, which owns /dev/log inside, and waits until
 // what is said there arrives in the mail log.
 func (l *Lab) startRsyslog() error {
@@ -116,16 +104,6 @@ func (l *Lab) startRsyslog() error {
 // the one of the socket they share.
 func (l *Lab) preparePostfix() error {
 	return l.MX.Run("postfix", "check")
-}
-
-func (l *Lab) startDovecot() error {
-	if err := l.MX.Start(exec.Command("dovecot", "-F")); err != nil {
-		return fmt.Errorf("start dovecot: %w", err)
-	}
-	return Until("Dovecot listens for Postfix", daemonWait, func() error {
-		_, err := os.Stat("/var/spool/postfix/private/auth")
-		return err
-	})
 }
 
 func (l *Lab) startPostfix() error {

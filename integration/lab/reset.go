@@ -43,7 +43,7 @@ func (l *Lab) Reset() error {
 	// rsyslogd takes its time to hang up; what it gets before goes into the
 	// file that is no more.
 	return Until("rsyslogd begins a new mail log", daemonWait, func() error {
-		if err := say("laboratory: a new log begins"); err != nil {
+		if err := Say("laboratory: a new log begins"); err != nil {
 			return err
 		}
 		_, err := os.Stat(MailLog)

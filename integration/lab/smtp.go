@@ -34,8 +34,9 @@ type Code int
 
 // The codes that tests ask for.
 const (
-	CodeAccepted Code = 235 // login worked
-	CodeRefused  Code = 535 // wrong user or password
+	CodeAccepted  Code = 235 // login worked
+	CodeTemporary Code = 454 // the server cannot tell whether it does
+	CodeRefused   Code = 535 // wrong user or password
 )
 
 // Session is one SMTP connection, greeted and ready for AUTH.
@@ -159,6 +160,42 @@ func cramMD5(challenge, user, password string) string {
 	mac := hmac.New(md5.New, []byte(password))
 	mac.Write([]byte(challenge))
 	return user + " " + hex.EncodeToString(mac.Sum(nil))
+}
+
+// Send submits a short mail; only then does Postfix log who is logged in.
+func (s *Session) Send(user string) error {
+	sender, recipient := user+"@"+HostName, "postmaster@"+HostName
+	for _, step := range []struct {
+		want int
+		line string
+	}{
+		{250, "MAIL FROM:<" + sender + ">"},
+		{250, "RCPT TO:<" + recipient + ">"},
+		{354, "DATA"},
+		{250, "Subject: laboratory\r\n\r\nHello.\r\n."},
+	} {
+		if _, err := s.command(step.want, step.line); err != nil {
+			return fmt.Errorf("submit a mail: %w", err)
+		}
+	}
+	return nil
+}
+
+// Submit logs in and submits a mail in a session of its own.
+func (h *Host) Submit(from netip.Addr, port uint16, mechanism, user string) error {
+	s, err := h.Connect(from, port)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	c, err := s.Auth(mechanism, user, Users[user])
+	if err != nil {
+		return err
+	}
+	if c != CodeAccepted {
+		return fmt.Errorf("log in as %s from %s on port %d: answer %d", user, from, port, c)
+	}
+	return s.Send(user)
 }
 
 // Quit ends the session as a client should.

@@ -18,14 +18,14 @@ const mailInfo = 2*8 + 6
 // Syslog says messages, each "tag: text", to /dev/log like any program of the
 // mail server, and waits until the last stands in the mail log.
 func (l *Lab) Syslog(messages ...string) error {
-	if err := say(messages...); err != nil {
+	if err := Say(messages...); err != nil {
 		return err
 	}
 	return l.AwaitMailLog(messages[len(messages)-1])
 }
 
-// say says messages and does not wait.
-func say(messages ...string) error {
+// Say says messages as Syslog does, but does not wait.
+func Say(messages ...string) error {
 	conn, err := net.Dial("unixgram", "/dev/log")
 	if err != nil {
 		return fmt.Errorf("open /dev/log: %w", err)

@@ -1,0 +1,73 @@
+package integration
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/smtpbl/smtpbl/integration/lab"
+)
+
+// TestCorrectLoginForgives fails often enough for several bans, but logs in
+// and submits a mail in between, as somebody with a mistyped password does.
+func TestCorrectLoginForgives(t *testing.T) {
+	l := world(t)
+	serve(t, lab.Start{})
+	for _, addr := range []netip.Addr{attacker4(1), attacker6(1, 1)} {
+		for range 4 {
+			failTimes(t, threshold(addr)-1, addr)
+			must(t, l.Attacker.Submit(addr, lab.PortSubmission, "PLAIN", "alice"))
+		}
+		notBanned(t, addr)
+	}
+}
+
+// TestOtherUsersLoginForgivesNothing has one account of its own and guesses
+// at another's.
+func TestOtherUsersLoginForgivesNothing(t *testing.T) {
+	l := world(t)
+	serve(t, lab.Start{})
+	addr := attacker4(1)
+	failTimes(t, 2, addr)
+	must(t, l.Attacker.Submit(addr, lab.PortSMTP, "LOGIN", "bob"))
+	failTimes(t, 2, addr)
+	failLast(addr, lab.PortSMTP, "PLAIN")
+	must(t, awaitBan(addr))
+}
+
+// TestOurOwnFault takes Dovecot away from clients that are connected: their
+// logins fail, but nobody is to blame.
+func TestOurOwnFault(t *testing.T) {
+	l := world(t)
+	serve(t, lab.Start{})
+	addr := attacker4(1)
+	sessions := make([]*lab.Session, 2*threshold(addr))
+	for i := range sessions {
+		var err error
+		sessions[i], err = l.Attacker.Connect(addr, lab.PortSMTP)
+		must(t, err)
+	}
+	must(t, l.StopDovecot())
+	t.Cleanup(func() { must(t, l.StartDovecot()) })
+	for _, s := range sessions {
+		code, err := s.Auth("PLAIN", "alice", lab.Users["alice"])
+		must(t, err)
+		if code != lab.CodeTemporary {
+			t.Errorf("answer %d to a login without Dovecot, want %d", code, lab.CodeTemporary)
+		}
+		must(t, s.Quit())
+	}
+	notBanned(t, addr)
+}
+
+// notBanned expects that everything said so far was read and that packets
+// from addr still pass.
+func notBanned(t *testing.T, addr netip.Addr) {
+	t.Helper()
+	must(t, caughtUp())
+	yes, err := laboratory.Checked(addr.String())
+	must(t, err)
+	if yes {
+		t.Fatalf("%s is banned", addr)
+	}
+	must(t, open(laboratory.Attacker, addr))
+}

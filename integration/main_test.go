@@ -1,0 +1,120 @@
+// Package integration tests the built smtpbl program against a real mail
+// server and a real kernel, in the laboratory of package lab.
+package integration
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/smtpbl/smtpbl/integration/lab"
+)
+
+// requireVar makes a laboratory that cannot be had a failure instead of a
+// skip, so that a skip never hides a suite that does not work.
+const requireVar = "SMTPBL_REQUIRE_NETNS"
+
+var (
+	laboratory *lab.Lab
+	noLab      error // why there is none
+)
+
+func TestMain(m *testing.M) {
+	laboratory, noLab = lab.Enter(lab.Options{Say: func(format string, args ...any) {
+		fmt.Fprintf(os.Stderr, "# "+format+"\n", args...)
+	}})
+	if noLab != nil && (os.Getenv(requireVar) == "1" || !errors.Is(noLab, lab.ErrUnavailable)) {
+		fmt.Fprintln(os.Stderr, "enter the laboratory:", noLab)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// soon is how long anything may take that takes milliseconds on an idle
+// machine.
+const soon = 15 * time.Second
+
+// world gives a test a mail server that has seen nothing yet.
+func world(t *testing.T) *lab.Lab {
+	t.Helper()
+	if noLab != nil {
+		t.Skip(noLab)
+	}
+	must(t, laboratory.Reset())
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		text, err := os.ReadFile(lab.MailLog)
+		t.Logf("end of the mail log (%v):\n%s", err, tail(string(text)))
+	})
+	return laboratory
+}
+
+// serve runs the service until the test ends, if the test does not end it.
+func serve(t *testing.T, start lab.Start) *lab.Service {
+	t.Helper()
+	s, err := laboratory.Service(t.Context(), start)
+	must(t, err)
+	t.Cleanup(func() {
+		if err := s.Kill(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("the service's log:\n%s", tail(s.Log.String()))
+		}
+	})
+	return s
+}
+
+// tail returns the last lines of a text.
+func tail(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-40):], "\n")
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// attacker4 is a host of the attackers' IPv4 network.
+func attacker4(host byte) netip.Addr {
+	a := lab.AttackNet4.Addr().As4()
+	a[3] = host
+	return netip.AddrFrom4(a)
+}
+
+// attacker6 is a host in one of the /64s of the attackers' IPv6 network.
+func attacker6(subnet, host byte) netip.Addr {
+	a := lab.AttackNet6.Addr().As16()
+	a[7], a[15] = subnet, host
+	return netip.AddrFrom16(a)
+}
+
+// banned is how smtpbl names what it bans because of addr.
+func banned(addr netip.Addr) string {
+	if addr.Is4() {
+		return addr.String()
+	}
+	return netip.PrefixFrom(addr, 64).Masked().String()
+}
+
+var (
+	neighbour4 = lab.NeighbourNet4.Addr().Next()
+	neighbour6 = lab.NeighbourNet6.Addr().Next()
+)
+
+// threshold is the failure that bans, by default.
+func threshold(addr netip.Addr) int {
+	if addr.Is4() {
+		return 5
+	}
+	return 3
+}

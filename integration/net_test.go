@@ -1,0 +1,43 @@
+package integration
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/smtpbl/smtpbl/integration/lab"
+)
+
+// TestNetBan bans a whole net once five of its hosts are banned, and with it
+// a host that has done nothing yet; the net beside it stays open.
+func TestNetBan(t *testing.T) {
+	tests := map[string]struct {
+		host   func(n byte) netip.Addr
+		net    string
+		beside netip.Addr
+	}{
+		"IPv4 /24": {attacker4, lab.AttackNet4.String(), neighbour4},
+		"IPv6 /48": {func(n byte) netip.Addr { return attacker6(n, 1) }, lab.AttackNet6.String(), neighbour6},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			l := world(t)
+			s := serve(t, lab.Start{})
+			for n := byte(1); n <= 4; n++ {
+				earn(t, tt.host(n))
+			}
+			must(t, open(l.Attacker, tt.host(200)))
+			earn(t, tt.host(5))
+			must(t, awaitBan(tt.host(200)))
+			must(t, shut(tt.host(200)))
+			must(t, open(l.Neighbour, tt.beside))
+			if _, err := s.Log.Await(t.Context(), soon, "addr="+tt.net, "step=net"); err != nil {
+				t.Error(err)
+			}
+			ban, err := l.Ban(tt.net)
+			must(t, err)
+			if ban == nil {
+				t.Errorf("set list does not show %s", tt.net)
+			}
+		})
+	}
+}

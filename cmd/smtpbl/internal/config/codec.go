@@ -43,7 +43,7 @@ func numbers[T int | uint16 | uint32](low, high int64) codec[T] {
 			}
 			n, err := strconv.ParseInt(v.text, 0, 64)
 			if err != nil || n < low || n > high {
-				return 0, []problem{{at: v.at, message: fmt.Sprintf("%s is out of range", v.text), hint: fmt.Sprintf("write a number from %d to %d", low, high)}}
+				return 0, []problem{{at: v.at, message: v.text + " is out of range", hint: fmt.Sprintf("write a number from %d to %d", low, high)}}
 			}
 			return T(n), nil
 		},

@@ -66,8 +66,7 @@ func parseDocument(data []byte) document {
 			d.keyValue(data, table, node)
 		}
 	}
-	var syntax *unstable.ParserError
-	if errors.As(p.Error(), &syntax) {
+	if syntax, ok := errors.AsType[*unstable.ParserError](p.Error()); ok {
 		at := p.Range(syntax.Highlight)
 		d.problems = append(d.problems, problem{
 			at:      span{int(at.Offset), int(at.Offset + at.Length)},

@@ -46,6 +46,9 @@ func Parse(name string, data []byte) (Config, error) {
 	}
 	r.checkTogether()
 	if len(r.problems) == 0 {
+		r.problems = decode(data)
+	}
+	if len(r.problems) == 0 {
 		return r.cfg, nil
 	}
 	slices.SortStableFunc(r.problems, func(a, b problem) int { return cmp.Compare(a.at.start, b.at.start) })

@@ -39,7 +39,7 @@ func parseRate(s string) (rate, *problem) {
 		return rate{}, wrong
 	}
 	if n < 1 || n > maxRate {
-		return rate{}, &problem{message: fmt.Sprintf("%s is out of range", number), hint: fmt.Sprintf("write a number from 1 to %d", maxRate)}
+		return rate{}, &problem{message: number + " is out of range", hint: fmt.Sprintf("write a number from 1 to %d", maxRate)}
 	}
 	for _, u := range rateUnits {
 		if u.name == unit {

@@ -17,7 +17,7 @@ func (c Config) TOML() []byte {
 			fmt.Fprintf(&b, "\n[%s]\n", table)
 			current = table
 		}
-		fmt.Fprintf(&b, "%s = %s\n", name, toml(k.show(&c)))
+		fmt.Fprintf(&b, "%s = %s\n", name, literal(k.show(&c)))
 	}
 	return []byte(b.String())
 }
@@ -42,15 +42,15 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	return json.Marshal(top)
 }
 
-// toml writes what a codec shows.
-func toml(v any) string {
+// literal writes what a codec shows.
+func literal(v any) string {
 	switch v := v.(type) {
 	case string:
 		return quote(v)
 	case []any:
 		items := make([]string, len(v))
 		for i, item := range v {
-			items[i] = toml(item)
+			items[i] = literal(item)
 		}
 		return "[" + strings.Join(items, ", ") + "]"
 	}

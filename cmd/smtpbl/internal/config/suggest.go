@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -37,12 +38,7 @@ func tables() []string {
 }
 
 func isTable(name string) bool {
-	for _, t := range tables() {
-		if t == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(tables(), name)
 }
 
 // whereIs finds what somebody may have meant: the same key in another table,
@@ -53,7 +49,7 @@ func whereIs(table, name string) string {
 		t, n := splitPath(k.path)
 		switch {
 		case n == name && t == "":
-			return fmt.Sprintf("%s belongs at the top of the file, before the first table", name)
+			return name + " belongs at the top of the file, before the first table"
 		case n == name:
 			return fmt.Sprintf("%s belongs in the table [%s]", name, t)
 		case t == table:
@@ -68,9 +64,9 @@ func whereIs(table, name string) string {
 
 // didYouMean names the nearest word, or all of them where none is near.
 func didYouMean(word string, words []string) string {
-	best, distance := "", max(2, len(word)/3)+1
+	best, distance := "", len(word)
 	for _, w := range words {
-		if d := editDistance(word, w); d < distance {
+		if d := editDistance(word, w); d < distance && d <= max(2, len(w)/3) {
 			best, distance = w, d
 		}
 	}

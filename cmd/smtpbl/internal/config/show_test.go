@@ -1,0 +1,128 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestTOMLReadsBack makes many valid configurations and wants each back.
+func TestTOMLReadsBack(t *testing.T) {
+	for seed := range uint64(500) {
+		want := random(rand.New(rand.NewPCG(seed, 1))) //nolint:gosec // repeatable, no secret
+		got, err := Parse("shown.toml", want.TOML())
+		if err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, want.TOML())
+		}
+		if diff := cmp.Diff(want, got, byValue); diff != "" {
+			t.Fatalf("seed %d (-want +got):\n%s", seed, diff)
+		}
+	}
+}
+
+// random returns a valid configuration.
+func random(r *rand.Rand) Config {
+	c := everythingSet()
+	c.StateDir = "/" + text(r) + "s"
+	c.RuntimeDir = "/run/r"
+	c.Ingest.Files = nil
+	for i := range r.IntN(4) {
+		c.Ingest.Files = append(c.Ingest.Files, fmt.Sprintf("/log/%d %s", i, text(r)))
+	}
+	c.Ingest.History = time.Duration(r.Int64N(int64(year)))
+	c.Policy.Window = time.Second + time.Duration(r.Int64N(int64(time.Hour)))
+	c.Policy.BanTime = time.Second * time.Duration(1+r.IntN(1000))
+	c.Policy.BanTimeMax = c.Policy.BanTime * time.Duration(1+r.IntN(1000))
+	c.Policy.NeverBan = nil
+	for i := range r.IntN(4) {
+		addr := netip.AddrFrom4([4]byte{byte(1 + i), byte(r.Uint32()), byte(r.Uint32()), 0})
+		c.Policy.NeverBan = append(c.Policy.NeverBan, NeverBan{Prefix: netip.PrefixFrom(addr, 24+r.IntN(9))})
+	}
+	c.NFT.Ports = []uint16{uint16(1 + r.IntN(1000)), uint16(2000 + r.IntN(60000))}
+	c.NFT.ProtectTable, c.NFT.KillSessions = r.IntN(2) == 0, r.IntN(2) == 0
+	c.NFT.MaxBans = 1 + r.IntN(maxBans)
+	c.NFT.LogRate, c.NFT.LogPer = uint64(1+r.IntN(maxRate)), rateUnits[r.IntN(len(rateUnits))].per
+	c.NFT.LogPrefix = `"\` + string(rune(' '+r.IntN(95)))
+	return c
+}
+
+// text returns what may stand in a path and is awkward in TOML.
+func text(r *rand.Rand) string {
+	out := []rune("x")
+	for range r.IntN(12) {
+		out = append(out, []rune("a\"\\\t\n\u007f\u0001é日 #=]'")[r.IntN(14)])
+	}
+	return string(out) + "x"
+}
+
+func TestTOMLIsReadable(t *testing.T) {
+	want := `state_dir = "/var/lib/smtpbl"
+runtime_dir = "/run/smtpbl"
+
+[ingest]
+files = []
+journal = "auto"
+history = "24h"
+
+[policy]
+window = "24h"
+threshold4 = 5
+threshold6 = 3
+ban_time = "4h"
+ban_time_max = "720h"
+net4_hosts = 5
+net6_hosts = 5
+never_ban = []
+
+[nft]
+table = "smtpbl"
+ports = [25, 465, 587]
+hook = "prerouting"
+protect_table = true
+element_counters = true
+kill_sessions = true
+max_bans = 262144
+log_rate = "3/minute"
+log_burst = 10
+log_prefix = "[SMTP BLACKLIST] "
+
+[metrics]
+listen = "127.0.0.1:9725"
+`
+	if diff := cmp.Diff(want, string(Default().TOML())); diff != "" {
+		t.Errorf("TOML() (-want +got):\n%s", diff)
+	}
+}
+
+func TestJSONHasTheNamesOfTheFile(t *testing.T) {
+	data, err := json.Marshal(everythingSet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"state_dir": "/srv/smtpbl/state", "runtime_dir": "/srv/smtpbl/run",
+		"ingest": map[string]any{"files": []any{"/srv/log/mail"}, "journal": "off", "history": "36h"},
+		"policy": map[string]any{
+			"window": "10m", "threshold4": 2.0, "threshold6": 1.0, "ban_time": "1m30s", "ban_time_max": "48h",
+			"net4_hosts": 3.0, "net6_hosts": 2.0, "never_ban": []any{"2001:db8::1"},
+		},
+		"nft": map[string]any{
+			"table": "mail_guard", "ports": []any{25.0}, "hook": "input", "protect_table": false,
+			"element_counters": false, "kill_sessions": false, "max_bans": 1000.0,
+			"log_rate": "20/hour", "log_burst": 2.0, "log_prefix": `"mail\bans": `,
+		},
+		"metrics": map[string]any{"listen": "[::1]:9100"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}

@@ -28,7 +28,7 @@ func (a *attack) String() string {
 // attacks are all mechanisms on all ports and both families, each from an
 // IPv4 address or an IPv6 /64 of its own.
 func attacks() []*attack {
-	var all []*attack
+	all := make([]*attack, 0, 2*len(mailPorts)*len(lab.Mechanisms))
 	for _, port := range mailPorts {
 		for _, mechanism := range lab.Mechanisms {
 			n := byte(len(all) + 1)

@@ -1,39 +1,34 @@
+// Command demo shows smtpbl at work: a real attacker guesses passwords at a
+// real Postfix with Dovecot, and each step from the log line to the dropped
+// packet is shown as it happens. All of it runs in a laboratory (package lab)
+// that leaves nothing behind.
+//
+// It needs root and ends with status 1 if anything it shows is not as it
+// should be.
 package main
 
 import (
+	"context"
 	"fmt"
-	"net/netip"
 	"os"
-	"os/exec"
-	"time"
+	"os/signal"
+	"syscall"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
 )
 
 func main() {
-	l, err := lab.Enter(lab.Options{Say: func(f string, a ...any) { fmt.Printf(f+"\n", a...) }})
+	p := newPrinter(os.Stdout)
+	l, err := lab.Enter(lab.Options{Say: p.progress})
 	if err != nil {
-		fmt.Println("ERR", err)
+		fmt.Fprintln(os.Stderr, "demo: error:", err)
 		os.Exit(1)
 	}
-	for _, from := range []string{"198.51.100.7", "2001:db8:bad:7::7"} {
-		a := netip.MustParseAddr(from)
-		for _, p := range []uint16{25, 465, 587} {
-			for _, m := range lab.Mechanisms {
-				for _, pw := range []string{"wrong", "secret1"} {
-					t := time.Now()
-					c, err := l.Attacker.Login(a, p, m, "alice", pw)
-					fmt.Println(a, p, m, pw, c, err, time.Since(t))
-				}
-			}
-		}
-		d, err := l.Attacker.Dropped(a, 25)
-		fmt.Println(d, err)
-		fmt.Println(l.Attacker.Greeting(a, 22, time.Second))
-		fmt.Println(l.Attacker.Greeting(a, 23, time.Second))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err = (&story{printer: p, lab: l}).tell(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo: error:", err)
+		os.Exit(1)
 	}
-	c := exec.Command("sh", "-c", "cat /var/log/mail.log; ls /var/cache/smtpbl-lab")
-	c.Stdout = os.Stdout
-	c.Stderr = os.Stderr
-	c.Run()
 }

@@ -85,8 +85,9 @@ func outside(o *Options) (int, error) {
 	}
 	code, err := exitCode(cmd.Wait())
 	if err == nil && code == exitUnavailable {
-		err = unavailable("%s", bytes.TrimSpace(reason))
+		return 0, unavailable("%s", bytes.TrimSpace(reason))
 	}
+	o.say("the laboratory is gone with all that was in it; fetched packages are kept in %s", cacheDir())
 	return code, err
 }
 

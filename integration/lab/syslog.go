@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -48,4 +49,19 @@ func (l *Lab) AwaitMailLog(text string) error {
 		}
 		return err
 	})
+}
+
+// MailLogLines returns the lines of the mail log that contain all parts.
+func (l *Lab) MailLogLines(parts ...string) ([]string, error) {
+	log, err := os.ReadFile(MailLog)
+	if err != nil {
+		return nil, fmt.Errorf("read the mail log: %w", err)
+	}
+	var found []string
+	for line := range strings.Lines(string(log)) {
+		if containsAll(line, parts) {
+			found = append(found, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return found, nil
 }

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/smtpbl/smtpbl/integration/lab"
+)
+
+// soon is how long anything may take that takes milliseconds on an idle
+// machine.
+const soon = 15 * time.Second
+
+// story tells what happens, step by step.
+type story struct {
+	*printer
+	lab     *lab.Lab
+	service *lab.Service
+}
+
+// attacker guesses passwords, each time in another way.
+type attacker struct {
+	addr   netip.Addr
+	banned string // what gets banned because of addr
+	family string // as in the metrics
+	tries  []try
+}
+
+type try struct {
+	port      uint16
+	mechanism string
+}
+
+var attackers = []attacker{
+	{
+		addr: netip.MustParseAddr("198.51.100.66"), banned: "198.51.100.66", family: "ipv4",
+		tries: []try{
+			{lab.PortSMTP, "LOGIN"},
+			{lab.PortSMTPS, "PLAIN"},
+			{lab.PortSubmission, "CRAM-MD5"},
+			{lab.PortSMTP, "PLAIN"},
+			{lab.PortSubmission, "LOGIN"},
+		},
+	},
+	{
+		addr: netip.MustParseAddr("2001:db8:bad:66::1"), banned: "2001:db8:bad:66::/64", family: "ipv6",
+		tries: []try{{lab.PortSMTP, "CRAM-MD5"}, {lab.PortSMTPS, "LOGIN"}, {lab.PortSubmission, "PLAIN"}},
+	},
+}
+
+func (s *story) tell(ctx context.Context) error {
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	steps := []func(context.Context, *attacker) error{s.attack, s.decide, s.list, s.drop, s.count}
+	for i := range attackers {
+		for _, step := range steps {
+			if err := step(ctx, &attackers[i]); err != nil {
+				return fmt.Errorf("%w\nthe log of smtpbl:\n%s", err, s.service.Log)
+			}
+		}
+	}
+	return s.stop(ctx)
+}
+
+func (s *story) start(ctx context.Context) error {
+	s.title("smtpbl run (no configuration, only the capabilities of its systemd unit)")
+	var err error
+	s.service, err = s.lab.Service(ctx, lab.Start{})
+	if err == nil {
+		s.quote(s.service.Log.String())
+	}
+	return s.claim(err, "the service says that it is ready")
+}
+
+// attack makes all tries and shows what the mail server logs.
+func (s *story) attack(ctx context.Context, a *attacker) error {
+	s.title("%s guesses the password of alice", a.addr)
+	shown := 0
+	for i, t := range a.tries {
+		last := i == len(a.tries)-1
+		code, err := s.lab.Attacker.Login(a.addr, t.port, t.mechanism, "alice", "guess")
+		switch {
+		case last:
+			// The answer to the failure that bans may not arrive any more.
+			err = nil
+		case err == nil && code != lab.CodeRefused:
+			err = fmt.Errorf("the answer is %d", code)
+		}
+		if last {
+			_, err = s.service.Log.Await(ctx, soon, "msg=banned", "addr="+a.banned)
+		}
+		if err = s.claim(err, "failure %d of %d: AUTH %s on port %d", i+1, len(a.tries), t.mechanism, t.port); err != nil {
+			return err
+		}
+		if shown, err = s.showLog(a.addr, shown); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// showLog shows the failures that the mail log has about addr but the first
+// ones, which were shown before, and returns how many those are now.
+func (s *story) showLog(addr netip.Addr, shown int) (int, error) {
+	lines, err := s.lab.MailLogLines(addr.String())
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, line := range lines {
+		if !strings.Contains(line, "authentication failed") && !strings.Contains(line, "mismatch") {
+			continue
+		}
+		if n++; n > shown {
+			s.quote(line)
+		}
+	}
+	return n, nil
+}
+
+func (s *story) decide(ctx context.Context, a *attacker) error {
+	s.title("smtpbl decides")
+	line, err := s.service.Log.Await(ctx, soon, "msg=banned", "addr="+a.banned)
+	s.quote(line)
+	return s.claim(err, "banned at failure %d, not before", len(a.tries))
+}
+
+func (s *story) list(_ context.Context, a *attacker) error {
+	s.title("smtpbl set list")
+	table, err := s.lab.Smtpbl("set", "list")
+	s.quote(table)
+	if err == nil && !strings.Contains(table, a.banned) {
+		err = errors.New("it is not listed")
+	}
+	return s.claim(err, "%s is an element of the kernel's set", a.banned)
+}

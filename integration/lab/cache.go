@@ -23,7 +23,7 @@ type cache struct {
 // rather than wait for another laboratory.
 func openCache() *cache {
 	dir := cacheDir()
-	if dir == "" || os.MkdirAll(dir, 0o755) != nil {
+	if !usable(dir) {
 		return &cache{}
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "laboratory.lock"), os.O_CREATE|os.O_RDWR|unix.O_CLOEXEC, 0o644)
@@ -35,6 +35,11 @@ func openCache() *cache {
 		return &cache{}
 	}
 	return &cache{dir: dir, lock: f}
+}
+
+// usable tells whether dir can be a cache; it makes it where it is missing.
+func usable(dir string) bool {
+	return dir != "" && os.MkdirAll(dir, 0o755) == nil && unix.Access(dir, unix.W_OK) == nil
 }
 
 // cacheDir is $SMTPBL_LAB_CACHE, or smtpbl-lab in the user's cache directory.

@@ -87,7 +87,10 @@ func outside(o *Options) (int, error) {
 	if err == nil && code == exitUnavailable {
 		return 0, unavailable("%s", bytes.TrimSpace(reason))
 	}
-	o.say("the laboratory is gone with all that was in it; fetched packages are kept in %s", cacheDir())
+	o.say("the laboratory is gone with all that was in it")
+	if kept := cacheDir(); usable(kept) {
+		o.say("fetched packages are kept in %s", kept)
+	}
 	return code, err
 }
 

@@ -37,6 +37,11 @@ func (l *Lab) Metrics() (Metrics, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseMetrics(page)
+}
+
+// parseMetrics reads the text format of Prometheus.
+func parseMetrics(page string) (Metrics, error) {
 	m := Metrics{}
 	for line := range strings.Lines(page) {
 		line = strings.TrimSpace(line)

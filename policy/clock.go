@@ -1,0 +1,55 @@
+package policy
+
+import (
+	"math"
+	"time"
+)
+
+// second is a time in seconds since the Engine's start; four bytes reach 68
+// years in either direction.
+type second int32
+
+const (
+	never    second = math.MinInt32
+	farthest second = math.MaxInt32
+)
+
+// clock turns times into seconds since base.
+type clock struct{ base time.Time }
+
+// at returns t. A clock without a base starts at the first time it is asked
+// for, so that logs of any year can be judged.
+func (c *clock) at(t time.Time) second {
+	if c.base.IsZero() {
+		c.base = t
+	}
+	d := t.Sub(c.base)
+	s := d / time.Second
+	if d%time.Second < 0 {
+		s--
+	}
+	return clamp(int64(s))
+}
+
+func clamp(s int64) second {
+	return second(min(max(s, int64(never)+1), int64(farthest)))
+}
+
+// plus returns s later by d, rounded up to whole seconds.
+func (s second) plus(d time.Duration) second {
+	if s == never {
+		return never
+	}
+	return clamp(int64(s) + seconds(d))
+}
+
+// since returns the seconds from o to s.
+func (s second) since(o second) int64 { return int64(s) - int64(o) }
+
+func seconds(d time.Duration) int64 {
+	n := int64(d / time.Second)
+	if d%time.Second > 0 {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,42 @@
+// Package policy decides who is banned, for how long and why. It is pure: the
+// time is in the events, nothing is read, written, logged or started here.
+//
+// # Model
+//
+// Events of one IPv4 address, or of one IPv6 /64, belong to one key. A key's
+// failed logins of the last Config.Window are kept as entries. The failure
+// that makes them reach the threshold bans the key and starts the count anew.
+// Each further ban of the key doubles the time, and enough keys of one net
+// that are banned at the same time ban the net.
+//
+// One failed login can be told by several lines: by the mail server, by a
+// login process, by each password database, and by the mail server's summary
+// at the end of the connection. Every event therefore names its Witness. A
+// witness reports a failure at most once, so the number of failures is the
+// largest number that any one witness reports: a report that meets an entry
+// of about the same time and user which lacks its witness confirms that
+// entry, any other report is an entry of its own.
+//
+// A login that works forgives its user's failures, and those where no name
+// was told. Names are compared without regard to case. A name without a
+// domain equals the same name with any domain: servers that strip or add the
+// domain log both forms for one person, and a server with several domains
+// logs none without. Failures of other names stay, so whoever owns one
+// account cannot clear guesses at another one.
+//
+// # Time
+//
+// Time runs in whole seconds since the Engine's start, by the monotonic clock
+// where both ends have its reading. An event that comes late takes its place
+// by its own time and is never moved closer to others, so a ban always means
+// that many failures within one Window. An event older than its key's newest
+// by more than Window says that the newest was stamped wrongly: that key's
+// count starts anew there.
+//
+// # Memory
+//
+// Records and entries live in pages without pointers, found by maps without
+// pointers, and both are limited by Config.MaxTracked. At the limit the key
+// without any ban seen longest ago goes first; only when all are offenders
+// does one of those go, and then rather one whose ban has ended.
+package policy

@@ -1,0 +1,116 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// sessionAge is how long a failure is kept to be recognised in the summary of
+// its connection; process ids come back later than that.
+const sessionAge = time.Hour
+
+// load returns r's entries by time. They live in the Engine's scratch space
+// until the next load.
+func (e *Engine) load(r *record) []entry {
+	x := e.scratch[:0]
+	if r.n > 0 {
+		x = append(x, r.one)
+	}
+	for i := r.first; i != 0; {
+		c := e.chunks.at(i)
+		x = append(x, c.entries[:min(int(r.n)-len(x), chunkLen)]...)
+		i = c.next
+	}
+	e.scratch = x
+	return x
+}
+
+// save writes x as the entries of record i, the oldest dropped where there
+// are too many.
+func (e *Engine) save(i uint32, x []entry) {
+	if extra := len(x) - e.cfg.kept(); extra > 0 {
+		x = x[extra:]
+	}
+	r := e.records.at(i)
+	r.n = uint16(len(x))
+	link := &r.first
+	if len(x) > 0 {
+		r.one, x = x[0], x[1:]
+	}
+	for len(x) > 0 {
+		if *link == 0 {
+			*link = e.addChunk(i)
+		}
+		c := e.chunks.at(*link)
+		x = x[copy(c.entries[:], x):]
+		link = &c.next
+	}
+	e.freeChunks(*link)
+	*link = 0
+}
+
+// addChunk returns a new chunk for record i, at the limit at the cost of
+// other records.
+func (e *Engine) addChunk(i uint32) uint32 {
+	for e.chunks.len() >= e.cfg.MaxTracked && e.evict(i) {
+	}
+	return e.chunks.add()
+}
+
+func (e *Engine) freeChunks(i uint32) {
+	for i != 0 {
+		next := e.chunks.at(i).next
+		e.chunks.remove(i)
+		i = next
+	}
+}
+
+// prune drops entries that neither count nor can be part of a summary.
+func (e *Engine) prune(x []entry, newest second) []entry {
+	window := seconds(e.cfg.Window)
+	return slices.DeleteFunc(x, func(f entry) bool {
+		age := newest.since(f.at)
+		return age >= max(window, seconds(sessionAge)) ||
+			age >= window && (f.session == 0 || f.flags&closed != 0) ||
+			age >= seconds(sessionAge) && f.flags&void != 0
+	})
+}
+
+// insert puts f in its place by time.
+func insert(x []entry, f entry) []entry {
+	i := len(x)
+	for i > 0 && x[i-1].at > f.at {
+		i--
+	}
+	return slices.Insert(x, i, f)
+}
+
+// count returns how many entries count, and the seconds that they span.
+func (e *Engine) count(x []entry, newest second) (n int, over int64) {
+	var first, last second
+	for i := range x {
+		if !e.counts(&x[i]) || newest.since(x[i].at) >= seconds(e.cfg.Window) {
+			continue
+		}
+		if n == 0 {
+			first = x[i].at
+		}
+		last = x[i].at
+		n++
+	}
+	return n, last.since(first)
+}
+
+// counts tells whether f is a failure that a reliable witness reported.
+func (e *Engine) counts(f *entry) bool {
+	return f.flags&void == 0 && f.witness&^e.unreliable != 0
+}
+
+// spend voids all entries: they led to a decision or were pardoned, and
+// only their session's summary may still ask for them.
+func spend(x []entry) []entry {
+	for i := range x {
+		x[i].flags |= void
+	}
+	return slices.DeleteFunc(x, func(f entry) bool { return f.witness&WitnessMTA == 0 })
+}

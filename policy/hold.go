@@ -1,0 +1,128 @@
+package policy
+
+import (
+	"math"
+	"net/netip"
+	"time"
+)
+
+// Offender is a prefix that was banned in an earlier run.
+type Offender struct {
+	Prefix    netip.Prefix
+	Step      Step
+	Bans      int       // how often so far
+	At, Until time.Time // the last ban
+}
+
+// Restore makes known an offender of an earlier run: its next ban takes its
+// rank from there, and as long as Until is to come it counts as banned, also
+// towards its net. A prefix that is neither a key nor a net is ignored.
+func (e *Engine) Restore(o Offender) {
+	k, of, ok := keyOfPrefix(plainPrefix(o.Prefix))
+	if !ok || o.Bans <= 0 {
+		return
+	}
+	at := e.clock.at(o.At)
+	i := e.track(k, of, at, 0)
+	r := e.records.at(i)
+	r.rank = uint8(min(o.Bans, math.MaxUint8))
+	r.ends = e.clock.at(o.Until.Add(time.Second - 1))
+	e.touch(i)
+	if of == ofHost && e.hostsOf(k) > 0 && r.ends > e.now {
+		e.joinNet(i, at)
+	}
+}
+
+// Hold says that prefix is banned until until, by hand or because it was found
+// in the kernel: failures inside it do not count meanwhile. The latest word on
+// a prefix replaces earlier ones.
+func (e *Engine) Hold(prefix netip.Prefix, until time.Time) {
+	p, ends := plainPrefix(prefix), e.clock.at(until.Add(time.Second-1))
+	if !p.IsValid() {
+		return
+	}
+	k, of, ok := keyOfPrefix(p)
+	if !ok {
+		e.holds.Insert(p, ends)
+		e.tidyHolds()
+		return
+	}
+	i := e.track(k, of, e.now, 0)
+	r := e.records.at(i)
+	r.ends = ends
+	r.flags |= held
+	e.touch(i)
+}
+
+// Release says that the ban of prefix was lifted by hand at at. Its failures
+// so far are forgotten, or the next would ban it again; its rank is kept.
+func (e *Engine) Release(prefix netip.Prefix, at time.Time) {
+	p := plainPrefix(prefix)
+	k, of, ok := keyOfPrefix(p)
+	if !ok {
+		if p.IsValid() {
+			e.holds.Delete(p)
+		}
+		return
+	}
+	i := e.find(k, of)
+	if i == 0 {
+		return
+	}
+	r := e.records.at(i)
+	if r.ends != never {
+		r.ends = min(r.ends, e.clock.at(at))
+	}
+	r.flags &^= held
+	if of == ofHost {
+		e.leaveNet(i)
+		e.save(i, spend(e.load(r)))
+	}
+}
+
+// minHoldsLimit is how many held prefixes there are before the first search
+// for those that have ended.
+const minHoldsLimit = 1024
+
+// tidyHolds drops held prefixes that have ended when their number has doubled.
+func (e *Engine) tidyHolds() {
+	if e.holds.Size() < e.holdsLimit {
+		return
+	}
+	var ended []netip.Prefix
+	for p, ends := range e.holds.All() {
+		if ends <= e.now {
+			ended = append(ended, p)
+		}
+	}
+	for _, p := range ended {
+		e.holds.Delete(p)
+	}
+	e.holdsLimit = max(2*e.holds.Size(), minHoldsLimit)
+}
+
+// heldNow tells whether a's net or another prefix around it is banned.
+func (e *Engine) heldNow(a netip.Addr, at second) bool {
+	if n := e.find(keyOf(a).net(), ofNet); n != 0 {
+		if r := e.records.at(n); r.banned(at) && !e.doubtful(r, at) {
+			return true
+		}
+	}
+	if e.holds.Size() == 0 {
+		return false
+	}
+	for p := netip.PrefixFrom(a, a.BitLen()); ; {
+		around, ends, ok := e.holds.LookupPrefixLPM(p)
+		if !ok || ends > at {
+			return ok
+		}
+		e.holds.Delete(around)
+	}
+}
+
+// doubtful tells whether r's ban lies so far ahead that the event which made
+// it must have been stamped wrongly.
+func (e *Engine) doubtful(r *record, at second) bool {
+	longest := seconds(e.cfg.BanTimeMax) + seconds(e.cfg.Window)
+	return r.flags&held == 0 && r.ends.since(at) > longest
+}

@@ -1,0 +1,105 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// pairWindow is how far apart in time two reports of one failure may be. A
+// password database is heard at once, the mail server only when Dovecot
+// answers: it delays that by 2 s, and by up to 15 s more for an address that
+// keeps failing (AUTH_PENALTY_MAX_SECS, auth-penalty.h). Lines of different
+// sources add the time that their readers are apart.
+const pairWindow = 40 * time.Second
+
+// fail takes a report of failures: each confirms an entry or is one.
+func (e *Engine) fail(ev *Event, x []entry, at second) []entry {
+	f := entry{at: at, user: userOf(ev.User), witness: ev.Witness}
+	if f.witness == 0 {
+		f.witness = WitnessMTA
+	}
+	if f.witness == WitnessMTA {
+		f.session = foldSession(ev.Session)
+	}
+	for range min(max(ev.Failures, 1), e.cfg.kept()) {
+		if i := pair(x, &f, ev.Span); i >= 0 {
+			confirm(&x[i], &f)
+		} else {
+			x = insert(x, f)
+		}
+	}
+	return x
+}
+
+// pair returns the entry that f may be another report of, -1 for none: the
+// oldest of the same user, else the oldest where a name is missing.
+func pair(x []entry, f *entry, span time.Duration) int {
+	found := -1
+	for i := range x {
+		o := &x[i]
+		if !near(o, f.at, span) || o.flags&void != 0 || o.witness&f.witness != 0 || !o.user.may(f.user) {
+			continue
+		}
+		if o.user.same(f.user) {
+			return i
+		}
+		if found < 0 {
+			found = i
+		}
+	}
+	return found
+}
+
+// near tells whether o may have been reported at at by another witness, who
+// speaks of attempts up to span before.
+func near(o *entry, at second, span time.Duration) bool {
+	d := at.since(o.at)
+	return d <= seconds(pairWindow)+seconds(max(span, 0)) && -d <= seconds(pairWindow)
+}
+
+// confirm adds what f tells to o. A name with a domain says more than one
+// without, and any says more than none.
+func confirm(o, f *entry) {
+	o.witness |= f.witness
+	if o.user == 0 || f.user&(1<<domainBits-1) != 0 {
+		o.user = f.user
+	}
+	if f.session != 0 {
+		o.session = f.session
+	}
+}
+
+// excuse notes failures that the session's summary will count although they
+// are none.
+func (e *Engine) excuse(ev *Event, x []entry, at second) []entry {
+	f := entry{at: at, session: foldSession(ev.Session), witness: WitnessMTA, flags: void}
+	for range min(max(ev.Excused, 0), e.cfg.kept()) {
+		x = insert(x, f)
+	}
+	return x
+}
+
+// forgive drops the failures of a user whose login works. Failures that only
+// password databases reported a moment before were none: with several
+// databases each miss is logged, whatever a later one says.
+func (e *Engine) forgive(ev *Event, x []entry, at second) []entry {
+	u := userOf(ev.User)
+	for i := range x {
+		f := &x[i]
+		if f.flags&void != 0 || f.user != 0 && !f.user.same(u) {
+			continue
+		}
+		if d := at.since(f.at); f.authOnly() && 0 <= d && d <= seconds(chainTime) {
+			e.unreliable |= f.witness
+		}
+		f.flags |= void
+	}
+	return slices.DeleteFunc(x, func(f entry) bool {
+		return f.flags&void != 0 && f.witness&WitnessMTA == 0
+	})
+}
+
+// chainTime is how soon a login works after a miss in an earlier database.
+// Dovecot answers a real failure after 2 s (auth_failure_delay), so somebody
+// who types the password again comes later.
+const chainTime = time.Second

@@ -1,0 +1,69 @@
+package policy
+
+// entry is one failed login, or one that the mail server's summary will count
+// although it is none. Sixteen bytes without pointers.
+type entry struct {
+	at      second
+	user    user
+	session uint32 // the mail server's, 0 where it has not reported
+	witness Witness
+	flags   entryFlags
+}
+
+type entryFlags uint16
+
+const (
+	// void entries do not count: forgiven, excused, or spent on a decision.
+	// They are kept to be recognised in their session's summary.
+	void entryFlags = 1 << iota
+	// closed entries have been part of a summary. A process id comes back, so
+	// another summary of the same session is about other failures.
+	closed
+
+	allEntryFlags = void | closed
+)
+
+// authOnly tells whether nobody but password databases has reported x.
+func (x *entry) authOnly() bool {
+	return x.witness >= WitnessAuth && x.witness&(WitnessMTA|WitnessLogin) == 0
+}
+
+// record is what is known of one key. For a net, first leads the list of its
+// banned hosts; for others it leads the entries beyond the one held inline.
+type record struct {
+	key        key
+	prev, next uint32 // the list by age that the record is in
+	first      uint32
+	sibling    uint32 // next banned host of the same net
+	newest     second // the newest event's time
+	ends       second // of the last ban; never where there was none
+	refused    second // when sparing it was last told
+	n          uint16 // entries; for a net, hosts in its list
+	rank       uint8  // bans so far, up to 255
+	flags      recordFlags
+	one        entry // the oldest entry
+}
+
+type recordFlags uint8
+
+const (
+	kindMask recordFlags = 1<<2 - 1
+	// member of its net's list of banned hosts.
+	member recordFlags = 1 << (iota + 1)
+	// held by hand, or found in the kernel.
+	held
+	// offending records are in the list of those that go last.
+	offending
+)
+
+func (r *record) kind() kind { return kind(r.flags & kindMask) }
+
+func (r *record) banned(at second) bool { return r.ends > at }
+
+// chunk holds entries beyond the first.
+type chunk struct {
+	entries [chunkLen]entry
+	next    uint32
+}
+
+const chunkLen = 3

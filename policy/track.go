@@ -1,0 +1,123 @@
+package policy
+
+// find returns the index of a record, 0 for none.
+func (e *Engine) find(k key, of kind) uint32 { return e.index[of][k] }
+
+// track returns the record of k, made if it does not exist, as the one seen
+// last. keep is a record that must not make room for it, or 0.
+func (e *Engine) track(k key, of kind, at second, keep uint32) uint32 {
+	if i := e.find(k, of); i != 0 {
+		e.touch(i)
+		return i
+	}
+	for e.records.len() >= e.cfg.MaxTracked && e.evict(keep) {
+	}
+	i := e.records.add()
+	r := e.records.at(i)
+	r.key, r.flags = k, recordFlags(of)
+	r.newest, r.ends, r.refused = at, never, never
+	e.index[of][k] = i
+	e.harmless.push(&e.records, i)
+	return i
+}
+
+// touch moves record i to the front of the list that it belongs to now.
+func (e *Engine) touch(i uint32) {
+	r := e.records.at(i)
+	e.listOf(r).remove(&e.records, i)
+	r.flags &^= offending
+	if r.rank > 0 || r.ends != never {
+		r.flags |= offending
+	}
+	e.listOf(r).push(&e.records, i)
+}
+
+func (e *Engine) listOf(r *record) *list {
+	if r.flags&offending != 0 {
+		return &e.offenders
+	}
+	return &e.harmless
+}
+
+// evict makes room by giving up one record other than keep, and tells whether
+// it found one.
+func (e *Engine) evict(keep uint32) bool {
+	i := e.harmless.back
+	if i == keep && i != 0 {
+		i = e.records.at(i).prev
+	}
+	if i == 0 {
+		i = e.cheapest(keep)
+	}
+	if i == 0 {
+		return false
+	}
+	e.drop(i)
+	return true
+}
+
+// lookBack bounds the search among offenders.
+const lookBack = 16
+
+// cheapest returns the offender to give up: among those seen longest ago one
+// whose ban has ended, else the one seen longest ago.
+func (e *Engine) cheapest(keep uint32) uint32 {
+	oldest := uint32(0)
+	for i, n := e.offenders.back, 0; i != 0 && n < lookBack; n++ {
+		r := e.records.at(i)
+		if i != keep {
+			if !r.banned(e.now) {
+				return i
+			}
+			if oldest == 0 {
+				oldest = i
+			}
+		}
+		i = r.prev
+	}
+	return oldest
+}
+
+// drop forgets record i.
+func (e *Engine) drop(i uint32) {
+	r := e.records.at(i)
+	if r.kind() == ofNet {
+		e.disband(r)
+	} else {
+		e.leaveNet(i)
+		e.freeChunks(r.first)
+	}
+	e.listOf(r).remove(&e.records, i)
+	delete(e.index[r.kind()], r.key)
+	e.records.remove(i)
+}
+
+// sweep frees what has become meaningless, a little with each event so that
+// none is slow: two leave for one that comes.
+func (e *Engine) sweep() {
+	idle := max(seconds(e.cfg.Window), seconds(sessionAge))
+	for range 2 {
+		if i := e.harmless.back; i != 0 {
+			r := e.records.at(i)
+			if e.now.since(r.newest) < idle {
+				continue
+			}
+			if r.kind() == ofNet {
+				e.dismiss(r, e.now)
+			}
+			if r.kind() == ofNet && r.n > 0 {
+				e.touch(i) // its banned hosts still need it
+			} else {
+				e.drop(i)
+			}
+		}
+	}
+	if i := e.offenders.back; i != 0 {
+		r := e.records.at(i)
+		e.forget(r, e.now)
+		if r.ends == never {
+			e.leaveNet(i)
+			e.touch(i)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"path/filepath"
@@ -49,13 +50,25 @@ func rotated(path string) []string {
 		if c := a.info.ModTime().Compare(b.info.ModTime()); c != 0 {
 			return c
 		}
-		return strings.Compare(b.path, a.path) // of .2 and .1, .2 is older
+		return olderName(a.path, b.path)
 	})
 	paths := make([]string, len(list))
 	for i, c := range list {
 		paths[i] = c.path
 	}
 	return paths
+}
+
+// olderName orders two rotations of one log that were last written at the
+// same time: numbers count away from the present, dates towards it.
+func olderName(a, b string) int {
+	a, _ = unpackedName(a)
+	b, _ = unpackedName(b)
+	order := cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	if strings.HasSuffix(strings.TrimRight(a, "0123456789"), ".") {
+		return -order
+	}
+	return order
 }
 
 // unpackedName returns name without the ending of a compressed file, and

@@ -70,11 +70,21 @@ func (a *app) loadConfig(cmd *cobra.Command) (config.Config, error) {
 	if errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("config") {
 		return config.Default(), nil
 	}
-	return cfg, err
+	return cfg, missingConfig(a.configPath, err)
+}
+
+// missingConfig adds advice to a configuration that cannot be read.
+func missingConfig(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return usageError{withHint(fmt.Errorf("no configuration file %s", path), "smtpbl config default > "+path+" makes one")}
+	}
+	return err
 }
 
 // usageError is wrong usage: exit code 2.
 type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
@@ -111,7 +121,6 @@ func (a *app) exitCode(err error) int {
 		fmt.Fprintln(a.stderr, "smtpbl: hint:", hinted.Hint())
 	}
 	if errors.As(err, &usage) {
-		fmt.Fprintln(a.stderr, "smtpbl: hint: smtpbl help shows the commands")
 		return exitUsage
 	}
 	return exitNo

@@ -32,7 +32,12 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.serve(cmd.Context(), cfg, dryRun, a.logger(verbose))
+			load := func() (config.Config, error) { return a.loadConfig(cmd) }
+			err = a.serve(cmd.Context(), cfg, load, dryRun, a.logger(verbose))
+			if errors.Is(err, errReload) {
+				return again()
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "decide and say, touch no firewall and keep no state")
@@ -50,8 +55,8 @@ func (a *app) logger(verbose bool) *slog.Logger {
 
 // service is the running program: everything the rooms need of each other.
 type service struct {
-	app      *app
 	cfg      config.Config
+	load     func() (config.Config, error) // reads the configuration anew
 	log      *slog.Logger
 	dryRun   bool
 	started  time.Time
@@ -69,8 +74,8 @@ type service struct {
 
 // serve builds the service, runs it until ctx ends, and takes it apart again
 // in the order ingest, policy, nft. The table stays and goes on dropping.
-func (a *app) serve(ctx context.Context, cfg config.Config, dryRun bool, log *slog.Logger) error {
-	s := &service{app: a, cfg: cfg, log: log, dryRun: dryRun, started: time.Now(), metrics: metrics.New(version())}
+func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.Config, error), dryRun bool, log *slog.Logger) error {
+	s := &service{cfg: cfg, load: load, log: log, dryRun: dryRun, started: time.Now(), metrics: metrics.New(version())}
 	log.Info("starting", "version", version(), "dry_run", dryRun)
 	release, err := s.claim()
 	if err != nil {
@@ -165,6 +170,7 @@ func (s *service) work(ctx context.Context) error {
 	task("watch own addresses", s.watchExempt)
 	task("serve metrics", s.serveMetrics)
 	task("tell systemd", s.notify)
+	task("reload", s.watchReload)
 	if !s.dryRun {
 		task("answer commands", s.serveControl)
 	}

@@ -23,8 +23,7 @@ const callTimeout = 2 * time.Minute
 // ErrNoService where none runs, and a *RemoteError where the service says no.
 func Call(ctx context.Context, dir string, req *Request) (*Response, error) {
 	path := filepath.Join(dir, SocketName)
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", path)
+	conn, err := dial(ctx, path)
 	switch {
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR):
 		return nil, ErrNoService
@@ -33,7 +32,7 @@ func Call(ctx context.Context, dir string, req *Request) (*Response, error) {
 	}
 	defer conn.Close() //nolint:errcheck // the answer was read
 	_ = conn.SetDeadline(time.Now().Add(callTimeout))
-	if err := json.NewEncoder(conn).Encode(req); err != nil {
+	if err := errors.Join(json.NewEncoder(conn).Encode(req), conn.CloseWrite()); err != nil {
 		return nil, fmt.Errorf("ask the service: %w", err)
 	}
 	var resp Response
@@ -44,4 +43,13 @@ func Call(ctx context.Context, dir string, req *Request) (*Response, error) {
 		return nil, &RemoteError{Message: resp.Error, Advice: resp.Hint}
 	}
 	return &resp, nil
+}
+
+func dial(ctx context.Context, path string) (*net.UnixConn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.UnixConn), nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -32,6 +33,8 @@ const (
 	answering = time.Minute
 	// maxClients bounds connections that are served at once.
 	maxClients = 32
+	// strangerMax is how much is read of one who may not ask.
+	strangerMax = 4 << 10
 )
 
 // Listen makes the socket in dir. The caller holds the lock that keeps a
@@ -89,11 +92,14 @@ func (s *Server) answer(ctx context.Context, conn *net.UnixConn) *Response {
 	if err != nil {
 		return &Response{Error: err.Error()}
 	}
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	if uid != 0 && uid != uint32(os.Geteuid()) {
+		// What was sent is read, because closing on unread data would reset
+		// the connection before the answer arrives.
+		_, _ = io.CopyN(io.Discard, conn, strangerMax)
 		s.log.Warn("control request refused", "uid", uid)
 		return &Response{Error: "only root may talk to the service", Hint: "run the command with sudo"}
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	var req Request
 	if err := readMessage(conn, &req); err != nil {
 		return &Response{Error: err.Error()}

@@ -60,12 +60,16 @@ func (e *Enforcer) commitDecisions(g *group) {
 		r := e.merge(record(d))
 		records = append(records, r)
 		if r.Active(now) {
-			e.ledger.put(r)
 			changes = append(changes, nft.Change{Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
 		}
 	}
-	changes = append(changes, e.makeRoom(changes)...)
-	err := e.apply(changes)
+	room := e.makeRoom(changes)
+	for _, r := range records {
+		if r.Active(now) {
+			e.ledger.put(r)
+		}
+	}
+	err := e.apply(append(room, changes...))
 	e.save(records)
 	for i := range g.decisions {
 		if d := &g.decisions[i]; d.Ban() {
@@ -95,15 +99,21 @@ func (e *Enforcer) merge(r store.Record) store.Record {
 	return r
 }
 
-// makeRoom lifts the bans that end soonest where a set would outgrow MaxBans,
-// and returns the changes that do it. Those give way that cost the attacker
-// least: they would have ended first.
+// makeRoom lifts the bans that end soonest where adding would make a set
+// outgrow MaxBans, and returns the changes that do it. What is being added
+// stays: it attacks now, and what would have ended first costs least.
 func (e *Enforcer) makeRoom(adding []nft.Change) []nft.Change {
-	var out []nft.Change
-	if e.MaxBans <= 0 || len(adding) == 0 {
+	if e.MaxBans <= 0 {
 		return nil
 	}
-	for set, n := range e.ledger.sizes() {
+	sizes := e.ledger.sizes()
+	for _, c := range adding {
+		if _, stands := e.ledger.bans[c.Prefix]; !stands {
+			sizes[nft.SetName(c.Prefix)]++
+		}
+	}
+	var out []nft.Change
+	for set, n := range sizes {
 		for ; n > e.MaxBans; n-- {
 			r, ok := e.ledger.soonest(set)
 			if !ok {

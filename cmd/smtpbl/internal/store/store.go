@@ -20,6 +20,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+	"golang.org/x/sys/unix"
 
 	"github.com/smtpbl/smtpbl/ingest"
 )
@@ -119,14 +120,18 @@ func guarded(f func() error) (err error) {
 	return f()
 }
 
+// classify tells damage from what the system refuses (permissions, a full
+// disk, a read-only file system). bbolt answers damage with errors of several
+// kinds, some of them only text.
 func classify(err error) error {
+	var errno unix.Errno
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return ErrLocked
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum):
-		return fmt.Errorf("%w: %w", errDamaged, err)
+	case errors.As(err, &errno):
+		return err
 	}
-	return err // permissions, a full disk, a read-only file system
+	return fmt.Errorf("%w: %w", errDamaged, err)
 }
 
 func (s *Store) prepare() error {

@@ -1,0 +1,28 @@
+// Package nstest gives a test a network namespace of its own, so that tests
+// change a real kernel's tables and never those of the machine.
+package nstest
+
+import (
+	"os"
+	"runtime"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Enter moves the calling test into a fresh network namespace for the rest of
+// its life. The test's thread is locked and ends with it, and the namespace
+// with the last socket. Where namespaces cannot be made the test is skipped,
+// or fails if SMTPBL_REQUIRE_NETNS is 1.
+func Enter(t testing.TB) {
+	t.Helper()
+	runtime.LockOSThread() // never unlocked: the thread must not be used again
+	err := unix.Unshare(unix.CLONE_NEWNET)
+	if err == nil {
+		return
+	}
+	if os.Getenv("SMTPBL_REQUIRE_NETNS") == "1" {
+		t.Fatalf("cannot make a network namespace: %v", err)
+	}
+	t.Skipf("cannot make a network namespace (run as root): %v", err)
+}

@@ -1,0 +1,258 @@
+package store
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+var day = time.UnixMilli(1_700_000_000_000)
+
+func sample(prefix string, reason string) Record {
+	return Record{
+		Prefix: netip.MustParsePrefix(prefix), Rule: policy.RuleAuthFail, Step: policy.StepHost,
+		Bans: 3, At: day, Until: day.Add(4 * time.Hour), Reason: reason,
+	}
+}
+
+func mustOpen(t *testing.T, dir string) (*Store, State) {
+	t.Helper()
+	s, st, setAside, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if setAside != "" {
+		t.Fatalf("set aside as %s", setAside)
+	}
+	return s, st
+}
+
+func byPrefix(a, b Record) bool { return a.Prefix.String() < b.Prefix.String() }
+
+func TestWhatIsPutIsReadBack(t *testing.T) {
+	dir := t.TempDir()
+	s, st := mustOpen(t, dir)
+	if len(st.Records) != 0 || st.Snapshot != nil || st.Positions != nil {
+		t.Fatalf("a new store is not empty: %+v", st)
+	}
+	want := []Record{
+		sample("198.51.100.7/32", "5 failed logins in 1m0s"),
+		sample("198.51.100.0/24", ""),
+		sample("2001:db8:bad::/48", "5 banned hosts"),
+		{Prefix: netip.MustParsePrefix("203.0.113.0/27"), Rule: policy.RuleManual, Step: policy.StepNet, At: day, Until: day.Add(time.Hour), Reason: "by hand"},
+	}
+	if err := s.Put(want); err != nil {
+		t.Fatal(err)
+	}
+	places := []ingest.Position{{Source: "/var/log/mail.log", Fingerprint: 7, FingerprintLen: 1024, Offset: 99}}
+	if err := s.Checkpoint(places, []byte("window")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, st = mustOpen(t, dir)
+	defer s.Close()
+	if diff := cmp.Diff(want, st.Records, cmpopts.SortSlices(byPrefix), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(places, st.Positions); diff != "" {
+		t.Errorf("positions (-want +got):\n%s", diff)
+	}
+	if string(st.Snapshot) != "window" {
+		t.Errorf("snapshot is %q", st.Snapshot)
+	}
+}
+
+func TestForget(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := mustOpen(t, dir)
+	a, b := sample("198.51.100.7/32", ""), sample("198.51.100.8/32", "")
+	if err := s.Put([]Record{a, b}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Forget([]netip.Prefix{a.Prefix}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	records, err := Read(dir)
+	if err != nil || len(records) != 1 || records[0].Prefix != b.Prefix {
+		t.Errorf("Read = %v, %v; want only %v", records, err, b.Prefix)
+	}
+}
+
+func TestSecondOpenIsLocked(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := mustOpen(t, dir)
+	defer s.Close()
+	if _, _, _, err := Open(dir); !errors.Is(err, ErrLocked) {
+		t.Errorf("second Open: %v, want ErrLocked", err)
+	}
+	if _, err := Read(dir); !errors.Is(err, ErrLocked) {
+		t.Errorf("Read beside a writer: %v, want ErrLocked", err)
+	}
+}
+
+// TestDamage spoils the file in many ways. Each must be answered with an empty
+// store and the old file set aside, never with a crash or with records that
+// are not those that were put.
+func TestDamage(t *testing.T) {
+	build := func(t *testing.T) (dir, path string) {
+		dir = t.TempDir()
+		s, _ := mustOpen(t, dir)
+		for i := range 3 {
+			var records []Record
+			for j := range 300 {
+				addr := netip.AddrFrom4([4]byte{198, byte(i), byte(j >> 8), byte(j)})
+				records = append(records, sample(netip.PrefixFrom(addr, 32).String(), "x"))
+			}
+			if err := s.Put(records); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return dir, filepath.Join(dir, FileName)
+	}
+	spoil := map[string]func(b []byte) []byte{
+		"no database":       func([]byte) []byte { return []byte("this is a text file, not a database\n") },
+		"zeros":             func(b []byte) []byte { return make([]byte, len(b)) },
+		"cut in the middle": func(b []byte) []byte { return b[:len(b)/2] },
+		"cut to one page":   func(b []byte) []byte { return b[:4096] },
+		"data pages overwritten": func(b []byte) []byte {
+			for i := 2 * 4096; i < len(b); i++ {
+				b[i] = 0xa5
+			}
+			return b
+		},
+	}
+	for name, f := range spoil {
+		t.Run(name, func(t *testing.T) {
+			dir, path := build(t)
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, f(data), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, st, setAside, err := Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if setAside == "" || len(st.Records) != 0 {
+				t.Fatalf("set aside as %q with %d records; want a new name and none", setAside, len(st.Records))
+			}
+			if _, err := os.Stat(setAside); err != nil {
+				t.Errorf("the damaged file is gone: %v", err)
+			}
+			if err := s.Put([]Record{sample("192.0.2.1/32", "")}); err != nil {
+				t.Errorf("the new store does not take records: %v", err)
+			}
+		})
+	}
+}
+
+func TestUnwritablePlace(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, setAside, err := Open(filepath.Join(file, "state"))
+	if err == nil || errors.Is(err, errDamaged) || setAside != "" {
+		t.Errorf("Open below a file: %v, %q; want an error that is no damage", err, setAside)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	r := sample("198.51.100.7/32", "5 failed logins")
+	f.Add(encodeKey(r.Prefix), encode(&r))
+	f.Add([]byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, k, v []byte) {
+		got, err := decode(k, v)
+		if err != nil {
+			return
+		}
+		again, err := decode(encodeKey(got.Prefix), encode(&got))
+		if err != nil || again != got {
+			t.Fatalf("%+v does not survive: %+v, %v", got, again, err)
+		}
+	})
+}
+
+func TestRecordsSurviveEncoding(t *testing.T) {
+	long := sample("198.51.100.7/32", string(make([]byte, maxReason+5)))
+	got, err := decode(encodeKey(long.Prefix), encode(&long))
+	if err != nil {
+		t.Fatal(err)
+	}
+	long.Reason = long.Reason[:maxReason]
+	if got != long {
+		t.Errorf("got %+v, want %+v", got, long)
+	}
+	for _, text := range []string{"0.0.0.0/8", "255.255.255.255/32", "::/16", "2001:db8::1/128", "::ffff:0:0/96"} {
+		p := netip.MustParsePrefix(text)
+		got, err := decodeKey(encodeKey(p))
+		if text == "::ffff:0:0/96" {
+			continue // v4-mapped prefixes are never banned as such
+		}
+		if err != nil || got != p {
+			t.Errorf("key of %s comes back as %s, %v", p, got, err)
+		}
+	}
+}
+
+func BenchmarkPut1000(b *testing.B) {
+	s, _, _, err := Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	var records []Record
+	for i := range 1000 {
+		records = append(records, sample(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 32).String(), "5 failed logins in 1m0s"))
+	}
+	for b.Loop() {
+		if err := s.Put(records); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkOpen100k(b *testing.B) {
+	dir := b.TempDir()
+	s, _, _, err := Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var records []Record
+	for i := range 100_000 {
+		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
+		records = append(records, Record{Prefix: p, Rule: policy.RuleAuthFail, Step: policy.StepHost, Bans: 1, At: day, Until: day.Add(time.Hour), Reason: "5 failed logins in 1m0s"})
+	}
+	if err := errors.Join(s.Put(records), s.Close()); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		s, st, _, err := Open(dir)
+		if err != nil || len(st.Records) != len(records) {
+			b.Fatal(len(st.Records), err)
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
+)
+
+// errReload ends the service to begin again with a new configuration.
+var errReload = errors.New("reload")
+
+// reloadsEnv hands the number of reloads to the program's next life, so that
+// the counter goes on.
+const reloadsEnv = "SMTPBL_RELOADS"
+
+// watchReload answers SIGHUP. A configuration with faults is told and changes
+// nothing. A good one makes the service write its checkpoint and execute
+// itself again under the same process id: every key takes effect, no line is
+// lost, none counts twice, and the kernel enforces the bans meanwhile.
+func (s *service) watchReload(ctx context.Context) error {
+	for range reloads() {
+		s.metrics.Reload(true)
+	}
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, unix.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-hup:
+			if _, err := s.load(); err != nil {
+				s.metrics.Reload(false)
+				s.warn("reload", "the new configuration is not used, the old one stays in force", err)
+				continue
+			}
+			s.settled("reload")
+			s.log.Info("configuration is good: starting again with it")
+			s.tell(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
+			return errReload
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// again replaces the program by itself; it returns only where that fails.
+func again() error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the program to start again: %w", err)
+	}
+	if err := os.Setenv(reloadsEnv, strconv.Itoa(reloads()+1)); err != nil {
+		return err
+	}
+	return fmt.Errorf("start %s again: %w", self, unix.Exec(self, os.Args, os.Environ()))
+}
+
+func reloads() int {
+	n, _ := strconv.Atoi(os.Getenv(reloadsEnv))
+	return n
+}

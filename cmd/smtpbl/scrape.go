@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/smtpbl/smtpbl/metrics"
+)
+
+// scrape gathers what /metrics asks for. It reads counters only, so its cost
+// does not depend on the number of bans.
+func (s *service) scrape() metrics.State {
+	h := s.enforcer.Health()
+	st := metrics.State{
+		Wanted: h.Wanted, Enforced: h.Enforced, Active: h.Active, CheckedAt: h.CheckedAt,
+		Tracked: s.judge.Tracked(), Kernel: s.kernelCounters(),
+	}
+	for _, src := range s.sources.stats() {
+		st.Sources = append(st.Sources, metrics.Source{
+			Name: src.Name, Lines: src.Lines, Bytes: src.Bytes, Rotations: src.Rotations + src.Truncations,
+			Errors: src.Errors, LagBytes: src.LagBytes,
+		})
+	}
+	return st
+}
+
+func (s *service) kernelCounters() *metrics.Kernel {
+	if s.table == nil {
+		return nil
+	}
+	c, err := s.table.Counters()
+	if err != nil {
+		s.log.Debug("cannot read the kernel's counters", "err", err)
+		return nil
+	}
+	k := &metrics.Kernel{Seen: c.Seen.Packets, Logged: c.Logged.Packets, LogLimited: c.LogLimited.Packets}
+	for _, d := range c.Dropped {
+		k.Dropped = append(k.Dropped, metrics.Dropped{Family: d.Family, Set: d.Set, Packets: d.Packets, Bytes: d.Bytes})
+	}
+	return k
+}
+
+// listenRetry spaces attempts at a port that somebody else has.
+const listenRetry = 30 * time.Second
+
+// serveMetrics serves /metrics. A busy port is told and tried again: mail is
+// guarded whether or not anybody can watch.
+func (s *service) serveMetrics(ctx context.Context) error {
+	addr := s.cfg.Metrics.Listen
+	if addr == "" {
+		return nil
+	}
+	var lc net.ListenConfig
+	for {
+		l, err := lc.Listen(ctx, "tcp", addr)
+		if err == nil {
+			s.settled("metrics")
+			s.log.Info("serving metrics", "url", fmt.Sprintf("http://%s/metrics", l.Addr()))
+			return s.metrics.Serve(ctx, l, s.log)
+		}
+		if errors.Is(err, unix.EADDRINUSE) {
+			err = fmt.Errorf("%w: another program has the port (ss -ltnp shows which); set metrics.listen to a free one", err)
+		}
+		if ctx.Err() == nil {
+			s.warn("metrics", "no metrics are served, mail is guarded all the same", err)
+		}
+		select {
+		case <-time.After(listenRetry):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// status gathers what "smtpbl status" shows.
+func (s *service) status() *status {
+	h := s.enforcer.Health()
+	st := &status{
+		Version: version(), Started: s.started, UptimeSeconds: seconds(time.Since(s.started)),
+		Table: s.cfg.NFT.Table, Hook: string(s.cfg.NFT.Hook), Ports: s.cfg.NFT.Ports,
+		Sources: s.sources.stats(), Tracked: s.judge.Tracked(), Wanted: h.Wanted, Enforced: h.Enforced,
+		Sets: h.Active, Recent: h.Recent, Warnings: s.currentWarnings(),
+	}
+	if !h.CheckedAt.IsZero() {
+		st.CheckedAt = &h.CheckedAt
+	}
+	if k := s.kernelCounters(); k != nil {
+		for _, d := range k.Dropped {
+			st.Dropped += d.Packets
+		}
+	}
+	for what, problem := range map[string]string{"kernel": h.Kernel, "history": h.History} {
+		if problem != "" {
+			st.Warnings = append(st.Warnings, what+": "+problem)
+		}
+	}
+	if h.Pending > 0 {
+		st.Warnings = append(st.Warnings, fmt.Sprintf("%d bans are not enforced yet; the kernel is asked again", h.Pending))
+	}
+	return st
+}

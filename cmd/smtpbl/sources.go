@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
+	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/ingest/parse"
+)
+
+// source is what file and journal have in common.
+type source interface {
+	Run(ctx context.Context, h ingest.Handler) error
+	Ready() <-chan struct{}
+	Stats() ingest.Stats
+	String() string
+}
+
+// sources runs every log that is read and knows the state of each.
+type sources struct {
+	svc    *service
+	caught chan struct{} // closed when all sources found at start follow live
+
+	mu  sync.Mutex
+	all []*running
+}
+
+// running is a source with the end of its Run.
+type running struct {
+	source
+	ended chan struct{}
+}
+
+func newSources(s *service) *sources { return &sources{svc: s, caught: make(chan struct{})} }
+
+// ready is closed when every source follows live.
+func (x *sources) ready() <-chan struct{} { return x.caught }
+
+// run finds the sources, runs them until ctx ends, and adds those that appear
+// later.
+func (x *sources) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	found, err := x.choose()
+	if err != nil {
+		return err
+	}
+	for _, src := range found.sources {
+		x.start(ctx, group, src)
+	}
+	group.Go(func() error {
+		for _, src := range x.list() {
+			select {
+			case <-src.Ready():
+			case <-src.ended:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		close(x.caught)
+		if len(found.await) > 0 {
+			return x.await(ctx, group, found.await)
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+func (x *sources) start(ctx context.Context, group *errgroup.Group, src source) {
+	r := &running{source: src, ended: make(chan struct{})}
+	x.mu.Lock()
+	x.all = append(x.all, r)
+	x.mu.Unlock()
+	group.Go(func() error {
+		defer close(r.ended)
+		h := pipeline.NewCollector(ctx, x.svc.judge.Batches(), time.Local)
+		err := src.Run(ctx, h)
+		if err == nil {
+			return nil
+		}
+		if src.String() == ingest.JournalSource && x.svc.cfg.Ingest.Journal == config.JournalAuto {
+			x.svc.warn("journal", "the journal is not read", err)
+			return nil
+		}
+		return fmt.Errorf("%s: %w", src, err)
+	})
+}
+
+// await starts a source for each log that appears where there was none. Of
+// logs found by itself the first is enough: the other places hold the same.
+func (x *sources) await(ctx context.Context, group *errgroup.Group, patterns []string) error {
+	for len(patterns) > 0 {
+		paths, err := ingest.Await(ctx, x.svc.log, patterns...)
+		if err != nil {
+			return ignoreCanceled(err)
+		}
+		if len(x.svc.cfg.Ingest.Files) == 0 {
+			paths, patterns = paths[:1], nil
+		}
+		for _, path := range paths {
+			x.svc.log.Info("mail log appeared", "path", path)
+			x.start(ctx, group, x.file(path))
+		}
+		patterns = slices.DeleteFunc(patterns, func(pattern string) bool {
+			return slices.ContainsFunc(paths, func(path string) bool { ok, _ := filepath.Match(pattern, path); return ok })
+		})
+	}
+	return nil
+}
+
+// choice is what is read, and where a log may yet appear.
+type choice struct {
+	sources []source
+	await   []string
+}
+
+// choose takes the logs that the configuration names or, where it names none,
+// those that it finds, and says which it took.
+func (x *sources) choose() (choice, error) {
+	in, log := &x.svc.cfg.Ingest, x.svc.log
+	var c choice
+	paths, missing, searched, err := findLogs(in)
+	if err != nil {
+		return c, err
+	}
+	for _, path := range paths {
+		c.sources = append(c.sources, x.file(path))
+		log.Info("following mail log", "path", path)
+	}
+	c.await = missing
+	wantJournal := in.Journal == config.JournalOn || in.Journal == config.JournalAuto && len(paths) == 0
+	if wantJournal {
+		c.sources = append(c.sources, x.journal())
+		log.Info("following the journal")
+	}
+	if len(paths) == 0 {
+		log.Warn("no mail log found yet: waiting for one", "watching", strings.Join(searched, " "), "journal", wantJournal)
+	}
+	return c, nil
+}
+
+// findLogs returns the logs to follow, the places where one may yet appear,
+// and all places that were looked at.
+func findLogs(in *config.Ingest) (paths, missing, searched []string, err error) {
+	if len(in.Files) > 0 {
+		paths, missing, err = ingest.Expand(in.Files)
+		return paths, missing, in.Files, err
+	}
+	d := ingest.Find("/")
+	if len(d.Found) == 0 {
+		missing = d.Looked
+	}
+	return d.Found, missing, d.Looked, nil
+}
+
+// defaultLogs are the files that "scan" without arguments reads.
+func defaultLogs(cfg config.Config) ([]string, error) {
+	paths, _, searched, err := findLogs(&cfg.Ingest)
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) == 0 {
+		return nil, withHint(fmt.Errorf("no mail log found in %s", strings.Join(searched, " ")),
+			"name the files: smtpbl scan FILE…; from the journal: journalctl -o short-iso | smtpbl scan -")
+	}
+	return paths, nil
+}
+
+func (x *sources) file(path string) source {
+	return ingest.NewFile(ingest.FileConfig{
+		Path: path, Start: x.position(path), History: x.svc.cfg.Ingest.History,
+		Stamp: parse.Stamp, Logger: x.svc.log,
+	})
+}
+
+func (x *sources) journal() source {
+	return ingest.NewJournal(ingest.JournalConfig{
+		Start: x.position(ingest.JournalSource), History: x.svc.cfg.Ingest.History, Logger: x.svc.log,
+	})
+}
+
+func (x *sources) position(name string) *ingest.Position {
+	for i := range x.svc.state.Positions {
+		if p := &x.svc.state.Positions[i]; p.Source == name {
+			return p
+		}
+	}
+	return nil
+}
+
+func (x *sources) list() []*running {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(x.all)
+}
+
+// stats returns the state of every source.
+func (x *sources) stats() []sourceStatus {
+	out := []sourceStatus{}
+	for _, src := range x.list() {
+		st := src.Stats()
+		s := sourceStatus{
+			Name: src.String(), Lines: st.Lines, Bytes: st.Bytes, LagBytes: st.Lag, Rotations: st.Rotations,
+			Truncations: st.Truncations, Errors: st.Errors, OverLong: st.OverLong,
+		}
+		if !st.LastLine.IsZero() {
+			s.LastLine = &st.LastLine
+		}
+		select {
+		case <-src.Ready():
+			s.Live = true
+		default:
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func ignoreCanceled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+

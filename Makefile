@@ -1,0 +1,100 @@
+# The targets that people use are explained by "make help" and in README.md.
+
+# Under sudo the PATH often lacks the place where Go installs itself.
+export PATH := $(PATH):/usr/local/go/bin
+# One static binary; -race below is the exception. The version comes from git
+# through the linker, so Go need not ask git once more (which fails when the
+# clone belongs to another user).
+export CGO_ENABLED := 0
+export GOFLAGS := -buildvcs=false
+
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+DESTDIR    ?=
+
+VERSION  := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null || echo unknown)
+LINT     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME ?= 3s
+BENCH    ?= .
+ARGS     ?=
+
+.DEFAULT_GOAL := build
+.PHONY: help build run demo test vet lint fuzz race bench install uninstall clean need-root need-gcc
+
+help:
+	@echo 'make build           builds bin/smtpbl'
+	@echo 'sudo make demo       shows everything with a real mail server, changes nothing on this machine'
+	@echo 'sudo make run        builds and runs the service on this machine; ARGS=--dry-run only decides and says'
+	@echo 'sudo make test       vet, lint, fuzz, unit and integration tests'
+	@echo 'make lint            only the linters'
+	@echo 'make fuzz            each fuzz target for FUZZTIME=$(FUZZTIME)'
+	@echo 'make bench           benchmarks; BENCH=REGEX chooses'
+	@echo 'sudo make install    binary, unit, man page and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
+	@echo 'sudo make uninstall  removes what install put there, but no configuration and no state'
+
+build:
+	go build -trimpath -ldflags '-s -w -X main.buildVersion=$(VERSION)' -o bin/smtpbl ./cmd/smtpbl
+
+# Bans are real and stay in the kernel until they end: see "Undo" in README.md.
+run: need-root build
+	exec bin/smtpbl run $(ARGS)
+
+demo: need-root
+	go run ./integration/demo
+
+# The go tests come last, so that the output ends with their own lines.
+test: need-root need-gcc vet lint fuzz race
+
+vet:
+	go vet ./...
+
+lint:
+	$(LINT) run ./...
+
+# The integration package has no fuzz targets, and listing it would start a
+# mail server.
+fuzz:
+	@set -e; for pkg in $$(go list ./... | grep -v /integration); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+# With SMTPBL_REQUIRE_NETNS=1 a privileged test that cannot run is a failure.
+race:
+	CGO_ENABLED=1 SMTPBL_REQUIRE_NETNS=1 go test -race -shuffle=on -timeout 15m ./...
+
+bench:
+	go test -run '^$$' -bench '$(BENCH)' -benchmem $$(go list ./... | grep -v /integration)
+
+# A configuration that is there is the administrator's: it is never touched.
+install: build
+	install -D -m 0755 bin/smtpbl $(DESTDIR)$(SBINDIR)/smtpbl
+	install -D -m 0644 cmd/smtpbl/internal/man/smtpbl.8 $(DESTDIR)$(MANDIR)/man8/smtpbl.8
+	install -d -m 0755 $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/local/sbin/smtpbl|$(SBINDIR)/smtpbl|' cmd/smtpbl/internal/unit/smtpbl.service > $(DESTDIR)$(UNITDIR)/smtpbl.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/smtpbl.service
+	@if [ -e '$(DESTDIR)$(SYSCONFDIR)/smtpbl/smtpbl.toml' ]; then \
+		echo 'keeping $(DESTDIR)$(SYSCONFDIR)/smtpbl/smtpbl.toml'; \
+	else \
+		install -D -m 0644 cmd/smtpbl/internal/config/smtpbl.toml '$(DESTDIR)$(SYSCONFDIR)/smtpbl/smtpbl.toml'; \
+	fi
+	@if [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+
+uninstall:
+	@if [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ] && [ -e '$(UNITDIR)/smtpbl.service' ]; then systemctl disable --now smtpbl; fi
+	rm -f $(DESTDIR)$(SBINDIR)/smtpbl $(DESTDIR)$(MANDIR)/man8/smtpbl.8 $(DESTDIR)$(UNITDIR)/smtpbl.service
+	@if [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+	@echo 'kept: $(DESTDIR)$(SYSCONFDIR)/smtpbl, /var/lib/smtpbl and the bans in the kernel; README.md says how to remove them'
+
+clean:
+	rm -rf bin
+
+need-root:
+	@[ "$$(id -u)" = 0 ] || { echo 'this target needs root: use sudo make' >&2; exit 1; }
+
+need-gcc:
+	@command -v gcc >/dev/null || { echo 'the race detector needs a C compiler: apt-get install gcc libc6-dev' >&2; exit 1; }

@@ -40,7 +40,8 @@ func keyed(prefix netip.Prefix, timeout time.Duration) element {
 	return element{key: prefix.Addr().AsSlice(), timeout: timeout}
 }
 
-// milliseconds rounds up, so that no ban ends before its time.
+// milliseconds rounds up. The kernel in turn keeps whole ticks and rounds down,
+// so a ban can end a tick (1 to 10 ms) early.
 func milliseconds(d time.Duration) uint64 {
 	return uint64((d + time.Millisecond - 1) / time.Millisecond)
 }

@@ -34,8 +34,9 @@ type Adoption struct {
 // changed the firewall meanwhile.
 const ensureAttempts = 10
 
-// Ensure makes the table stand as configured, in one transaction: packets are
-// judged by the old rules or by the new ones, never by none.
+// Ensure makes the table stand as configured. Everything that packets meet
+// changes in one transaction: they are judged by the old rules or by the new
+// ones, never by none.
 //
 // A table that an earlier run left is adopted with its bans and the time they
 // have left; rules, ports and log settings become those of the configuration.
@@ -74,8 +75,12 @@ func (t *Table) ensure(force bool) (Adoption, error) {
 	return Adoption{}, fmt.Errorf("build table %s: the firewall keeps changing: %w", t.cfg.Table, err)
 }
 
+// errFlagsSet says that one round was spent on the flags of the table.
+var errFlagsSet = errors.New("the flags of the table were set")
+
+// interfered tells whether another round can do better.
 func interfered(err error) bool {
-	return errors.Is(err, unix.ERESTART) || errors.Is(err, errInterrupted) || errors.Is(err, errUnconfirmed)
+	return errors.Is(err, errFlagsSet) || errors.Is(err, unix.ERESTART) || errors.Is(err, errInterrupted) || errors.Is(err, errUnconfirmed)
 }
 
 func (t *Table) ensureOnce(force bool) (Adoption, error) {
@@ -91,6 +96,9 @@ func (t *Table) ensureOnce(force bool) (Adoption, error) {
 		return Adoption{}, fmt.Errorf("adopt table %s: %w", t.cfg.Table, err)
 	}
 	p := plan{t: t, found: f, outcome: t.outcome(f, force)}
+	if p.stays() && p.flags() != f.flags {
+		return Adoption{}, t.setFlags(p.flags(), gen)
+	}
 	if err := p.carry(); err != nil {
 		return Adoption{}, err
 	}
@@ -103,6 +111,18 @@ func (t *Table) ensureOnce(force bool) (Adoption, error) {
 	}
 	t.kinds = f.kinds()
 	return p.adoption(), nil
+}
+
+// setFlags takes the table into possession, or wakes it up, while its old rules
+// are in force, and returns errFlagsSet when it has. That is a transaction of its own, because the kernel refuses to
+// change flags and to add a base chain in the same one.
+func (t *Table) setFlags(flags, gen uint32) error {
+	b := newBatchAt(t.sock.out, gen)
+	b.table(t.cfg.Table, flags)
+	if err := t.sock.commit(b); err != nil {
+		return fmt.Errorf("set flags of table %s: %w", t.cfg.Table, classify(err))
+	}
+	return errFlagsSet
 }
 
 // mayWrite refuses a table that belongs to somebody else.

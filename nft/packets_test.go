@@ -12,6 +12,7 @@ import (
 func TestVerdicts(t *testing.T) {
 	for _, hook := range []Hook{HookPrerouting, HookInput} {
 		t.Run(string(hook), func(t *testing.T) {
+			t.Parallel()
 			cfg := testConfig()
 			cfg.Hook = hook
 			testVerdicts(t, cfg)
@@ -69,6 +70,7 @@ func testVerdicts(t *testing.T, cfg Config) {
 
 // TestLoopbackIsNeverDropped bans the address of loopback.
 func TestLoopbackIsNeverDropped(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, testConfig(), "192.0.2.10")
 	l.server.Listen(t, 25)
 	apply(t, l.table, ban("127.0.0.1/32", time.Hour), ban("192.0.2.1/32", time.Hour))
@@ -82,6 +84,7 @@ func TestLoopbackIsNeverDropped(t *testing.T) {
 // TestExpiry sends without pause until a ban has ended and compares the moment
 // with the timeout.
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	const timeout = 1500 * time.Millisecond
 	l := newLab(t, testConfig(), "192.0.2.10")
 	src := netip.MustParseAddr("192.0.2.10")
@@ -116,6 +119,7 @@ func TestExpiry(t *testing.T) {
 // TestCounters sends a known number of packets and finds each of them counted
 // in the right places.
 func TestCounters(t *testing.T) {
+	t.Parallel()
 	const n = 137
 	l := newLab(t, testConfig(), "192.0.2.10", "192.0.3.10", "192.0.5.33", "192.0.9.9")
 	apply(t, l.table, ban("192.0.2.10/32", time.Hour), ban("192.0.3.0/24", time.Hour), ban("192.0.5.32/27", time.Hour))

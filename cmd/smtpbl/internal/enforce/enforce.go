@@ -173,6 +173,7 @@ func (e *Enforcer) take(w Work) {
 		}
 	}
 	e.commit(&g)
+	e.publish()
 }
 
 func (e *Enforcer) next() (Work, bool) {

@@ -22,6 +22,8 @@ BENCH    ?= .
 ARGS     ?=
 
 .DEFAULT_GOAL := build
+# The steps of "make test" have an order, and each uses all processors.
+.NOTPARALLEL:
 .PHONY: help build run demo test vet lint fuzz race bench install uninstall clean need-root need-gcc
 
 help:
@@ -57,8 +59,10 @@ lint:
 # The integration package has no fuzz targets, and listing it would start a
 # mail server.
 fuzz:
-	@set -e; for pkg in $$(go list ./... | grep -v /integration); do \
-		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	@set -e; pkgs=$$(go list ./...); \
+	for pkg in $$(echo "$$pkgs" | grep -v /integration); do \
+		tests=$$(go test -list '^Fuzz' $$pkg); \
+		for target in $$(echo "$$tests" | grep '^Fuzz'); do \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
 		done; \
 	done

@@ -25,12 +25,9 @@ func (e *Engine) load(r *record) []entry {
 	return x
 }
 
-// save writes x as the entries of record i, the oldest dropped where there
-// are too many.
+// save writes x as the entries of record i, trimmed where there are too many.
 func (e *Engine) save(i uint32, x []entry) {
-	if extra := len(x) - e.cfg.kept(); extra > 0 {
-		x = x[extra:]
-	}
+	x = e.trim(x)
 	r := e.records.at(i)
 	r.n = uint16(len(x))
 	link := &r.first
@@ -47,6 +44,16 @@ func (e *Engine) save(i uint32, x []entry) {
 	}
 	e.freeChunks(*link)
 	*link = 0
+}
+
+// trim drops the oldest entries beyond the limit, those that do not count
+// first: else forgiven failures of one's own account could push out others.
+func (e *Engine) trim(x []entry) []entry {
+	for extra := len(x) - e.cfg.kept(); extra > 0; extra-- {
+		i := slices.IndexFunc(x, func(f entry) bool { return !e.counts(&f) })
+		x = slices.Delete(x, max(i, 0), max(i, 0)+1)
+	}
+	return x
 }
 
 // addChunk returns a new chunk for record i, at the limit at the cost of

@@ -19,7 +19,8 @@ var (
 // an error and changes nothing. Of more records than MaxTracked the ones seen
 // last stay. What was restored before keeps its bans and ranks.
 func (e *Engine) Load(r io.Reader) error {
-	limit := int64(headerLen + sumLen + e.cfg.MaxTracked*recordLen + (e.cfg.MaxTracked*(chunkLen+1))*entryLen)
+	most := max(e.cfg.MaxTracked, defaultMaxTracked)
+	limit := int64(headerLen + sumLen + most*(recordLen+(chunkLen+1)*entryLen))
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return fmt.Errorf("read the window: %w", err)

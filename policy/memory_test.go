@@ -1,0 +1,173 @@
+package policy
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+)
+
+func addr4(n uint32) netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+}
+
+// sound checks that lists, maps, entries and nets agree.
+func sound(t *testing.T, e *Engine) {
+	t.Helper()
+	seen, chunks := 0, 0
+	for _, l := range []list{e.harmless, e.offenders} {
+		for i := l.front; i != 0; i = e.records.at(i).next {
+			r := e.records.at(i)
+			seen++
+			if e.find(r.key, r.kind()) != i {
+				t.Fatalf("record %d of %s is not found", i, r.key.prefix(r.kind()))
+			}
+			if r.kind() == ofNet {
+				soundNet(t, e, r)
+				continue
+			}
+			for c := r.first; c != 0; c = e.chunks.at(c).next {
+				chunks++
+			}
+		}
+	}
+	if seen != e.records.len() || chunks != e.chunks.len() {
+		t.Fatalf("lists hold %d records and %d chunks, slabs %d and %d", seen, chunks, e.records.len(), e.chunks.len())
+	}
+}
+
+func soundNet(t *testing.T, e *Engine, net *record) {
+	t.Helper()
+	n := 0
+	for i := net.first; i != 0; i = e.records.at(i).sibling {
+		if h := e.records.at(i); h.flags&member == 0 || h.key.net() != net.key {
+			t.Fatalf("%s is in the list of %s", h.key.prefix(ofHost), net.key.prefix(ofNet))
+		}
+		n++
+	}
+	if n != int(net.n) {
+		t.Fatalf("net has %d hosts, says %d", n, net.n)
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	cfg := testConfig
+	cfg.MaxTracked = 100
+	e := New(cfg, start)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for i := range 50000 {
+		ev := &Event{
+			Time: start.Add(time.Duration(i) * time.Second / 10), Kind: Kind(1 + rnd.IntN(5)),
+			Addr: addr4(0xc0000000 + rnd.Uint32N(600)), Witness: 1 << rnd.IntN(4),
+			Failures: rnd.IntN(3), Excused: rnd.IntN(9), Session: rnd.Uint64N(4),
+		}
+		e.Observe(ev, nil)
+		if i%500 == 0 {
+			sound(t, e)
+		}
+		if e.records.len() > cfg.MaxTracked || e.chunks.len() > cfg.MaxTracked+cfg.kept() {
+			t.Fatalf("%d records, %d chunks", e.records.len(), e.chunks.len())
+		}
+	}
+}
+
+func TestEvictionSparesTheBanned(t *testing.T) {
+	cfg := testConfig
+	cfg.MaxTracked = 10
+	e := New(cfg, start)
+	play(t, e, "0s fail 198.51.100.1 n=3")
+	for i := range uint32(1000) {
+		e.Observe(&Event{Time: start, Kind: AuthFail, Addr: addr4(0xc0000200 + i)}, nil)
+	}
+	if got := play(t, e, "1s fail 198.51.100.1 n=3"); got != nil {
+		t.Errorf("a banned address was forgotten: %q", got)
+	}
+}
+
+func TestIdleKeysAreFreed(t *testing.T) {
+	e := New(testConfig, start)
+	for i := range uint32(1000) {
+		e.Observe(&Event{Time: start, Kind: AuthFail, Addr: addr4(0xc0000200 + i)}, nil)
+	}
+	for range 500 {
+		play(t, e, "1h fail 198.51.100.1 by=login u=x")
+	}
+	if e.Tracked() != 1 {
+		t.Errorf("tracked %d, want only the last", e.Tracked())
+	}
+	sound(t, e)
+}
+
+func TestObserveDoesNotAllocate(t *testing.T) {
+	e := New(Config{Window: time.Hour, Threshold4: 50, BanTime: time.Second}, start)
+	out, n := make([]Decision, 0, 8), 0
+	ev := &Event{Kind: AuthFail, Witness: WitnessMTA, User: []byte("bob@example.org")}
+	one := func() {
+		n++
+		ev.Time, ev.Addr = start.Add(time.Duration(n)*time.Second/10), addr4(0xc0000200+uint32(n%100))
+		out = e.Observe(ev, out[:0])
+	}
+	for range 200000 {
+		one()
+	}
+	if got := testing.AllocsPerRun(20000, one); got != 0 {
+		t.Errorf("%v allocations per event", got)
+	}
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse
+}
+
+// fill gives n random addresses each so many failures.
+func fill(e *Engine, n int, each int) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range n {
+		e.Observe(&Event{Time: start, Kind: AuthFail, Witness: WitnessMTA, Addr: addr4(1<<24 + rnd.Uint32N(100<<24)), Failures: each}, nil)
+	}
+}
+
+func BenchmarkBytesPerKey(b *testing.B) {
+	for name, each := range map[string]int{"one failure": 1, "four failures": 4} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				before := heapInUse()
+				e := New(Config{Window: time.Hour, Threshold4: 5, BanTime: time.Hour}, start)
+				fill(e, 1_000_000, each)
+				b.ReportMetric(float64(heapInUse()-before)/float64(e.Tracked()), "B/key")
+				runtime.KeepAlive(e)
+			}
+		})
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	for name, keys := range map[string]uint32{"one hot key": 1, "20k keys": 20_000, "1M keys": 1_000_000} {
+		b.Run(name, func(b *testing.B) {
+			e := New(Config{Window: time.Hour, Threshold4: 5, BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour, Net4Hosts: 5}, start)
+			events := make([]Event, 1<<20)
+			rnd := rand.New(rand.NewPCG(5, 6))
+			var user [8]byte
+			for i := range events {
+				binary.LittleEndian.PutUint64(user[:], rnd.Uint64N(100)*0x0101010101010101)
+				n := rnd.Uint32N(keys)
+				events[i] = Event{
+					Time: start.Add(time.Duration(i) * 20 * time.Millisecond), Kind: AuthFail, Failures: 1,
+					Addr: addr4(1<<24 + n*2654435761%(100<<24)), Witness: WitnessMTA, User: append([]byte(nil), user[:]...),
+				}
+			}
+			var out []Decision
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				out = e.Observe(&events[i&(len(events)-1)], out[:0])
+				i++
+			}
+		})
+	}
+}

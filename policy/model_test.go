@@ -1,0 +1,166 @@
+package policy
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// model says what the Engine must decide, in the plainest words: it keeps
+// everything for ever in lists and looks through all of it each time.
+type model struct {
+	cfg    Config
+	failed map[netip.Addr][]report
+	bans   map[netip.Prefix][]span
+}
+
+type report struct {
+	at   time.Time
+	user string
+	by   Witness
+}
+
+type span struct{ from, until time.Time }
+
+func (m *model) banned(p netip.Prefix, at time.Time) bool {
+	b := m.bans[p]
+	return len(b) > 0 && b[len(b)-1].until.After(at)
+}
+
+// add bans p and returns the ban's rank and length.
+func (m *model) add(p netip.Prefix, at time.Time) (int, time.Duration) {
+	if b := m.bans[p]; len(b) > 0 && !b[len(b)-1].until.Add(m.cfg.BanTimeMax).After(at) {
+		m.bans[p] = nil
+	}
+	length := m.cfg.BanTime
+	for range m.bans[p] {
+		length = min(2*length, m.cfg.BanTimeMax)
+	}
+	m.bans[p] = append(m.bans[p], span{at, at.Add(length)})
+	return len(m.bans[p]), length
+}
+
+func (m *model) observe(ev *Event) []Decision {
+	host, _ := ev.Addr.Prefix(32)
+	net, _ := ev.Addr.Prefix(24)
+	if m.banned(host, ev.Time) || m.banned(net, ev.Time) {
+		return nil
+	}
+	if ev.Kind == AuthOK {
+		m.forgive(ev)
+		return nil
+	}
+	m.fail(ev)
+	first, n := ev.Time, 0
+	for _, r := range m.failed[ev.Addr] {
+		if ev.Time.Sub(r.at) < m.cfg.Window {
+			n++
+			if r.at.Before(first) {
+				first = r.at
+			}
+		}
+	}
+	if n < m.cfg.Threshold4 {
+		return nil
+	}
+	m.failed[ev.Addr] = nil
+	rank, length := m.add(host, ev.Time)
+	out := []Decision{{
+		Prefix: host, Step: StepHost, Rule: RuleAuthFail, At: ev.Time, Until: ev.Time.Add(length),
+		Failures: n, Over: ev.Time.Sub(first), Rank: rank,
+	}}
+	return append(out, m.neighbours(net, ev.Time)...)
+}
+
+func (m *model) neighbours(net netip.Prefix, at time.Time) []Decision {
+	n := 0
+	for p := range m.bans {
+		if p.Bits() == 32 && net.Contains(p.Addr()) && m.banned(p, at) {
+			n++
+		}
+	}
+	if n < m.cfg.Net4Hosts {
+		return nil
+	}
+	rank, length := m.add(net, at)
+	return []Decision{{Prefix: net, Step: StepNet, Rule: RuleNet, At: at, Until: at.Add(length), Failures: n, Rank: rank}}
+}
+
+func (m *model) forgive(ev *Event) {
+	var left []report
+	for _, r := range m.failed[ev.Addr] {
+		if r.user != "" && r.user != string(ev.User) {
+			left = append(left, r)
+		}
+	}
+	m.failed[ev.Addr] = left
+}
+
+// fail confirms a report of another witness, of the same user rather than
+// without a name, or is a new one.
+func (m *model) fail(ev *Event) {
+	known, u := m.failed[ev.Addr], string(ev.User)
+	for _, named := range []bool{true, false} {
+		for i := range known {
+			r := &known[i]
+			if ev.Time.Sub(r.at) > pairWindow || r.by&ev.Witness != 0 {
+				continue
+			}
+			if named && u != "" && r.user == u || !named && (u == "" || r.user == "") {
+				r.by |= ev.Witness
+				if r.user == "" {
+					r.user = u
+				}
+				return
+			}
+		}
+	}
+	m.failed[ev.Addr] = append(known, report{ev.Time, u, ev.Witness})
+}
+
+// compare runs events that bytes stand for through both.
+func compare(t *testing.T, stream []byte) {
+	cfg := Config{
+		Window: 5 * time.Minute, Threshold4: 3, Threshold6: 3,
+		BanTime: 2 * time.Minute, BanTimeMax: 9 * time.Minute, Net4Hosts: 3,
+	}
+	e := New(cfg, start)
+	m := &model{cfg, map[netip.Addr][]report{}, map[netip.Prefix][]span{}}
+	at, users := start, []string{"", "ann", "bob", "eve"}
+	for i := 0; i+1 < len(stream); i += 2 {
+		b, c := stream[i], stream[i+1]
+		at = at.Add(time.Duration(b%64) * time.Second)
+		ev := &Event{
+			Time: at, Kind: AuthFail, Witness: WitnessMTA << (c >> 5 & 1),
+			Addr: netip.AddrFrom4([4]byte{192, 0, 2, b >> 6}), User: []byte(users[c&3]),
+		}
+		if c>>2&7 == 0 {
+			ev.Kind = AuthOK
+		}
+		if diff := cmp.Diff(m.observe(ev), e.Observe(ev, nil), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+			t.Fatalf("event %d, %s %s %s: decisions (-model +engine):\n%s", i/2, at.Sub(start), ev.Kind, ev.Addr, diff)
+		}
+	}
+}
+
+func TestEngineEqualsModel(t *testing.T) {
+	for seed := range uint64(300) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		stream := make([]byte, 2000)
+		for i := range stream {
+			stream[i] = byte(rnd.Uint32())
+			if seed%2 == 0 && i%2 == 0 {
+				stream[i] &= 0xc7 // a faster attack
+			}
+		}
+		compare(t, stream)
+	}
+}
+
+func FuzzEngineEqualsModel(f *testing.F) {
+	f.Add([]byte("\x01\x04\x41\x24\x81\x04\x01\x05"))
+	f.Fuzz(func(t *testing.T, stream []byte) { compare(t, stream[:min(len(stream), 1000)]) })
+}

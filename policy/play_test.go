@@ -1,0 +1,106 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+var testConfig = Config{
+	Window: time.Hour, Threshold4: 3, Threshold6: 2,
+	BanTime: 10 * time.Minute, BanTimeMax: 40 * time.Minute, Net4Hosts: 3, Net6Hosts: 2,
+}
+
+// play runs a scenario and tells its decisions. Each line is an offset from
+// the start, a verb, an address or prefix, and options name=value:
+// u(ser), by (mta, login, auth, auth2), s(ession), n (failures),
+// ok (successes), x (excused), until (offset), bans.
+func play(t *testing.T, e *Engine, script string) []string {
+	t.Helper()
+	var told []string
+	for line := range strings.Lines(script) {
+		if line = strings.TrimSpace(line); line != "" {
+			told = append(told, step(t, e, strings.Fields(line))...)
+		}
+	}
+	return told
+}
+
+func offset(t *testing.T, s string) time.Time {
+	t.Helper()
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start.Add(d)
+}
+
+func step(t *testing.T, e *Engine, words []string) []string {
+	t.Helper()
+	at, opts := offset(t, words[0]), map[string]string{}
+	for _, w := range words[3:] {
+		name, value, _ := strings.Cut(w, "=")
+		opts[name] = value
+	}
+	prefix, err := netip.ParsePrefix(words[2])
+	if err != nil {
+		a := netip.MustParseAddr(words[2])
+		prefix = netip.PrefixFrom(a, a.BitLen())
+	}
+	switch words[1] {
+	case "hold":
+		e.Hold(prefix, offset(t, opts["until"]))
+	case "release":
+		e.Release(prefix, at)
+	case "exempt":
+		e.SetExempt([]Exemption{{prefix, RefusedOwn}})
+	case "restore":
+		e.Restore(Offender{Prefix: prefix, Bans: number(t, opts["bans"]), At: at, Until: offset(t, opts["until"])})
+	default:
+		return tell(e.Observe(eventOf(t, at, prefix.Addr(), words[1], opts), nil))
+	}
+	return nil
+}
+
+func number(t *testing.T, s string) int {
+	t.Helper()
+	if s == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func eventOf(t *testing.T, at time.Time, a netip.Addr, verb string, opts map[string]string) *Event {
+	t.Helper()
+	verbs := map[string]Kind{"fail": AuthFail, "ok": AuthOK, "session": Session, "fault": BackendFault, "abuse": Abuse}
+	by := map[string]Witness{"": WitnessMTA, "mta": WitnessMTA, "login": WitnessLogin, "auth": WitnessAuth, "auth2": WitnessAuth << 1}
+	if verbs[verb] == 0 {
+		t.Fatalf("no verb %q", verb)
+	}
+	return &Event{
+		Time: at, Addr: a, Kind: verbs[verb], Witness: by[opts["by"]], User: []byte(opts["u"]),
+		Session: uint64(number(t, opts["s"])), Failures: number(t, opts["n"]),
+		Successes: number(t, opts["ok"]), Excused: number(t, opts["x"]),
+	}
+}
+
+func tell(out []Decision) []string {
+	var told []string
+	for _, d := range out {
+		s := fmt.Sprintf("%s ban %s rank %d for %s count %d", d.At.Sub(start), d.Prefix, d.Rank, d.For(), d.Failures)
+		if !d.Ban() {
+			s = fmt.Sprintf("%s spare %s %s", d.At.Sub(start), d.Prefix, d.Refusal)
+		}
+		told = append(told, s)
+	}
+	return told
+}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ func Load(path string) (Config, error) {
 // Parse reads a configuration from memory; keys that are not set have their
 // defaults. The error is always Faults; name is what they call the file.
 func Parse(name string, data []byte) (Config, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors put a byte order mark first
 	doc := parseDocument(data)
 	r := reader{cfg: Default(), set: map[string]value{}, problems: doc.problems}
 	r.checkHeaders(doc)

@@ -13,7 +13,7 @@ import (
 // A ban that stands already gets the new timeout, counted from now, and its
 // counter starts again.
 //
-// Up to 10,000 prefixes are one transaction; more become several. A prefix that
+// Up to 10,000 changes are one transaction; more become several. A prefix that
 // cannot be banned or that the kernel refuses is named in the error and does
 // not hinder the others. With ErrFull, nothing of the transaction concerned was
 // applied. With ErrTableGone, Ensure builds what is missing and the same
@@ -24,11 +24,11 @@ func (t *Table) Apply(changes []Change) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	settled, err := settle(changes)
-	errs := []error{err}
-	for chunk := range slices.Chunk(settled, elementsPerBatch) {
-		err := t.applyChunk(chunk)
-		errs = append(errs, err)
+	var errs []error
+	for chunk := range slices.Chunk(changes, elementsPerBatch) {
+		settled, refused := settle(chunk)
+		err := t.applyChunk(settled)
+		errs = append(errs, refused, err)
 		if errors.Is(err, ErrTableGone) || errors.Is(err, ErrOwned) || errors.Is(err, ErrPermission) {
 			break
 		}
@@ -95,17 +95,28 @@ type group struct {
 	added []element // with the timeouts they shall have
 }
 
+// newGroup makes room for the changes of a kind.
+func newGroup(k kind, changes []Change) *group {
+	n := 0
+	for _, c := range changes {
+		if kindOf(c.Prefix) == k {
+			n++
+		}
+	}
+	return &group{kind: k, all: make([]element, 0, n), added: make([]element, 0, n)}
+}
+
 // groups sorts changes by set, in the order in which the sets come up.
 func groups(chunk []Change) []*group {
 	var list []*group
-	for _, c := range chunk {
+	for i, c := range chunk {
 		k := kindOf(c.Prefix)
-		i := slices.IndexFunc(list, func(g *group) bool { return g.kind == k })
-		if i < 0 {
-			i = len(list)
-			list = append(list, &group{kind: k})
+		at := slices.IndexFunc(list, func(g *group) bool { return g.kind == k })
+		if at < 0 {
+			at = len(list)
+			list = append(list, newGroup(k, chunk[i:]))
 		}
-		g := list[i]
+		g := list[at]
 		el := keyed(c.Prefix, 0)
 		g.all = append(g.all, el)
 		if !c.Remove {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func modes(t *testing.T, test func(t *testing.T, table *Table)) {
 // TestApplyAnyNumber crosses the limits of messages and transactions.
 func TestApplyAnyNumber(t *testing.T) {
 	for _, n := range []int{1, 599, 600, 601, 2_000, 9_999, 10_000, 10_001, 100_000} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			modes(t, func(t *testing.T, table *Table) {
 				changes := many(n, time.Hour)
 				apply(t, table, changes...)
@@ -70,8 +71,8 @@ func wantCount(t *testing.T, table *Table, set string, want int) {
 // TestApplyIPv6 fills messages with the largest keys.
 func TestApplyIPv6(t *testing.T) {
 	modes(t, func(t *testing.T, table *Table) {
-		var changes []Change
-		for i := range 5_000 {
+		changes := make([]Change, 0, 5_000)
+		for i := range cap(changes) {
 			addr := netip.AddrFrom16([16]byte{0: 0x20, 1: 0x01, 2: 0x0d, 3: 0xb8, 6: byte(i >> 8), 7: byte(i)})
 			changes = append(changes, Change{Prefix: netip.PrefixFrom(addr, 64), Timeout: time.Hour})
 		}

@@ -54,7 +54,7 @@ func (s *socket) find(table string) (found, error) {
 	}
 	f.exists = true
 	for _, spec := range chainSpecs(HookPrerouting) {
-		if err := s.findChain(table, spec.name, f.chains); err != nil {
+		if err = s.findChain(table, spec.name, f.chains); err != nil {
 			return f, err
 		}
 	}

@@ -191,9 +191,11 @@ func portElements(ports []uint16) []element {
 
 // counterNames lists every named counter of the table.
 func counterNames() []string {
-	names := []string{counterSeen, counterLogged, counterLimited}
-	for _, d := range droppedKinds() {
-		names = append(names, d.counter())
+	dropped := droppedKinds()
+	names := make([]string, 0, 3+len(dropped))
+	names = append(names, counterSeen, counterLogged, counterLimited)
+	for _, k := range dropped {
+		names = append(names, k.counter())
 	}
 	return names
 }

@@ -19,11 +19,11 @@ const keysPerRequest = 500
 func (r *Reader) Query(prefixes []netip.Prefix) ([]Ban, error) {
 	normal := make([]netip.Prefix, 0, len(prefixes))
 	for _, p := range prefixes {
-		p, err := Normalize(p)
+		n, err := Normalize(p)
 		if err != nil {
 			return nil, fmt.Errorf("query bans: %w", err)
 		}
-		normal = append(normal, p)
+		normal = append(normal, n)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -77,11 +77,12 @@ func hookRules() []rule {
 // blacklistRules count a packet, let allowed sources leave, and look the others
 // up in one set for each kind.
 func blacklistRules(kinds []kind) []rule {
-	rules := []rule{
-		{count(counterSeen)},
+	rules := make([]rule, 0, 3+len(kinds))
+	rules = append(rules,
+		rule{count(counterSeen)},
 		allowRule(kind{v6: false, bits: 32}, setAllow4),
 		allowRule(kind{v6: true, bits: 128}, setAllow6),
-	}
+	)
 	for _, k := range kinds {
 		rules = append(rules, banRule(k))
 	}
@@ -120,18 +121,19 @@ func (k kind) loadSource() rule {
 		protocol, offset = unix.NFPROTO_IPV6, 8
 	}
 	size := k.keyBytes()
-	r := rule{
+	load := append(make(rule, 0, 4),
 		&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: register},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{protocol}},
 		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: uint32(size)},
-	}
+	)
 	if k.bits == size*8 {
-		return r
+		return load
 	}
-	return append(r, &expr.Bitwise{
+	mask := &expr.Bitwise{
 		SourceRegister: register, DestRegister: register, Len: uint32(size),
 		Mask: net.CIDRMask(k.bits, size*8), Xor: make([]byte, size),
-	})
+	}
+	return append(load, mask)
 }
 
 // logRules log some packets and drop all. The first rule ends with a drop, so

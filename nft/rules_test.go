@@ -53,7 +53,7 @@ func listChains(t *testing.T, conn *nftables.Conn) []*nftables.Chain {
 // expressions takes the expressions out of rules, as they were sent: on the
 // way, the kernel tells the level of a log that was left at its default.
 func expressions(rules []*nftables.Rule) []rule {
-	var list []rule
+	list := make([]rule, 0, len(rules))
 	for _, r := range rules {
 		for _, x := range r.Exprs {
 			if log, ok := x.(*expr.Log); ok {

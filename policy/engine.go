@@ -21,6 +21,7 @@ type Engine struct {
 	exempt     *bart.Table[Refusal]
 	holds      *bart.Table[second] // prefixes that are no key and no net
 	holdsLimit int
+	netsEnd    second // when the last ban of a net ends
 	// unreliable are the password databases that were seen to report a
 	// failure of a login that worked.
 	unreliable Witness
@@ -31,7 +32,7 @@ type Engine struct {
 // the wall clock neither bans nor unbans. With a zero start, the first time
 // that the Engine is told takes its place.
 func New(cfg Config, start time.Time) *Engine {
-	e := &Engine{cfg: cfg.sane(), clock: clock{start}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit}
+	e := &Engine{cfg: cfg.sane(), clock: clock{start}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit, netsEnd: never}
 	for i := range e.index {
 		e.index[i] = map[key]uint32{}
 	}
@@ -58,19 +59,18 @@ func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
 	of := ofHost
 	if spared {
 		of = ofSpared
-	} else if e.heldNow(a, at) {
-		return out
 	}
 	k := keyOf(a)
 	i := e.find(k, of)
-	if i == 0 && !tracks(ev) {
+	if e.standing(i, at) || !spared && e.heldNow(a, at) || i == 0 && !tracks(ev) {
 		return out
 	}
-	i = e.track(k, of, at, 0)
+	if i != 0 {
+		e.touch(i)
+	} else {
+		i = e.track(k, of, at, 0)
+	}
 	r := e.records.at(i)
-	if r.banned(at) && !e.doubtful(r, at) {
-		return out
-	}
 	x := e.take(ev, e.current(r, at), at)
 	e.save(i, x)
 	n, over := e.count(x, r.newest)

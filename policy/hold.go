@@ -27,6 +27,7 @@ func (e *Engine) Restore(o Offender) {
 	r := e.records.at(i)
 	r.rank = uint8(min(o.Bans, math.MaxUint8))
 	r.ends = e.clock.at(o.Until.Add(time.Second - 1))
+	e.noteNet(r)
 	e.touch(i)
 	if of == ofHost && e.hostsOf(k) > 0 && r.ends > e.now {
 		e.joinNet(i, at)
@@ -51,6 +52,7 @@ func (e *Engine) Hold(prefix netip.Prefix, until time.Time) {
 	r := e.records.at(i)
 	r.ends = ends
 	r.flags |= held
+	e.noteNet(r)
 	e.touch(i)
 }
 
@@ -103,10 +105,8 @@ func (e *Engine) tidyHolds() {
 
 // heldNow tells whether a's net or another prefix around it is banned.
 func (e *Engine) heldNow(a netip.Addr, at second) bool {
-	if n := e.find(keyOf(a).net(), ofNet); n != 0 {
-		if r := e.records.at(n); r.banned(at) && !e.doubtful(r, at) {
-			return true
-		}
+	if at < e.netsEnd && e.standing(e.find(keyOf(a).net(), ofNet), at) {
+		return true
 	}
 	if e.holds.Size() == 0 {
 		return false
@@ -117,6 +117,22 @@ func (e *Engine) heldNow(a netip.Addr, at second) bool {
 			return ok
 		}
 		e.holds.Delete(around)
+	}
+}
+
+// standing tells whether record i is banned, where 0 is none.
+func (e *Engine) standing(i uint32, at second) bool {
+	if i == 0 {
+		return false
+	}
+	r := e.records.at(i)
+	return r.banned(at) && !e.doubtful(r, at)
+}
+
+// noteNet remembers when r's ban ends if r is a net.
+func (e *Engine) noteNet(r *record) {
+	if r.kind() == ofNet {
+		e.netsEnd = max(e.netsEnd, r.ends)
 	}
 }
 

@@ -28,6 +28,7 @@ func (e *Engine) climb(r *record, at second) (int, time.Duration) {
 	d := e.cfg.banTime(int(r.rank))
 	r.ends = at.plus(d)
 	r.flags &^= held
+	e.noteNet(r)
 	return int(r.rank), d
 }
 

@@ -68,11 +68,11 @@ func (m *model) observe(ev *Event) []Decision {
 	}
 	m.failed[ev.Addr] = nil
 	rank, length := m.add(host, ev.Time)
-	out := []Decision{{
+	out := m.neighbours(net, ev.Time)
+	return append([]Decision{{
 		Prefix: host, Step: StepHost, Rule: RuleAuthFail, At: ev.Time, Until: ev.Time.Add(length),
 		Failures: n, Over: ev.Time.Sub(first), Rank: rank,
-	}}
-	return append(out, m.neighbours(net, ev.Time)...)
+	}}, out...)
 }
 
 func (m *model) neighbours(net netip.Prefix, at time.Time) []Decision {

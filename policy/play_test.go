@@ -94,7 +94,7 @@ func eventOf(t *testing.T, at time.Time, a netip.Addr, verb string, opts map[str
 }
 
 func tell(out []Decision) []string {
-	var told []string
+	told := make([]string, 0, len(out))
 	for _, d := range out {
 		s := fmt.Sprintf("%s ban %s rank %d for %s count %d", d.At.Sub(start), d.Prefix, d.Rank, d.For(), d.Failures)
 		if !d.Ban() {

@@ -79,6 +79,14 @@ func TestScenarios(t *testing.T) {
 			0s hold 192.0.2.0/25 until=5m
 			1m fail 192.0.2.1 n=3
 			5m fail 192.0.2.1 n=3`, []string{"5m0s" + ban1}},
+		"held net": {`
+			0s hold 192.0.2.0/24 until=5m
+			1m fail 192.0.2.1 n=3
+			5m fail 192.0.2.1 n=3`, []string{"5m0s" + ban1}},
+		"restored net": {`
+			0s restore 192.0.2.0/24 bans=1 until=5m
+			1m fail 192.0.2.1 n=3
+			5m fail 192.0.2.1 n=3`, []string{"5m0s" + ban1}},
 		"held as a key, then released": {`
 			0s hold 192.0.2.1 until=24h
 			1m fail 192.0.2.1 n=3

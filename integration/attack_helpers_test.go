@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -36,12 +37,32 @@ func failTimes(t *testing.T, n int, from netip.Addr) {
 	}
 }
 
-// earn makes as many failed logins as it takes and waits for the ban.
-func earn(t *testing.T, from netip.Addr) {
+// earn makes as many failed logins as it takes, all at once, and waits for the
+// ban.
+func earn(t *testing.T, attackers ...netip.Addr) {
 	t.Helper()
-	failTimes(t, threshold(from)-1, from)
-	failLast(from, lab.PortSMTP, "PLAIN")
-	must(t, awaitBan(from))
+	must(t, together(attackers, func(from netip.Addr) error {
+		for range threshold(from) - 1 {
+			if err := fail(from, lab.PortSMTP, "PLAIN"); err != nil {
+				return err
+			}
+		}
+		failLast(from, lab.PortSMTP, "PLAIN")
+		return awaitBan(from)
+	}))
+}
+
+// together calls f for all addresses at the same time.
+func together(addrs []netip.Addr, f func(netip.Addr) error) error {
+	results := make(chan error, len(addrs))
+	for _, addr := range addrs {
+		go func() { results <- f(addr) }()
+	}
+	errs := make([]error, 0, len(addrs))
+	for range addrs {
+		errs = append(errs, <-results)
+	}
+	return errors.Join(errs...)
 }
 
 // awaitBan waits until packets from addr are dropped according to smtpbl.

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -12,11 +13,21 @@ import (
 func TestCorrectLoginForgives(t *testing.T) {
 	l := world(t)
 	serve(t, lab.Start{})
-	for _, addr := range []netip.Addr{attacker4(1), attacker6(1, 1)} {
-		for range 4 {
-			failTimes(t, threshold(addr)-1, addr)
-			must(t, l.Attacker.Submit(addr, lab.PortSubmission, "PLAIN", "alice"))
+	clients := []netip.Addr{attacker4(1), attacker6(1, 1)}
+	must(t, together(clients, func(addr netip.Addr) error {
+		for round := range 3 {
+			for range threshold(addr) - 1 {
+				if err := fail(addr, lab.PortSMTP, "PLAIN"); err != nil {
+					return fmt.Errorf("round %d: %w", round, err)
+				}
+			}
+			if err := l.Attacker.Submit(addr, lab.PortSubmission, "PLAIN", "alice"); err != nil {
+				return fmt.Errorf("round %d: %w", round, err)
+			}
 		}
+		return nil
+	}))
+	for _, addr := range clients {
 		notBanned(t, addr)
 	}
 }

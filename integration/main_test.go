@@ -60,6 +60,20 @@ func serve(t *testing.T, start lab.Start) *lab.Service {
 	t.Helper()
 	s, err := laboratory.Service(t.Context(), start)
 	must(t, err)
+	return tidy(t, s)
+}
+
+// spawn is serve for a service that is expected not to become ready.
+func spawn(t *testing.T, start lab.Start) *lab.Service {
+	t.Helper()
+	s, err := laboratory.Spawn(start)
+	must(t, err)
+	return tidy(t, s)
+}
+
+// tidy ends s with the test, and shows its log if that failed.
+func tidy(t *testing.T, s *lab.Service) *lab.Service {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := s.Kill(); err != nil {
 			t.Error(err)

@@ -22,9 +22,7 @@ func TestNetBan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := world(t)
 			s := serve(t, lab.Start{})
-			for n := byte(1); n <= 4; n++ {
-				earn(t, tt.host(n))
-			}
+			earn(t, tt.host(1), tt.host(2), tt.host(3), tt.host(4))
 			must(t, open(l.Attacker, tt.host(200)))
 			earn(t, tt.host(5))
 			must(t, awaitBan(tt.host(200)))

@@ -83,15 +83,9 @@ func (s *story) attack(ctx context.Context, a *attacker) error {
 	shown := 0
 	for i, t := range a.tries {
 		last := i == len(a.tries)-1
-		code, err := s.lab.Attacker.Login(a.addr, t.port, t.mechanism, "alice", "guess")
-		switch {
-		case last:
-			// The answer to the failure that bans may not arrive any more.
-			err = nil
-		case err == nil && code != lab.CodeRefused:
-			err = fmt.Errorf("the answer is %d", code)
-		}
+		err := s.try(a.addr, t)
 		if last {
+			// The answer to the failure that bans need not arrive any more.
 			_, err = s.service.Log.Await(ctx, soon, "msg=banned", "addr="+a.banned)
 		}
 		if err = s.claim(err, "failure %d of %d: AUTH %s on port %d", i+1, len(a.tries), t.mechanism, t.port); err != nil {
@@ -102,6 +96,19 @@ func (s *story) attack(ctx context.Context, a *attacker) error {
 		}
 	}
 	return nil
+}
+
+// try fails to log in.
+func (s *story) try(from netip.Addr, t try) error {
+	session, err := s.lab.Attacker.Connect(from, t.port)
+	if err != nil {
+		return err
+	}
+	code, err := session.Auth(t.mechanism, "alice", "guess")
+	if err == nil && code != lab.CodeRefused {
+		err = fmt.Errorf("the answer is %d", code)
+	}
+	return errors.Join(err, session.Abort())
 }
 
 // showLog shows the failures that the mail log has about addr but the first

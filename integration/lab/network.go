@@ -78,6 +78,9 @@ var hostValues = map[string]string{
 	// bind(2) to an IPv6 address of an owned network needs it; for IPv4 the
 	// local route is enough.
 	"ipv6/ip_nonlocal_bind": "1",
+	// A connection whose other end is cut off is given up after a second or
+	// two instead of a quarter of an hour; tests count packets.
+	"ipv4/tcp_retries2": "2",
 }
 
 func (c *link) lay() error {

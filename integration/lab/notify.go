@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 )
@@ -14,18 +15,25 @@ import (
 type notifySocket struct {
 	conn  *net.UnixConn
 	ready chan struct{} // closed at READY=1
+	done  func() error  // closes the socket, once
 
 	mu    sync.Mutex
 	state []string // all assignments, in order
 }
 
-// listenNotify makes the socket at a path that must not exist.
-func listenNotify(path string) (*notifySocket, error) {
+// listenNotify makes the socket in a directory of its own.
+func listenNotify() (*notifySocket, error) {
+	dir, err := os.MkdirTemp("/run", "notify-")
+	if err != nil {
+		return nil, fmt.Errorf("make the notification socket: %w", err)
+	}
+	path := filepath.Join(dir, "socket")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		return nil, fmt.Errorf("listen for notifications: %w", err)
 	}
 	n := &notifySocket{conn: conn, ready: make(chan struct{})}
+	n.done = sync.OnceValue(func() error { return errors.Join(conn.Close(), os.RemoveAll(filepath.Dir(path))) })
 	go n.read()
 	return n, nil
 }
@@ -50,6 +58,9 @@ func (n *notifySocket) read() {
 	}
 }
 
+// path is what NOTIFY_SOCKET must hold.
+func (n *notifySocket) path() string { return n.conn.LocalAddr().String() }
+
 // said returns all that was said so far, such as "READY=1".
 func (n *notifySocket) said() []string {
 	n.mu.Lock()
@@ -57,9 +68,8 @@ func (n *notifySocket) said() []string {
 	return append([]string(nil), n.state...)
 }
 
-func (n *notifySocket) close() error {
-	return errors.Join(n.conn.Close(), os.RemoveAll(n.conn.LocalAddr().String()))
-}
+// close closes the socket and removes its directory.
+func (n *notifySocket) close() error { return n.done() }
 
 // errEnded says that the service ended while something else was awaited.
 var errEnded = errors.New("the service has ended")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -77,17 +76,13 @@ func (l *Lab) Spawn(start Start) (*Service, error) {
 			return nil, err
 		}
 	}
-	path, err := os.MkdirTemp("/run", "notify")
+	notify, err := listenNotify()
 	if err != nil {
-		return nil, fmt.Errorf("make the notification socket: %w", err)
-	}
-	path = filepath.Join(path, "socket")
-	s := &Service{Log: newLog(), ended: make(chan struct{})}
-	if s.notify, err = listenNotify(path); err != nil {
 		return nil, err
 	}
+	s := &Service{Log: newLog(), notify: notify, ended: make(chan struct{})}
 	s.cmd = exec.Command(Binary, append([]string{"run"}, start.Args...)...)
-	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path)
+	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+notify.path())
 	s.cmd.Stdout, s.cmd.Stderr = s.Log, s.Log
 	err = l.MX.Do(func() error {
 		if limitErr := limitThread(caps); limitErr != nil {
@@ -96,7 +91,7 @@ func (l *Lab) Spawn(start Start) (*Service, error) {
 		return s.cmd.Start()
 	})
 	if err != nil {
-		_ = s.notify.close()
+		_ = notify.close()
 		return nil, fmt.Errorf("start smtpbl: %w", err)
 	}
 	go func() {
@@ -148,7 +143,8 @@ func (s *Service) Stop(ctx context.Context) error {
 	return err
 }
 
-// Kill ends the service without letting it do anything more.
+// Kill ends the service, if it has not ended, without letting it do anything
+// more.
 func (s *Service) Kill() error {
 	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill smtpbl: %w", err)

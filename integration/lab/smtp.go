@@ -41,7 +41,8 @@ const (
 
 // Session is one SMTP connection, greeted and ready for AUTH.
 type Session struct {
-	conn net.Conn
+	raw  net.Conn // the TCP connection
+	conn net.Conn // the same, or TLS over it
 	text *textproto.Conn
 }
 
@@ -52,7 +53,7 @@ func (h *Host) Connect(from netip.Addr, port uint16) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{conn: conn}
+	s := &Session{raw: conn, conn: conn}
 	if err = s.greet(port); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("greet port %d from %s: %w", port, from, err)
@@ -202,6 +203,17 @@ func (h *Host) Submit(from netip.Addr, port uint16, mechanism, user string) erro
 func (s *Session) Quit() error {
 	_, err := s.command(221, "QUIT")
 	return errors.Join(err, s.conn.Close())
+}
+
+// Abort ends the session at once and for good: the client's kernel forgets
+// it and repeats nothing.
+func (s *Session) Abort() error {
+	if tcp, ok := s.raw.(*net.TCPConn); ok {
+		if err := tcp.SetLinger(0); err != nil {
+			return fmt.Errorf("abort a session: %w", err)
+		}
+	}
+	return s.raw.Close()
 }
 
 // Login tries one login in a session of its own.

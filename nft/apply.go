@@ -117,7 +117,7 @@ func groups(chunk []Change) []*group {
 			list = append(list, newGroup(k, chunk[i:]))
 		}
 		g := list[at]
-		el := keyed(c.Prefix, 0)
+		el := keyed(c.Prefix)
 		g.all = append(g.all, el)
 		if !c.Remove {
 			el.timeout = clampTimeout(c.Timeout)

@@ -35,9 +35,9 @@ type element struct {
 	bytes     uint64
 }
 
-// keyed returns the element of a prefix.
-func keyed(prefix netip.Prefix, timeout time.Duration) element {
-	return element{key: prefix.Addr().AsSlice(), timeout: timeout}
+// keyed returns the element of a prefix, without a timeout.
+func keyed(prefix netip.Prefix) element {
+	return element{key: prefix.Addr().AsSlice()}
 }
 
 // milliseconds rounds up. The kernel in turn keeps whole ticks and rounds down,

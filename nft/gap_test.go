@@ -104,7 +104,7 @@ func witness(t *testing.T, ns *nettest.Namespace) {
 		b.counter("witness", "passed")
 		b.set("witness", set)
 		b.elements(unix.NFT_MSG_NEWSETELEM, create, "witness", set.name,
-			[]element{keyed(netip.MustParsePrefix("192.0.2.10/32"), 0)})
+			[]element{keyed(netip.MustParsePrefix("192.0.2.10/32"))})
 		b.chain("witness", base)
 		r := append(k.loadSource(), &expr.Lookup{SourceRegister: register, SetName: set.name}, count("passed"))
 		if err := b.rule("witness", base.name, r); err != nil {

@@ -19,13 +19,13 @@ type Config struct {
 	Table           string        // name of the inet table
 	Ports           []uint16      // TCP ports that banned addresses cannot reach
 	Hook            Hook          // where the chain hangs
-	MaxBans         int           // size of each set
+	MaxBans         int           // size of each set; a tenth more fits, for ended bans not yet collected
 	ElementCounters bool          // packets and bytes per ban
 	Protect         bool          // owner and persist flags where the kernel has them
-	LogRate         uint64        // LOG lines per LogPer
+	LogRate         uint64        // LOG lines per LogPer; 0 logs nothing
 	LogPer          time.Duration // second, minute, hour or day
-	LogBurst        uint32
-	LogPrefix       string
+	LogBurst        uint32        // lines that may come at once; 0 is the kernel's default of 5
+	LogPrefix       string        // at most 127 bytes
 }
 
 // Change is one ban to set or to lift.
@@ -44,7 +44,7 @@ type Change struct {
 type Ban struct {
 	Prefix    netip.Prefix
 	Set       string // name of the set that holds it
-	Timeout   time.Duration
+	Timeout   time.Duration // 0: the ban has no end, which only other programs set
 	Remaining time.Duration
 	Packets   uint64 // dropped because of this element; 0 without element counters
 	Bytes     uint64

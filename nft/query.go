@@ -53,7 +53,7 @@ func (r *Reader) query(prefixes []netip.Prefix) ([]Ban, error) {
 func (s *socket) lookUp(table string, prefixes []netip.Prefix) ([]Ban, error) {
 	b := &batch{encoder: encoder{b: s.out[:0]}}
 	for _, p := range prefixes {
-		b.elements(unix.NFT_MSG_GETSETELEM, 0, table, kindOf(p).set(), []element{keyed(p, 0)})
+		b.elements(unix.NFT_MSG_GETSETELEM, 0, table, kindOf(p).set(), []element{keyed(p)})
 	}
 	s.out = b.b
 	if err := s.send(b.b); err != nil {

@@ -34,6 +34,7 @@ func (c Config) sane() Config {
 	c.Window = max(c.Window, time.Second)
 	c.Threshold4 = min(max(c.Threshold4, 1), maxKept)
 	c.Threshold6 = min(max(c.Threshold6, 1), maxKept)
+	c.Net4Hosts, c.Net6Hosts = min(c.Net4Hosts, maxKept), min(c.Net6Hosts, maxKept)
 	c.BanTime = max(c.BanTime, time.Second)
 	c.BanTimeMax = max(c.BanTimeMax, c.BanTime)
 	if c.MaxTracked <= 0 {

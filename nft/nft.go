@@ -43,7 +43,7 @@ type Change struct {
 // Ban is one element as the kernel enforces it.
 type Ban struct {
 	Prefix    netip.Prefix
-	Set       string // name of the set that holds it
+	Set       string        // name of the set that holds it
 	Timeout   time.Duration // 0: the ban has no end, which only other programs set
 	Remaining time.Duration
 	Packets   uint64 // dropped because of this element; 0 without element counters

@@ -44,6 +44,7 @@ func world(t *testing.T) *lab.Lab {
 	if noLab != nil {
 		t.Skip(noLab)
 	}
+	worlds++
 	must(t, laboratory.Reset())
 	t.Cleanup(func() {
 		if !t.Failed() {
@@ -98,16 +99,30 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// attacker4 is a host of the attackers' IPv4 network.
+// worlds counts the tests, each of which is attacked from networks of its
+// own: what the mail server still has to say about the attackers of the test
+// before is then about nobody that the test knows.
+var worlds byte
+
+// attackNets are the networks that attack this test: a /24 and a /48.
+func attackNets() (netip.Prefix, netip.Prefix) {
+	a4, a6 := lab.AttackNets4.Addr().As4(), lab.AttackNets6.Addr().As16()
+	a4[2], a6[5] = worlds, worlds
+	return netip.PrefixFrom(netip.AddrFrom4(a4), 24), netip.PrefixFrom(netip.AddrFrom16(a6), 48)
+}
+
+// attacker4 is a host of the attackers' /24.
 func attacker4(host byte) netip.Addr {
-	a := lab.AttackNet4.Addr().As4()
+	net4, _ := attackNets()
+	a := net4.Addr().As4()
 	a[3] = host
 	return netip.AddrFrom4(a)
 }
 
-// attacker6 is a host in one of the /64s of the attackers' IPv6 network.
+// attacker6 is a host in one of the /64s of the attackers' /48.
 func attacker6(subnet, host byte) netip.Addr {
-	a := lab.AttackNet6.Addr().As16()
+	_, net6 := attackNets()
+	a := net6.Addr().As16()
 	a[7], a[15] = subnet, host
 	return netip.AddrFrom16(a)
 }

@@ -12,11 +12,11 @@ import (
 func TestNetBan(t *testing.T) {
 	tests := map[string]struct {
 		host   func(n byte) netip.Addr
-		net    string
+		net    func() netip.Prefix
 		beside netip.Addr
 	}{
-		"IPv4 /24": {attacker4, lab.AttackNet4.String(), neighbour4},
-		"IPv6 /48": {func(n byte) netip.Addr { return attacker6(n, 1) }, lab.AttackNet6.String(), neighbour6},
+		"IPv4 /24": {attacker4, func() netip.Prefix { net4, _ := attackNets(); return net4 }, neighbour4},
+		"IPv6 /48": {func(n byte) netip.Addr { return attacker6(n, 1) }, func() netip.Prefix { _, net6 := attackNets(); return net6 }, neighbour6},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -28,13 +28,13 @@ func TestNetBan(t *testing.T) {
 			must(t, awaitBan(tt.host(200)))
 			must(t, shut(tt.host(200)))
 			must(t, open(l.Neighbour, tt.beside))
-			if _, err := s.Log.Await(t.Context(), soon, "addr="+tt.net, "step=net"); err != nil {
+			if _, err := s.Log.Await(t.Context(), soon, "addr="+tt.net().String(), "step=net"); err != nil {
 				t.Error(err)
 			}
-			ban, err := l.Ban(tt.net)
+			ban, err := l.Ban(tt.net().String())
 			must(t, err)
 			if ban == nil {
-				t.Errorf("set list does not show %s", tt.net)
+				t.Errorf("set list does not show %s", tt.net())
 			}
 		})
 	}

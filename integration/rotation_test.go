@@ -23,7 +23,7 @@ var habits = map[string]habit{
 	"create":       {directives: "rotate 4\n create 0640 root adm\n compress\n delaycompress\n" + hangUp},
 	"copytruncate": {directives: "rotate 4\n copytruncate\n", pauses: true},
 	"delete":       {directives: "rotate 0\n nocreate\n" + hangUp},
-	"olddir":       {directives: "rotate 4\n olddir /var/log/old\n createolddir 0755 root root\n dateext\n dateformat -%s\n compress\n" + hangUp},
+	"olddir":       {directives: "rotate 4\n olddir /var/log/old\n createolddir 0755 root root\n compress\n" + hangUp},
 }
 
 // hangUp is how rsyslogd is told, in the words of Debian's own file but for
@@ -94,7 +94,7 @@ func awaitRotations(n int) error {
 type writer struct{ said uint64 }
 
 // batch is how many failures are said at once.
-const batch = 25
+const batch = 100
 
 func (w *writer) say() error {
 	lines := make([]string, batch)
@@ -107,7 +107,7 @@ func (w *writer) say() error {
 	return lab.Say(lines...)
 }
 
-// during goes on saying failures, some ten thousand a second, until f returns.
+// during goes on saying failures, tens of thousands a second, until f returns.
 func (w *writer) during(f func() error) error {
 	stop, done := make(chan struct{}), make(chan error, 1)
 	go func() {

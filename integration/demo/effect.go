@@ -69,7 +69,7 @@ func (s *story) count(_ context.Context, a *attacker) error {
 		return err
 	}
 	for line := range strings.Lines(page) {
-		if strings.HasPrefix(line, "smtpbl_dropped_packets_total") || strings.HasPrefix(line, "smtpbl_bans_active") {
+		if strings.HasPrefix(line, "smtpbl_dropped_packets_total{") && !strings.HasSuffix(line, " 0\n") {
 			s.quote(line)
 		}
 	}

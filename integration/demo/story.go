@@ -80,7 +80,6 @@ func (s *story) start(ctx context.Context) error {
 // attack makes all tries and shows what the mail server logs.
 func (s *story) attack(ctx context.Context, a *attacker) error {
 	s.title("%s guesses the password of alice", a.addr)
-	shown := 0
 	for i, t := range a.tries {
 		last := i == len(a.tries)-1
 		err := s.try(a.addr, t)
@@ -91,7 +90,7 @@ func (s *story) attack(ctx context.Context, a *attacker) error {
 		if err = s.claim(err, "failure %d of %d: AUTH %s on port %d", i+1, len(a.tries), t.mechanism, t.port); err != nil {
 			return err
 		}
-		if shown, err = s.showLog(a.addr, shown); err != nil {
+		if err = s.showLog(a.addr, i+1); err != nil {
 			return err
 		}
 	}
@@ -111,23 +110,26 @@ func (s *story) try(from netip.Addr, t try) error {
 	return errors.Join(err, session.Abort())
 }
 
-// showLog shows the failures that the mail log has about addr but the first
-// ones, which were shown before, and returns how many those are now.
-func (s *story) showLog(addr netip.Addr, shown int) (int, error) {
-	lines, err := s.lab.MailLogLines(addr.String())
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, line := range lines {
-		if !strings.Contains(line, "authentication failed") && !strings.Contains(line, "mismatch") {
-			continue
+// showLog waits until Postfix has logged the nth failure of addr and shows
+// what the mail log has about it. Dovecot and Postfix log each failure, and
+// smtpbl counts the two lines as one.
+func (s *story) showLog(addr netip.Addr, nth int) error {
+	return lab.Until("the failure is logged", soon, func() error {
+		postfix, err := s.lab.MailLogLines("["+addr.String()+"]", "authentication failed")
+		if err != nil {
+			return err
 		}
-		if n++; n > shown {
-			s.quote(line)
+		dovecot, err := s.lab.MailLogLines(","+addr.String()+")", "mismatch")
+		if err != nil {
+			return err
 		}
-	}
-	return n, nil
+		if min(len(postfix), len(dovecot)) < nth {
+			return fmt.Errorf("%d lines of Postfix and %d of Dovecot are", len(postfix), len(dovecot))
+		}
+		s.quote(dovecot[nth-1])
+		s.quote(postfix[nth-1])
+		return nil
+	})
 }
 
 func (s *story) decide(ctx context.Context, a *attacker) error {

@@ -41,17 +41,18 @@ func (o *Options) say(format string, args ...any) {
 
 // Lab is the laboratory as seen by the program that entered it.
 type Lab struct {
-	// MX is the mail server, Attacker holds AttackNet4 and AttackNet6,
-	// Neighbour holds NeighbourNet4 and NeighbourNet6.
+	// MX is the mail server. Attacker owns all attack networks, Neighbour
+	// NeighbourNet4 and NeighbourNet6.
 	MX, Attacker, Neighbour *Host
 
 	say     func(format string, args ...any)
 	dovecot *exec.Cmd
 }
 
-// The addresses. All are set aside for documentation (RFC 5737, RFC 3849).
-// Attacker and Neighbour own their networks whole: they can send from, and
-// are answered at, every address in them.
+// The addresses. All are set aside for documentation (RFC 5737, RFC 3849), or
+// for laboratories (RFC 2544) where many networks are needed. Attacker and
+// Neighbour own their networks whole: they can send from, and are answered at,
+// every address in them.
 var (
 	Server4       = netip.MustParseAddr("192.0.2.25")
 	Server6       = netip.MustParseAddr("2001:db8:25::25")
@@ -59,6 +60,8 @@ var (
 	Gateway6      = netip.MustParseAddr("2001:db8:25::1")
 	AttackNet4    = netip.MustParsePrefix("198.51.100.0/24")
 	AttackNet6    = netip.MustParsePrefix("2001:db8:bad::/48")
+	AttackNets4   = netip.MustParsePrefix("198.19.0.0/16")     // many /24s
+	AttackNets6   = netip.MustParsePrefix("2001:db8:b00::/40") // many /48s, AttackNet6 among them
 	NeighbourNet4 = netip.MustParsePrefix("203.0.113.0/24")
 	NeighbourNet6 = netip.MustParsePrefix("2001:db8:1::/64")
 )

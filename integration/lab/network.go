@@ -12,12 +12,12 @@ import (
 // link is one cable: a host's end, and the end of the router, which is the
 // network namespace of the program itself.
 type link struct {
-	host           *Host
-	name           string       // of the router's end
-	host4, host6   netip.Prefix // the host's own addresses
-	router4        netip.Prefix // the router's, the host's gateways
-	router6        netip.Prefix //
-	owned4, owned6 netip.Prefix // networks that lie behind the host; zero: none
+	host         *Host
+	name         string         // of the router's end
+	host4, host6 netip.Prefix   // the host's own addresses
+	router4      netip.Prefix   // the router's, the host's gateways
+	router6      netip.Prefix   //
+	owned        []netip.Prefix // networks that lie behind the host
 }
 
 // connect builds the network: three hosts around a router.
@@ -45,13 +45,13 @@ func (l *Lab) connect() error {
 			host: l.Attacker, name: "to-attacker",
 			host4: netip.MustParsePrefix("198.18.1.2/30"), host6: netip.MustParsePrefix("2001:db8:ffff:1::2/64"),
 			router4: netip.MustParsePrefix("198.18.1.1/30"), router6: netip.MustParsePrefix("2001:db8:ffff:1::1/64"),
-			owned4: AttackNet4, owned6: AttackNet6,
+			owned: []netip.Prefix{AttackNet4, AttackNets4, AttackNets6},
 		},
 		{
 			host: l.Neighbour, name: "to-neighbour",
 			host4: netip.MustParsePrefix("198.18.2.2/30"), host6: netip.MustParsePrefix("2001:db8:ffff:2::2/64"),
 			router4: netip.MustParsePrefix("198.18.2.1/30"), router6: netip.MustParsePrefix("2001:db8:ffff:2::1/64"),
-			owned4: NeighbourNet4, owned6: NeighbourNet6,
+			owned: []netip.Prefix{NeighbourNet4, NeighbourNet6},
 		},
 	} {
 		if err := c.lay(); err != nil {
@@ -144,14 +144,15 @@ func (c *link) gateways() error {
 // own gives the host whole networks: a route of type local makes every
 // address in them the host's own ("AnyIP"), without configuring any.
 func (c *link) own(router *netlink.Handle) error {
-	if !c.owned4.IsValid() {
-		return nil
-	}
 	lo, err := c.host.nl.LinkByName("lo")
 	if err != nil {
 		return fmt.Errorf("find interface lo: %w", err)
 	}
-	for owned, via := range map[netip.Prefix]netip.Prefix{c.owned4: c.host4, c.owned6: c.host6} {
+	for _, owned := range c.owned {
+		via := c.host4
+		if owned.Addr().Is6() {
+			via = c.host6
+		}
 		local := &netlink.Route{
 			LinkIndex: lo.Attrs().Index, Dst: ipNet(owned),
 			Type: unix.RTN_LOCAL, Table: unix.RT_TABLE_LOCAL, Scope: netlink.SCOPE_HOST,

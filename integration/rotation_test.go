@@ -48,6 +48,7 @@ func TestRotation(t *testing.T) {
 				must(t, h.rotate(w, n+1))
 			}
 			must(t, w.awaitCounted())
+			t.Logf("%d failures were said during %d rotations", w.said, rotations)
 			if w.said < 1000 {
 				t.Errorf("only %d failures were said: that proves little", w.said)
 			}

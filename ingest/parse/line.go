@@ -62,6 +62,13 @@ func splitTag(b []byte) (tag, pid []byte) {
 	return b, nil
 }
 
+// The lengths of a stamp up to the second: "Jan _2 15:04:05" and
+// "2006-01-02T15:04:05".
+const (
+	traditional = 15
+	isoSecond   = 19
+)
+
 // stampEnd returns where the text after the stamp begins, 0 without a stamp.
 func stampEnd(b []byte) int {
 	if len(b) < 24 {
@@ -69,15 +76,15 @@ func stampEnd(b []byte) int {
 	}
 	if b[0] >= 'A' {
 		if b[3] == ' ' && b[6] == ' ' && b[9] == ':' && b[12] == ':' && b[15] == ' ' {
-			return 16
+			return traditional + 1
 		}
 		return 0
 	}
 	if b[4] != '-' || b[10] != 'T' || b[16] != ':' {
 		return 0
 	}
-	if i := bytes.IndexByte(b[19:min(len(b), 40)], ' '); i > 0 {
-		return 19 + i + 1
+	if i := bytes.IndexByte(b[isoSecond:min(len(b), 40)], ' '); i > 0 {
+		return isoSecond + i + 1
 	}
 	return 0
 }

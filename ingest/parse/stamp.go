@@ -1,88 +1,120 @@
 package parse
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
+
+// slack is how far a stamp may lie after ref: a file is still written to, its
+// zone may be another than the reader's, and clocks differ.
+const slack = 24 * time.Hour
 
 // Stamp returns the line's own time. The traditional stamp has neither year
 // nor zone: loc is its zone, and the year is the one that puts it latest but
 // not more than a day after ref, the time the file ended.
 func Stamp(line []byte, ref time.Time, loc *time.Location) (time.Time, bool) {
-	if stampEnd(line) == 0 {
+	text, fraction, zone, ok := splitStamp(line)
+	if !ok {
 		return time.Time{}, false
 	}
-	if line[0] < 'A' {
-		return isoStamp(line)
+	t, ok := second(text, zone, ref, loc)
+	return t.Add(fraction), ok
+}
+
+// splitStamp separates the text of the whole second, the fraction and the
+// text of the zone, which the traditional stamp lacks.
+func splitStamp(line []byte) (text []byte, fraction time.Duration, zone []byte, ok bool) {
+	end := stampEnd(line)
+	switch {
+	case end == 0:
+		return nil, 0, nil, false
+	case line[0] >= 'A':
+		return line[:traditional], 0, nil, true
 	}
-	month := 0
-	for m := range 12 {
-		if string(line[:3]) == months[3*m:3*m+3] {
-			month = m + 1
-		}
+	text, zone = line[:isoSecond], line[isoSecond:end-1]
+	if len(zone) > 0 && (zone[0] == '.' || zone[0] == ',') {
+		fraction, zone = nanoseconds(zone[1:])
 	}
-	day, ok := two(line[4:])
-	h, ok1 := two(line[7:])
-	m, ok2 := two(line[10:])
-	s, ok3 := two(line[13:])
-	if month == 0 || !ok || !ok1 || !ok2 || !ok3 {
+	return text, fraction, zone, true
+}
+
+func nanoseconds(b []byte) (d time.Duration, rest []byte) {
+	i, unit := 0, time.Second/10
+	for ; i < len(b) && digit(b[i]); i++ {
+		d += time.Duration(b[i]-'0') * unit
+		unit /= 10
+	}
+	return d, b[i:]
+}
+
+func second(text, zone []byte, ref time.Time, loc *time.Location) (time.Time, bool) {
+	if len(text) == isoSecond {
+		return isoTime(text, zone)
+	}
+	return traditionalTime(text, ref, loc)
+}
+
+// clock reads "15:04:05"; a second may be a leap second.
+func clock(b []byte) (h, m, s int, ok bool) {
+	h, ok = two(b)
+	m, ok1 := two(b[3:])
+	s, ok2 := two(b[6:])
+	return h, m, s, ok && ok1 && ok2 && h < 24 && m < 60 && s <= 60
+}
+
+func traditionalTime(b []byte, ref time.Time, loc *time.Location) (time.Time, bool) {
+	i := bytes.Index([]byte(months), b[:3])
+	day, ok := two(b[4:])
+	h, m, s, ok1 := clock(b[7:])
+	if i < 0 || i%3 != 0 || !ok || !ok1 {
 		return time.Time{}, false
 	}
-	last := ref.Add(24 * time.Hour)
+	last := ref.Add(slack)
 	// Eight years back finds a leap day even across the year 2100.
 	for year := last.In(loc).Year(); year >= last.Year()-8; year-- {
-		t := time.Date(year, time.Month(month), day, h, m, s, 0, loc)
-		if t.Day() == day && !t.After(last) {
-			return t, true
+		t := time.Date(year, time.Month(i/3+1), day, h, m, s, 0, loc)
+		// A leap day of another year would become the first of March.
+		if t.Month() == time.Month(i/3+1) && !t.After(last) {
+			return t, day > 0
 		}
 	}
 	return time.Time{}, false
 }
 
-// isoStamp reads RFC 3339 and journalctl's short-iso, whose offset has no
+// isoTime reads RFC 3339 and journalctl's short-iso, whose offset has no
 // colon.
-func isoStamp(b []byte) (time.Time, bool) {
+func isoTime(b, offset []byte) (time.Time, bool) {
 	c, ok0 := two(b)
 	y, ok1 := two(b[2:])
 	mo, ok2 := two(b[5:])
 	d, ok3 := two(b[8:])
-	h, ok4 := two(b[11:])
-	mi, ok5 := two(b[14:])
-	s, ok6 := two(b[17:])
-	if !ok0 || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !ok6 {
+	h, mi, s, ok4 := clock(b[11:])
+	east, ok5 := zone(offset)
+	if !ok0 || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || mo < 1 || mo > 12 || d < 1 {
 		return time.Time{}, false
 	}
-	b = b[19:]
-	nanos := 0
-	if b[0] == '.' {
-		unit := 100_000_000
-		for b = b[1:]; len(b) > 0 && digit(b[0]); b = b[1:] {
-			nanos += int(b[0]-'0') * unit
-			unit /= 10
-		}
-	}
-	offset, ok := zone(b)
-	t := time.Date(c*100+y, time.Month(mo), d, h, mi, s, nanos, time.UTC)
-	return t.Add(-offset), ok && t.Day() == d && t.Month() == time.Month(mo)
+	t := time.Date(c*100+y, time.Month(mo), d, h, mi, s, 0, time.UTC)
+	return t.Add(-east), t.Month() == time.Month(mo) || s == 60
 }
 
+// zone reads "Z", "+02:00" and "+0200" as the time by which it is ahead.
 func zone(b []byte) (time.Duration, bool) {
-	if len(b) > 0 && b[0] == 'Z' {
+	if string(b) == "Z" {
 		return 0, true
 	}
-	if len(b) < 6 || b[0] != '+' && b[0] != '-' {
+	if len(b) < 5 || len(b) > 6 || b[0] != '+' && b[0] != '-' {
 		return 0, false
 	}
 	h, ok := two(b[1:])
-	rest := b[3:]
-	if rest[0] == ':' {
-		rest = rest[1:]
-	}
-	m, ok1 := two(rest)
-	off := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
+	minutes, colon := bytes.CutPrefix(b[3:], []byte(":"))
+	m, ok1 := two(minutes)
+	east := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
 	if b[0] == '-' {
-		off = -off
+		east = -east
 	}
-	return off, ok && ok1
+	return east, ok && ok1 && colon == (len(b) == 6)
 }
 
 // two reads two digits, the first of which may be a blank.

@@ -2,17 +2,20 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/policy"
@@ -38,7 +41,7 @@ func (a *app) scanCommand() *cobra.Command {
 			if events {
 				return a.scanEvents(args)
 			}
-			return a.scanBans(cfg, args, asJSON)
+			return a.scanBans(cmd.Context(), cfg, args, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -71,15 +74,16 @@ type scanner struct {
 	event     policy.Event
 }
 
-func (a *app) scanBans(cfg config.Config, files []string, asJSON bool) error {
-	s := &scanner{engine: newEngine(cfg.Policy, time.Now())}
+func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, asJSON bool) error {
+	s := &scanner{engine: newEngine(cfg.Policy, time.Time{})}
 	s.report.Bans = []scanned{}
-	var exemptions []policy.Exemption
-	for _, p := range cfg.Policy.NeverBanPrefixes() {
-		exemptions = append(exemptions, policy.Exemption{Prefix: p, Refusal: policy.RefusedNeverBan})
+	list := &exempt.List{Prefixes: cfg.Policy.NeverBanPrefixes(), Hosts: cfg.Policy.NeverBanHosts(), Log: a.logger(false)}
+	exemptions, err := list.Current(ctx)
+	if err != nil {
+		return err
 	}
 	s.engine.SetExempt(exemptions)
-	failed := a.eachLog(files, func(r io.Reader, ref time.Time) error {
+	failed := a.eachLog(byAge(files), func(r io.Reader, ref time.Time) error {
 		s.stamps = parse.NewStamper(ref, time.Local)
 		stats, err := ingest.EachLine(r, s.line)
 		s.report.Lines += stats.Lines
@@ -119,6 +123,20 @@ func (r *scanReport) print(w io.Writer) error {
 	}
 	_, _ = fmt.Fprintf(out, "%d bans from %d events in %d lines\n", len(r.Bans), r.Events, r.Lines)
 	return out.Flush()
+}
+
+// byAge sorts logs by when they were last written, because the shell sorts
+// "mail.log*" the wrong way round: the newest first. Standard input is last.
+func byAge(files []string) []string {
+	written := func(name string) time.Time {
+		if st, err := os.Stat(name); name != "-" && err == nil {
+			return st.ModTime()
+		}
+		return time.Now()
+	}
+	return slices.SortedStableFunc(slices.Values(files), func(a, b string) int {
+		return written(a).Compare(written(b))
+	})
 }
 
 // eachLog opens the logs one after the other. One that cannot be read is told

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/metrics"
 )
 
@@ -84,7 +85,7 @@ func (s *service) status() *status {
 		Version: version(), Started: s.started, UptimeSeconds: seconds(time.Since(s.started)),
 		Table: s.cfg.NFT.Table, Hook: string(s.cfg.NFT.Hook), Ports: s.cfg.NFT.Ports,
 		Sources: s.sources.stats(), Tracked: s.judge.Tracked(), Wanted: h.Wanted, Enforced: h.Enforced,
-		Sets: h.Active, Recent: h.Recent, Warnings: s.currentWarnings(),
+		Sets: h.Active, Recent: append([]enforce.Recent{}, h.Recent...), Warnings: s.currentWarnings(),
 	}
 	if !h.CheckedAt.IsZero() {
 		st.CheckedAt = &h.CheckedAt

@@ -231,4 +231,3 @@ func ignoreCanceled(err error) error {
 	}
 	return err
 }
-

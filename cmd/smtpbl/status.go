@@ -66,8 +66,7 @@ func (a *app) statusCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				_, err = fmt.Fprintf(a.stdout, "%s\n", resp.Status)
-				return err
+				return a.printJSON(resp.Status)
 			}
 			var st status
 			if err := json.Unmarshal(resp.Status, &st); err != nil {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 )
@@ -81,7 +82,7 @@ func (d *delivery) predecessor(ctx context.Context, path string, offset int64, l
 	head := make([]byte, headLen)
 	n, err := io.ReadFull(rc, head)
 	if n == 0 {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = nil // an empty file
 		}
 		return err
@@ -107,7 +108,7 @@ func (d *delivery) predecessor(ctx context.Context, path string, offset int64, l
 	}
 	d.flush(&s, live)
 	d.handler.Done(d.position(head, at))
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
 	}
 	return err

@@ -88,7 +88,7 @@ func (j *Journal) Run(ctx context.Context, h Handler) error {
 		err := r.run(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // we were asked to end, and the child with us
 		case errors.Is(err, errNoJournalctl):
 			return err
 		case errors.Is(err, errCursorGone):

@@ -192,8 +192,13 @@ func TestJournalEntryDecode(t *testing.T) {
 		want       journalEntry
 		bad        bool
 	}{
-		{"all fields", `{"MESSAGE":"text","SYSLOG_IDENTIFIER":"postfix/smtpd","_PID":"12","_UID":"101","_SYSTEMD_UNIT":"postfix@-.service",` + rest + `}`,
-			journalEntry{message: []byte("text"), tag: []byte("postfix/smtpd"), pid: []byte("12"), uid: "101", unit: "postfix@-.service", cursor: "c", stamp: stamp}, false},
+		{
+			"all fields", `{"MESSAGE":"text","SYSLOG_IDENTIFIER":"postfix/smtpd","_PID":"12","_UID":"101","_SYSTEMD_UNIT":"postfix@-.service",` + rest + `}`,
+			journalEntry{
+				message: []byte("text"), tag: []byte("postfix/smtpd"), pid: []byte("12"), uid: "101", unit: "postfix@-.service", cursor: "c", stamp: stamp,
+			},
+			false,
+		},
 		{"binary message", `{"MESSAGE":[97,255,0],` + rest + `}`, journalEntry{message: []byte("a\xff\x00"), cursor: "c", stamp: stamp}, false},
 		{"message twice", `{"MESSAGE":["a","b"],` + rest + `}`, journalEntry{message: []byte("a"), cursor: "c", stamp: stamp}, false},
 		{"binary message twice", `{"MESSAGE":[[97,98],[99]],` + rest + `}`, journalEntry{message: []byte("ab"), cursor: "c", stamp: stamp}, false},

@@ -56,13 +56,13 @@ func (l *logFile) lineStart() int64 { return l.next - l.split.pending }
 // between the two would pass for a file that merely grew.
 func (l *logFile) read(buf []byte) ([]byte, error) {
 	n, err := l.file.ReadAt(buf, l.next)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if n == 0 {
-		size, err := l.size()
-		if err != nil {
-			return nil, err
+		size, sizeErr := l.size()
+		if sizeErr != nil {
+			return nil, sizeErr
 		}
 		if size < l.next {
 			return nil, errReplaced

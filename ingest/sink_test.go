@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ func (s *sink) take(t *testing.T, n int) []heard {
 		case h := <-s.lines:
 			got = append(got, h)
 		case <-timeout.C:
-			t.Fatalf("got %d lines of %d: %v", len(got), n, got)
+			t.Fatalf("got %d lines of %d, the last: %v", len(got), n, got[max(0, len(got)-5):])
 		}
 	}
 	return got
@@ -195,7 +196,6 @@ func numbered(from, to int) (lines []string, text string) {
 	for i := from; i < to; i++ {
 		line := fmt.Sprintf("line %d", i)
 		lines = append(lines, line)
-		text += line + "\n"
 	}
-	return lines, text
+	return lines, strings.Join(append(lines, ""), "\n")
 }

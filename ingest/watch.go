@@ -86,7 +86,7 @@ func (w *watch) wait(ctx context.Context, limit time.Duration) wake {
 		case <-w.timer.C:
 			w.refresh()
 			return wakePath
-		case <-w.errs:
+		case <-w.errs: //nolint:errcheck // which error does not matter
 			// An overflowed queue has lost events: look at everything.
 			w.refresh()
 			return wakePath

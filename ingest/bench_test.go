@@ -1,0 +1,116 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// benchLine is as long as mail log lines are on average.
+var benchLine = "2026-11-23T15:04:11.916720+00:00 mx1 postfix/smtpd[431]: connect from unknown[198.51.100.7]" + strings.Repeat("x", 35) + "\n"
+
+// benchLog makes a log of n lines.
+func benchLog(b *testing.B, n int) string {
+	b.Helper()
+	path := logPath(b)
+	must(b, os.WriteFile(path, bytes.Repeat([]byte(benchLine), n), 0o600))
+	return path
+}
+
+const benchLines = 2_000_000
+
+func BenchmarkEachLine(b *testing.B) {
+	path := benchLog(b, benchLines)
+	for b.Loop() {
+		rc, err := Open(path)
+		must(b, err)
+		stats, err := EachLine(rc, func([]byte) {})
+		must(b, err)
+		must(b, rc.Close())
+		if stats.Lines != benchLines {
+			b.Fatal(stats)
+		}
+		b.SetBytes(int64(stats.Bytes)) //nolint:gosec // far from the limit
+	}
+}
+
+// BenchmarkEachLineMapped is the same over a mapping, for the comparison that
+// scanBuffer speaks of.
+func BenchmarkEachLineMapped(b *testing.B) {
+	path := benchLog(b, benchLines)
+	for b.Loop() {
+		f, err := os.Open(path)
+		must(b, err)
+		data, err := syscall.Mmap(int(f.Fd()), 0, benchLines*len(benchLine), syscall.PROT_READ, syscall.MAP_SHARED|syscall.MAP_POPULATE)
+		must(b, err)
+		s, lines := splitter{max: DefaultMaxLine}, 0
+		s.feed(data, func([]byte) { lines++ })
+		must(b, syscall.Munmap(data))
+		must(b, f.Close())
+		if lines != benchLines {
+			b.Fatal(lines)
+		}
+		b.SetBytes(int64(benchLines * len(benchLine)))
+	}
+}
+
+// counter is a Handler that signals at a number of lines.
+type counter struct {
+	left int
+	done chan time.Time
+}
+
+func (c *counter) Line(l *Line) {
+	if c.left--; c.left == 0 {
+		c.done <- time.Now()
+	}
+}
+
+func (c *counter) Done(Position) {}
+
+func BenchmarkFileHistory(b *testing.B) {
+	path := benchLog(b, 200_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		f, c := NewFile(FileConfig{Path: path, History: time.Hour}), &counter{left: 200_000, done: make(chan time.Time, 1)}
+		ctx, cancel := context.WithCancel(b.Context())
+		ended := make(chan error)
+		go func() { ended <- f.Run(ctx, c) }()
+		<-c.done
+		cancel()
+		must(b, <-ended)
+	}
+	b.ReportMetric(200_000*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// BenchmarkFileLatency is the time from before a write to Handler.Line, of a
+// source that is asleep.
+func BenchmarkFileLatency(b *testing.B) {
+	path := benchLog(b, 1)
+	f, c := NewFile(FileConfig{Path: path, History: time.Hour}), &counter{done: make(chan time.Time, 1)}
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error)
+	go func() { ended <- f.Run(ctx, c) }()
+	<-f.Ready()
+	out, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	must(b, err)
+	var took []time.Duration
+	for b.Loop() {
+		c.left = 1
+		begin := time.Now()
+		_, err := out.WriteString(benchLine)
+		must(b, err)
+		took = append(took, (<-c.done).Sub(begin))
+	}
+	cancel()
+	must(b, <-ended)
+	must(b, out.Close())
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "ns-median")
+	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "ns-p99")
+}

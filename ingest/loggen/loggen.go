@@ -78,11 +78,17 @@ func (g *generator) line(i int) {
 
 func (g *generator) failure() {
 	g.buf = fmt.Appendf(g.buf, "%s[%d]: warning: unknown[", services[g.rng.IntN(len(services))], 30_000+g.rng.IntN(100))
-	client := g.rng.IntN(g.Clients)
-	if client%10 == 0 {
-		g.buf = fmt.Appendf(g.buf, "2001:db8:bad:%x::%x", client, g.rng.IntN(1<<16))
-	} else {
-		g.buf = fmt.Appendf(g.buf, "198.%d.%d.%d", 18+client>>16, client>>8&255, client&255)
-	}
+	g.address(g.rng.IntN(g.Clients))
 	g.buf = fmt.Appendf(g.buf, "]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=user%d@example.org", g.rng.IntN(500))
+}
+
+// address writes a client's address. Clients are strewn over many nets, as
+// attackers are: neighbours would soon be banned as a net.
+func (g *generator) address(client int) {
+	if client%10 == 0 {
+		g.buf = fmt.Appendf(g.buf, "2001:db8:%x:1::%x", client%(1<<16), g.rng.IntN(1<<16))
+		return
+	}
+	at := uint32(client) * 2654435761 >> 8 // Knuth's multiplicative hash
+	g.buf = fmt.Appendf(g.buf, "10.%d.%d.%d", at>>16, at>>8&255, at&255)
 }

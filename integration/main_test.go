@@ -4,6 +4,7 @@ package integration
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"net/netip"
 	"os"
@@ -24,6 +25,9 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	if flag.Parse(); flag.Lookup("test.list").Value.String() != "" {
+		os.Exit(m.Run()) // only names are asked for
+	}
 	laboratory, noLab = lab.Enter(lab.Options{Say: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "# "+format+"\n", args...)
 	}})

@@ -119,7 +119,7 @@ func (s *story) showLog(addr netip.Addr, nth int) error {
 		if err != nil {
 			return err
 		}
-		dovecot, err := s.lab.MailLogLines(","+addr.String()+")", "mismatch")
+		dovecot, err := s.lab.MailLogLines("dovecot: ", ","+addr.String(), "mismatch")
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -20,22 +21,41 @@ func (a *app) configCommand() *cobra.Command {
 }
 
 func (a *app) configCheckCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Tell all faults of the configuration file at once",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := a.configPath
 			if len(args) > 0 {
 				path = args[0]
 			}
-			if _, err := config.Load(path); err != nil {
+			_, err := config.Load(path)
+			if asJSON {
+				return a.checkJSON(path, err)
+			}
+			if err != nil {
 				return missingConfig(path, err)
 			}
-			_, err := fmt.Fprintf(a.stdout, "%s: no faults\n", path)
+			_, err = fmt.Fprintf(a.stdout, "%s: no faults\n", path)
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// checkJSON prints the faults as one document; the exit code says the same.
+func (a *app) checkJSON(path string, err error) error {
+	faults, found := errors.AsType[config.Faults](err)
+	if err != nil && !found {
+		return missingConfig(path, err)
+	}
+	if faults == nil {
+		faults = config.Faults{}
+	}
+	return errors.Join(a.printJSON(map[string]any{"file": path, "faults": faults}), err)
 }
 
 func (a *app) configDefaultCommand() *cobra.Command {

@@ -88,7 +88,7 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 	done := make(chan result, 1)
 	hand := handOf(req, func(o enforce.Outcome, err error) { done <- result{o, err} })
 	var sendErr error
-	err := s.judge.Ask(ctx, func(e *policy.Engine) {
+	err := s.judge.Tell(ctx, func(e *policy.Engine) {
 		tellEngine(e, req, time.Now())
 		sendErr = s.enforcer.Send(ctx, enforce.Work{Hand: hand})
 	})
@@ -102,7 +102,7 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 			undone = r.out.Changed
 		}
 		if (r.err == nil) == (req.Op == control.OpFlush) {
-			err = s.judge.Ask(ctx, func(e *policy.Engine) { release(e, undone, time.Now()) })
+			err = s.judge.Tell(ctx, func(e *policy.Engine) { release(e, undone, time.Now()) })
 		}
 		return &control.Response{Changed: r.out.Changed, Kept: r.out.Kept}, errors.Join(r.err, err)
 	case <-ctx.Done():

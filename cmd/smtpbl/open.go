@@ -108,7 +108,7 @@ func (s *service) settled(topic string) {
 func (s *service) currentWarnings() []string {
 	s.warnings.mu.Lock()
 	defer s.warnings.mu.Unlock()
-	out := []string{}
+	out := make([]string, 0, len(s.warnings.text))
 	for _, w := range s.warnings.text {
 		out = append(out, w)
 	}

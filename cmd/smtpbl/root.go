@@ -104,7 +104,6 @@ func withHint(err error, hint string) error { return hintError{err, hint} }
 
 // exitCode prints an error the way the contract says and maps it.
 func (a *app) exitCode(err error) int {
-	var usage usageError
 	var faults config.Faults
 	var hinted interface{ Hint() string }
 	switch {
@@ -113,14 +112,14 @@ func (a *app) exitCode(err error) int {
 	case errors.Is(err, errNo):
 		return exitNo
 	case errors.As(err, &faults):
-		fmt.Fprintln(a.stderr, faults.Error())
+		fmt.Fprintf(a.stderr, "smtpbl: error: %d faults in the configuration\n%s\n", len(faults), faults)
 		return exitUsage
 	}
 	fmt.Fprintln(a.stderr, "smtpbl: error:", err)
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		fmt.Fprintln(a.stderr, "smtpbl: hint:", hinted.Hint())
 	}
-	if errors.As(err, &usage) {
+	if _, wrongUsage := errors.AsType[usageError](err); wrongUsage {
 		return exitUsage
 	}
 	return exitNo

@@ -203,7 +203,7 @@ func (s *service) watchExempt(ctx context.Context) error {
 	}
 	return s.exempt.Watch(ctx, before, func(now []policy.Exemption) {
 		s.log.Info("addresses that are never banned have changed", "addrs", len(now))
-		_ = s.judge.Ask(ctx, func(e *policy.Engine) { e.SetExempt(now) })
+		_ = s.judge.Tell(ctx, func(e *policy.Engine) { e.SetExempt(now) })
 		_ = s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
 			if err := e.Allow(exempt.Prefixes(now)); err != nil {
 				s.warn("allow", "the kernel does not know all addresses that are never banned", err)

@@ -69,14 +69,14 @@ type scanReport struct {
 type scanner struct {
 	engine    *policy.Engine
 	stamps    *parse.Stamper
-	report    scanReport
+	lines     uint64
+	events    uint64
 	decisions []policy.Decision
 	event     policy.Event
 }
 
 func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, asJSON bool) error {
 	s := &scanner{engine: newEngine(cfg.Policy, time.Time{})}
-	s.report.Bans = []scanned{}
 	list := &exempt.List{Prefixes: cfg.Policy.NeverBanPrefixes(), Hosts: cfg.Policy.NeverBanHosts(), Log: a.logger(false)}
 	exemptions, err := list.Current(ctx)
 	if err != nil {
@@ -86,13 +86,14 @@ func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, a
 	failed := a.eachLog(byAge(files), func(r io.Reader, ref time.Time) error {
 		s.stamps = parse.NewStamper(ref, time.Local)
 		stats, err := ingest.EachLine(r, s.line)
-		s.report.Lines += stats.Lines
+		s.lines += stats.Lines
 		return err
 	})
+	report := s.report()
 	if asJSON {
-		return errors.Join(a.printJSON(s.report), failed)
+		return errors.Join(a.printJSON(report), failed)
 	}
-	return errors.Join(s.report.print(a.stdout), failed)
+	return errors.Join(report.print(a.stdout), failed)
 }
 
 func (s *scanner) line(line []byte) {
@@ -100,19 +101,24 @@ func (s *scanner) line(line []byte) {
 	if !parse.Line(line, ev) {
 		return
 	}
-	s.report.Events++
+	s.events++
 	var ok bool
 	if ev.Time, ok = s.stamps.Stamp(line); !ok {
 		return
 	}
-	s.decisions = s.engine.Observe(ev, s.decisions[:0])
+	s.decisions = s.engine.Observe(ev, s.decisions)
+}
+
+func (s *scanner) report() *scanReport {
+	r := &scanReport{Bans: []scanned{}, Lines: s.lines, Events: s.events}
 	for i := range s.decisions {
 		if d := &s.decisions[i]; d.Ban() {
-			s.report.Bans = append(s.report.Bans, scanned{
+			r.Bans = append(r.Bans, scanned{
 				Addr: enforce.Addr(d.Prefix), At: d.At, Until: d.Until, Reason: d.Reason(), Failures: d.Failures,
 			})
 		}
 	}
+	return r
 }
 
 func (r *scanReport) print(w io.Writer) error {

@@ -197,6 +197,13 @@ func someArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usagef("%q takes at most one argument, not %q", cmd.CommandPath(), args)
+	}
+	return nil
+}
+
 // confirm asks on the terminal; without one the answer is no.
 func (a *app) confirm(question string) bool {
 	if f, ok := a.stdin.(*os.File); ok {

@@ -205,8 +205,9 @@ func (x *sources) list() []*running {
 
 // stats returns the state of every source.
 func (x *sources) stats() []sourceStatus {
-	out := []sourceStatus{}
-	for _, src := range x.list() {
+	all := x.list()
+	out := make([]sourceStatus, 0, len(all))
+	for _, src := range all {
 		st := src.Stats()
 		s := sourceStatus{
 			Name: src.String(), Lines: st.Lines, Bytes: st.Bytes, LagBytes: st.Lag, Rotations: st.Rotations,

@@ -29,7 +29,7 @@ const callAsOther = "SMTPBL_TEST_CALL"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(callAsOther); dir != "" {
 		_, err := Call(context.Background(), dir, &Request{Op: OpStatus})
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		os.Exit(0)
 	}
 	goleak.VerifyTestMain(m)
@@ -156,7 +156,7 @@ type opened struct{ dir, program string }
 // path of its own, and puts the test binary beside it.
 func openPath(t *testing.T, dir string) opened {
 	t.Helper()
-	public, err := os.MkdirTemp("", "ctl")
+	public, err := os.MkdirTemp("", "ctl") //nolint:usetesting // t.TempDir is for root alone
 	if err != nil {
 		t.Fatal(err)
 	}

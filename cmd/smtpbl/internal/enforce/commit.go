@@ -193,16 +193,18 @@ func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) 
 			e.Meter.Enforced(time.Since(readAt))
 		}
 		e.health.decided(d)
-		e.Log.Info(e.verb(), "addr", Addr(d.Prefix), "reason", d.Reason(), "rule", string(d.Rule), "step", string(d.Step),
+		e.log("addr", Addr(d.Prefix), "reason", d.Reason(), "rule", string(d.Rule), "step", string(d.Step),
 			"failures", d.Failures, "over", d.Over.Round(time.Millisecond), "for", d.For(), "until", d.Until.Format(time.RFC3339))
 	}
 }
 
-func (e *Enforcer) verb() string {
+// log writes the line that says "banned", or in a dry run what would be.
+func (e *Enforcer) log(attrs ...any) {
 	if e.Kernel == nil {
-		return "would ban"
+		e.Log.Info("would ban", attrs...)
+		return
 	}
-	return "banned"
+	e.Log.Info("banned", attrs...)
 }
 
 func (e *Enforcer) isPending(p netip.Prefix) bool {

@@ -3,6 +3,7 @@ package enforce
 import (
 	"container/heap"
 	"iter"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -83,11 +84,7 @@ func (l *ledger) soonest(set string) (store.Record, bool) {
 
 // sizes returns a copy of the number of bans by set.
 func (l *ledger) sizes() map[string]int {
-	out := make(map[string]int, len(l.size))
-	for set, n := range l.size {
-		out[set] = n
-	}
-	return out
+	return maps.Clone(l.size)
 }
 
 func (l *ledger) all() iter.Seq[store.Record] {

@@ -33,7 +33,7 @@ type Judge struct {
 	count     Counter
 	log       *slog.Logger
 	batches   chan *Batch
-	asks      chan func(*policy.Engine)
+	asks      chan ask
 	positions map[string]ingest.Position
 	decisions []policy.Decision
 	changed   bool // since the last checkpoint
@@ -58,7 +58,7 @@ func NewJudge(engine *policy.Engine, sink Sink, count Counter, positions []inges
 	j := &Judge{
 		engine: engine, sink: sink, count: count, log: log,
 		batches:   make(chan *Batch, waiting),
-		asks:      make(chan func(*policy.Engine)),
+		asks:      make(chan ask),
 		positions: map[string]ingest.Position{},
 		interval:  checkpointEvery,
 	}
@@ -75,13 +75,29 @@ func (j *Judge) Batches() chan<- *Batch { return j.batches }
 // Tracked is how many addresses have failures in the window.
 func (j *Judge) Tracked() int { return int(j.tracked.Load()) }
 
-// Ask runs f on the Engine in the Judge's goroutine, after the batches that
-// were taken before. What f sends to the Sink keeps its place.
+// ask is a call that runs in the Judge's goroutine.
+type ask struct {
+	f       func(*policy.Engine)
+	changes bool // the window, which then belongs into the next checkpoint
+	done    chan struct{}
+}
+
+// Ask runs f, which looks at the Engine, in the Judge's goroutine after the
+// batches that were taken before. What f sends to the Sink keeps its place.
 func (j *Judge) Ask(ctx context.Context, f func(*policy.Engine)) error {
+	return j.call(ctx, ask{f: f})
+}
+
+// Tell is Ask for an f that changes the Engine.
+func (j *Judge) Tell(ctx context.Context, f func(*policy.Engine)) error {
+	return j.call(ctx, ask{f: f, changes: true})
+}
+
+func (j *Judge) call(ctx context.Context, a ask) error {
 	done := make(chan struct{})
-	g := func(e *policy.Engine) { defer close(done); f(e) }
+	a.done = done
 	select {
-	case j.asks <- g:
+	case j.asks <- a:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -102,9 +118,10 @@ func (j *Judge) Run(ctx context.Context) error {
 		select {
 		case b := <-j.batches:
 			j.judge(ctx, b)
-		case f := <-j.asks:
-			f(j.engine)
-			j.changed = true
+		case a := <-j.asks:
+			a.f(j.engine)
+			j.changed = j.changed || a.changes
+			close(a.done)
 		case <-timer.C:
 			j.checkpoint(ctx)
 			timer.Reset(j.interval)
@@ -175,3 +192,6 @@ func Restore(engine *policy.Engine, offenders []policy.Offender, snapshot []byte
 	}
 	return nil
 }
+
+// Waiting is how many batches the Judge has not taken yet.
+func (j *Judge) Waiting() int { return len(j.batches) }

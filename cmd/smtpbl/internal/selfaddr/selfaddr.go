@@ -6,7 +6,6 @@ package selfaddr
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
@@ -28,7 +27,7 @@ func Read() (Addrs, error) {
 	}
 	for i := range addrs {
 		if addrs[i].IPNet != nil {
-			out.Own = appendAddr(out.Own, addrs[i].IP)
+			out.Own = appendAddr(out.Own, addrs[i].IP) //nolint:forbidigo // the library's field
 		}
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
@@ -62,7 +61,7 @@ func appendGateways(out []netip.Addr, r *netlink.Route) []netip.Addr {
 	return out
 }
 
-func appendAddr(out []netip.Addr, ip net.IP) []netip.Addr { //nolint:forbidigo // the library's type
+func appendAddr(out []netip.Addr, ip []byte) []netip.Addr {
 	if a, ok := netip.AddrFromSlice(ip); ok {
 		return append(out, a.Unmap())
 	}

@@ -1,0 +1,193 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// recorder is a Sink and a Counter that remembers.
+type recorder struct {
+	mu     sync.Mutex
+	work   []enforce.Work
+	events map[string]int
+}
+
+func (r *recorder) Send(_ context.Context, w enforce.Work) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.work = append(r.work, w)
+	return nil
+}
+
+func (r *recorder) Events(service, kind string, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.events == nil {
+		r.events = map[string]int{}
+	}
+	r.events[service+" "+kind] += n
+}
+
+func newEngine() *policy.Engine {
+	return policy.New(policy.Config{Window: time.Hour, Threshold4: 3, Threshold6: 2, BanTime: time.Hour, BanTimeMax: 24 * time.Hour}, start)
+}
+
+// run runs a Judge until the test calls stop.
+func run(t *testing.T, e *policy.Engine, places []ingest.Position) (r *recorder, j *Judge, stop func()) {
+	t.Helper()
+	r = &recorder{}
+	j = NewJudge(e, r, r, places, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- j.Run(ctx) }()
+	return r, j, func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func failure(addr string, n int) string {
+	return fmt.Sprintf("2026-11-23T12:00:%02d.000000+00:00 mx1 postfix/smtpd[7]: warning: unknown[%s]: SASL LOGIN authentication failed: x, sasl_username=u%d", n, addr, n)
+}
+
+func settle(t *testing.T, j *Judge) {
+	t.Helper()
+	for {
+		empty := j.Waiting() == 0
+		if err := j.Ask(t.Context(), func(*policy.Engine) {}); err != nil {
+			t.Fatal(err)
+		}
+		if empty {
+			return
+		}
+	}
+}
+
+func TestLinesBecomeDecisionsAndPositions(t *testing.T) {
+	r, j, stop := run(t, newEngine(), []ingest.Position{{Source: "other", Offset: 5}})
+	c := NewCollector(t.Context(), j.Batches(), time.UTC)
+	arrival := time.Now()
+	for n := range 3 {
+		c.Line(&ingest.Line{Text: []byte(failure("198.51.100.7", n)), Arrival: arrival, Live: true})
+		c.Line(&ingest.Line{Text: []byte("no such line"), Arrival: arrival, Live: true})
+	}
+	c.Done(ingest.Position{Source: "log", Offset: 99})
+	settle(t, j)
+	if j.Tracked() != 1 {
+		t.Errorf("%d addresses tracked, want 1", j.Tracked())
+	}
+	stop()
+	if len(r.work) != 2 {
+		t.Fatalf("sent %+v; want the decision and the last checkpoint", r.work)
+	}
+	d := r.work[0].Decisions
+	if len(d) != 1 || d[0].Prefix != netip.MustParsePrefix("198.51.100.7/32") || !d[0].At.Equal(arrival) || !r.work[0].ReadAt.Equal(arrival) {
+		t.Errorf("decision %+v read at %v", d, r.work[0].ReadAt)
+	}
+	places := map[string]int64{}
+	for _, p := range r.work[1].Checkpoint.Positions {
+		places[p.Source] = p.Offset
+	}
+	if places["log"] != 99 || places["other"] != 5 {
+		t.Errorf("positions %v", places)
+	}
+	if r.events["postfix auth_fail"] != 3 {
+		t.Errorf("counted %v", r.events)
+	}
+}
+
+func TestHistoryCountsAtItsOwnStamp(t *testing.T) {
+	r, j, stop := run(t, newEngine(), nil)
+	c := NewCollector(t.Context(), j.Batches(), time.UTC)
+	for n := range 3 {
+		c.Line(&ingest.Line{Text: []byte(failure("198.51.100.7", n)), Arrival: time.Now()})
+	}
+	c.Line(&ingest.Line{
+		Tag: []byte("postfix/smtpd"), PID: []byte("7"), Stamp: start.Add(time.Minute), Arrival: time.Now(),
+		Text: []byte("warning: unknown[2001:db8::1]: SASL PLAIN authentication failed: x, sasl_username=u"),
+	})
+	c.Done(ingest.Position{Source: "log"})
+	settle(t, j)
+	stop()
+	d := r.work[0].Decisions
+	if len(d) != 1 || !d[0].At.Equal(start.Add(2*time.Second)) || !r.work[0].ReadAt.IsZero() {
+		t.Errorf("decision %+v, read at %v; want the stamp of the third line and no latency", d, r.work[0].ReadAt)
+	}
+	if r.events["postfix auth_fail"] != 4 {
+		t.Errorf("counted %v", r.events)
+	}
+}
+
+// TestARestartCountsEachLineOnce stops between any two batches, starts anew
+// from the last checkpoint, and wants the same decisions as one long run.
+func TestARestartCountsEachLineOnce(t *testing.T) {
+	lines := []string{}
+	for n := range 8 {
+		lines = append(lines, failure("198.51.100.7", n), failure("203.0.113.9", n))
+	}
+	for cut := range lines {
+		var snapshot []byte
+		var at int64
+		banned := map[netip.Prefix]int{}
+		for _, part := range [][2]int{{0, cut}, {cut, len(lines)}} {
+			e := newEngine()
+			if err := Restore(e, nil, snapshot); err != nil {
+				t.Fatal(err)
+			}
+			for p := range banned {
+				e.Hold(p, start.Add(time.Hour))
+			}
+			r, j, stop := run(t, e, nil)
+			c := NewCollector(t.Context(), j.Batches(), time.UTC)
+			for i := int(at); i < part[1]; i++ {
+				c.Line(&ingest.Line{Text: []byte(lines[i]), Arrival: time.Now()})
+				c.Done(ingest.Position{Source: "log", Offset: int64(i + 1)})
+			}
+			settle(t, j)
+			stop()
+			for _, w := range r.work {
+				for _, d := range w.Decisions {
+					banned[d.Prefix]++
+				}
+				if w.Checkpoint != nil {
+					snapshot, at = w.Checkpoint.Snapshot, w.Checkpoint.Positions[0].Offset
+				}
+			}
+		}
+		if len(banned) != 2 || banned[netip.MustParsePrefix("198.51.100.7/32")] != 1 || banned[netip.MustParsePrefix("203.0.113.9/32")] != 1 {
+			t.Errorf("cut after %d lines: banned %v, want each once", cut, banned)
+		}
+	}
+}
+
+func TestADamagedWindowIsAnErrorAndAnEmptyEngine(t *testing.T) {
+	e := newEngine()
+	if err := Restore(e, nil, []byte("rubbish")); err == nil || e.Tracked() != 0 {
+		t.Errorf("Restore: %v with %d tracked; want an error and an empty Engine", err, e.Tracked())
+	}
+}
+
+func TestDoneGivesUpWithTheService(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	full := make(chan *Batch)
+	c := NewCollector(ctx, full, time.UTC)
+	cancel()
+	c.Done(ingest.Position{}) // would hang
+}

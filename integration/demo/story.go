@@ -59,6 +59,9 @@ func (s *story) tell(ctx context.Context) error {
 	steps := []func(context.Context, *attacker) error{s.attack, s.decide, s.list, s.drop, s.count}
 	for i := range attackers {
 		for _, step := range steps {
+			if ctx.Err() != nil {
+				return errors.New("interrupted")
+			}
 			if err := step(ctx, &attackers[i]); err != nil {
 				return fmt.Errorf("%w\nthe log of smtpbl:\n%s", err, s.service.Log)
 			}

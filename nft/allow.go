@@ -12,10 +12,8 @@ import (
 // Prefixes may overlap and may have any length. The replacement is one
 // transaction.
 func (t *Table) SetAllow(prefixes []netip.Prefix) error {
-	for _, p := range prefixes {
-		if !p.IsValid() {
-			return fmt.Errorf("allow prefixes: %w: no prefix given", ErrPrefix)
-		}
+	if err := checkAllow(prefixes); err != nil {
+		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -26,6 +24,15 @@ func (t *Table) SetAllow(prefixes []netip.Prefix) error {
 		return fmt.Errorf("allow %d prefixes: %w", len(prefixes), classify(err))
 	}
 	t.allow = allow
+	return nil
+}
+
+func checkAllow(prefixes []netip.Prefix) error {
+	for _, p := range prefixes {
+		if !p.IsValid() {
+			return fmt.Errorf("allow prefixes: %w: no prefix given", ErrPrefix)
+		}
+	}
 	return nil
 }
 
@@ -49,12 +56,18 @@ func (b *batch) allow(table string, prefixes []netip.Prefix) {
 // addrRange is all addresses from first to last.
 type addrRange struct{ first, last netip.Addr }
 
-// rangeOf unmaps prefixes of IPv4 that came inside IPv6.
-func rangeOf(p netip.Prefix) addrRange {
+// unmap returns a prefix without host bits, and as IPv4 if it came mapped into
+// IPv6.
+func unmap(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
-	p = p.Masked()
+	return p.Masked()
+}
+
+// rangeOf returns the addresses of a prefix.
+func rangeOf(p netip.Prefix) addrRange {
+	p = unmap(p)
 	last := p.Addr().AsSlice()
 	for bit := p.Bits(); bit < len(last)*8; bit++ {
 		last[bit/8] |= 0x80 >> (bit % 8)

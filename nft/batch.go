@@ -45,17 +45,22 @@ func (b *batch) message(typ, flags uint16) {
 	b.header(unix.NFNL_SUBSYS_NFTABLES<<8|typ, flags, familyInet, 0)
 }
 
-// header appends a netlink header. The sequence number is the position in the
-// batch, which is how an answer is matched with the message that it is about.
+// header appends the headers of netlink and of netfilter.
 func (b *batch) header(typ, flags uint16, family uint8, resource uint16) {
+	b.begin(typ, flags)
+	b.b = append(b.b, family, unix.NFNETLINK_V0)
+	b.b = binary.BigEndian.AppendUint16(b.b, resource)
+}
+
+// begin appends a netlink header. The sequence number is the position in the
+// batch, which is how an answer is matched with the message that it is about.
+func (b *batch) begin(typ, flags uint16) {
 	b.last = len(b.b)
 	b.b = binary.NativeEndian.AppendUint32(b.b, 0)
 	b.b = binary.NativeEndian.AppendUint16(b.b, typ)
 	b.b = binary.NativeEndian.AppendUint16(b.b, flags|unix.NLM_F_REQUEST)
 	b.b = binary.NativeEndian.AppendUint32(b.b, uint32(b.count))
 	b.b = binary.NativeEndian.AppendUint32(b.b, 0)
-	b.b = append(b.b, family, unix.NFNETLINK_V0)
-	b.b = binary.BigEndian.AppendUint16(b.b, resource)
 	b.count++
 }
 

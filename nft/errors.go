@@ -12,8 +12,11 @@ import (
 var (
 	// ErrNoNFTables says that this kernel cannot do nf_tables.
 	ErrNoNFTables = errors.New("this kernel has no nf_tables for the inet family: load the modules nf_tables and nf_tables_inet, or boot a kernel that has CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET")
-	// ErrPermission says that the process may not talk to nf_tables.
+	// ErrPermission says that the process may not talk to nf_tables, or may not
+	// end connections.
 	ErrPermission = errors.New("no permission to use nf_tables: run as root or with CAP_NET_ADMIN")
+	// ErrNoSockDestroy says that this kernel cannot end connections.
+	ErrNoSockDestroy = errors.New("this kernel cannot end the connections of others: boot one that has CONFIG_INET_DIAG and CONFIG_INET_DIAG_DESTROY, or do without")
 	// ErrOwned says that the socket of another process owns the table.
 	ErrOwned = errors.New("the table is owned by another running process: ask that process to make the change, or stop it first")
 	// ErrForeign says that a table of the wanted name was made by something else.

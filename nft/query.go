@@ -55,29 +55,13 @@ func (s *socket) lookUp(table string, prefixes []netip.Prefix) ([]Ban, error) {
 	for _, p := range prefixes {
 		b.elements(unix.NFT_MSG_GETSETELEM, 0, table, kindOf(p).set(), []element{keyed(p)})
 	}
-	s.out = b.b
-	if err := s.send(b.b); err != nil {
-		return nil, err
-	}
 	var bans []Ban
-	for answered := 0; answered < len(prefixes); {
-		in, err := s.receive()
-		if err != nil {
-			return nil, err
-		}
-		if in == nil {
-			return nil, errNoAnswer
-		}
-		for a, rest, ok := nextAnswer(in); ok; a, rest, ok = nextAnswer(rest) {
-			answered++
-			found, err := a.bans(prefixes)
-			if err != nil {
-				return nil, err
-			}
-			bans = append(bans, found...)
-		}
-	}
-	return bans, nil
+	err := s.askEach(b, len(prefixes), func(a answer) error {
+		found, err := a.bans(prefixes)
+		bans = append(bans, found...)
+		return err
+	})
+	return bans, err
 }
 
 // bans reads the answer to the question for one prefix, whose position is the

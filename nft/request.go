@@ -30,6 +30,11 @@ func (s *socket) request(typ, flags uint16, build func(*encoder), each func([]by
 	b.message(typ, flags)
 	build(&b.encoder)
 	b.seal()
+	return s.ask(b, each)
+}
+
+// ask sends a request and reads all of the answer to it.
+func (s *socket) ask(b *batch, each func(body []byte)) error {
 	s.out = b.b
 	if err := s.send(b.b); err != nil {
 		return err
@@ -50,8 +55,34 @@ func (s *socket) request(typ, flags uint16, build func(*encoder), each func([]by
 	}
 }
 
+// askEach sends n messages of which each is answered by one, and hands over the
+// answers in order.
+func (s *socket) askEach(b *batch, n int, each func(answer) error) error {
+	s.out = b.b
+	if err := s.send(b.b); err != nil {
+		return err
+	}
+	for answered := 0; answered < n; {
+		in, err := s.receive()
+		if err != nil {
+			return err
+		}
+		if in == nil {
+			return errNoAnswer
+		}
+		for a, rest, ok := nextAnswer(in); ok; a, rest, ok = nextAnswer(rest) {
+			answered++
+			if err := each(a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // eachAnswer works through one datagram; done means that the request is
-// answered completely.
+// answered completely. Calls get what follows the first four bytes, which in an
+// answer of nf_tables are a header and in one about sockets family and state.
 func eachAnswer(in []byte, interrupted *bool, each func([]byte)) (done bool, err error) {
 	for a, rest, ok := nextAnswer(in); ok; a, rest, ok = nextAnswer(rest) {
 		*interrupted = *interrupted || a.flags&unix.NLM_F_DUMP_INTR != 0

@@ -23,7 +23,8 @@ const (
 	sendSlack = 64 << 10
 )
 
-// socket is one netlink socket to nf_tables. It is not safe for concurrent use.
+// socket is one netlink socket, to nf_tables or to the listing of sockets. It is
+// not safe for concurrent use.
 type socket struct {
 	conn  *netlink.Conn
 	raw   syscall.RawConn
@@ -32,16 +33,25 @@ type socket struct {
 	limit int    // size of the send buffer
 }
 
-// openSocket opens a socket in the network namespace that netns refers to, or
-// in that of the calling thread if it is 0.
+// openSocket opens a socket to nf_tables in the network namespace that netns
+// refers to, or in that of the calling thread if it is 0.
 func openSocket(netns int) (*socket, error) {
-	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, &netlink.Config{NetNS: netns})
+	s, err := dial(unix.NETLINK_NETFILTER, netns)
 	if err != nil {
 		return nil, classify(fmt.Errorf("open netfilter socket: %w", err))
 	}
+	return s, nil
+}
+
+// dial opens a socket of a netlink protocol.
+func dial(protocol, netns int) (*socket, error) {
+	conn, err := netlink.Dial(protocol, &netlink.Config{NetNS: netns})
+	if err != nil {
+		return nil, err
+	}
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open netfilter socket: %w", err), conn.Close())
+		return nil, errors.Join(err, conn.Close())
 	}
 	s := &socket{conn: conn, raw: raw, in: make([]byte, readBytes)}
 	// Without CAP_NET_ADMIN the size cannot be forced; the first request then

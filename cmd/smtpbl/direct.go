@@ -51,6 +51,6 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	hand := handOf(req, func(o enforce.Outcome, failed error) {
 		resp, err = &control.Response{Changed: o.Changed, Kept: o.Kept}, failed
 	})
-	s.enforcer.ByHand(hand)
+	s.enforcer.Once(hand)
 	return resp, err
 }

@@ -37,10 +37,10 @@ func (e *Enforcer) commit(g *group) {
 		return
 	}
 	if w.Hand != nil {
-		e.ByHand(w.Hand)
+		e.byHand(w.Hand)
 	}
 	if w.Checkpoint != nil {
-		e.checkpoint(w.Checkpoint)
+		e.saver.checkpoint(w.Checkpoint)
 	}
 	if w.Do != nil {
 		w.Do(e)
@@ -70,7 +70,7 @@ func (e *Enforcer) commitDecisions(g *group) {
 		}
 	}
 	err := e.apply(append(room, changes...))
-	e.save(records)
+	e.saver.put(records)
 	for i := range g.decisions {
 		if d := &g.decisions[i]; d.Ban() {
 			e.report(d, err, g.readAt[i], now)

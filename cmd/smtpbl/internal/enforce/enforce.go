@@ -87,7 +87,7 @@ type Enforcer struct {
 	ledger   *ledger
 	in       chan Work
 	pending  map[netip.Prefix]nft.Change // refused by the kernel, to be tried again
-	unsaved  map[netip.Prefix]store.Record
+	saver    *saver
 	backoff  backoff
 	health   healthState
 	checkDue time.Time
@@ -99,13 +99,14 @@ const queue = 256
 
 // New makes an Enforcer.
 func New(o Options) *Enforcer {
-	return &Enforcer{
+	e := &Enforcer{
 		Options: o,
 		ledger:  newLedger(),
 		in:      make(chan Work, queue),
 		pending: map[netip.Prefix]nft.Change{},
-		unsaved: map[netip.Prefix]store.Record{},
 	}
+	e.saver = newSaver(o, &e.health)
+	return e
 }
 
 // Send queues work, waiting where the queue is full. It gives up with the
@@ -119,8 +120,15 @@ func (e *Enforcer) Send(ctx context.Context, w Work) error {
 	}
 }
 
-// Run works until ctx ends and then finishes what is queued.
+// Run works until ctx ends, then finishes what is queued and writes the rest
+// of the history.
 func (e *Enforcer) Run(ctx context.Context) error {
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		e.saver.run(stop)
+	}()
+	defer func() { close(stop); <-stopped }()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
@@ -142,7 +150,6 @@ func (e *Enforcer) drain() {
 		case w := <-e.in:
 			e.take(w)
 		default:
-			e.retrySave()
 			return
 		}
 	}

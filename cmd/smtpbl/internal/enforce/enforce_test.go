@@ -181,6 +181,7 @@ func TestADecisionTakesEffectEverywhere(t *testing.T) {
 	over := decide("203.0.113.10/32", -time.Minute)
 	b.decide(decide("198.51.100.7/32", time.Hour), spared, over, decide("2001:db8:bad:1::/64", time.Hour))
 	b.wantStands("198.51.100.7", "2001:db8:bad:1::/64")
+	b.saver.write()
 	if _, ok := b.paper.records[over.Prefix]; !ok {
 		t.Error("a ban that was over at once is not remembered for the next one")
 	}
@@ -320,6 +321,7 @@ func TestByHand(t *testing.T) {
 		t.Errorf("del: %+v, %v", out, err)
 	}
 	b.wantStands("203.0.113.0/27")
+	b.saver.write()
 	if r := b.paper.records[netip.MustParsePrefix("198.51.100.7/32")]; r.Active(time.Now().Add(time.Second)) {
 		t.Error("the history would bring a lifted ban back")
 	}
@@ -359,6 +361,7 @@ func TestAFullDiskLosesNothingThatIsEnforced(t *testing.T) {
 	b.paper.fail = errors.New("no space left on device")
 	b.decide(decide("198.51.100.7/32", time.Hour))
 	b.take(Work{Checkpoint: &Checkpoint{Positions: []ingest.Position{{Source: "x", Offset: 1}}}})
+	b.saver.write()
 	b.wantStands("198.51.100.7")
 	b.publish()
 	if h := b.Health(); h.Unsaved != 1 || h.History == "" || h.Enforced != 1 {
@@ -368,7 +371,7 @@ func TestAFullDiskLosesNothingThatIsEnforced(t *testing.T) {
 		t.Error("a position is remembered before the effects of its lines")
 	}
 	b.paper.fail = nil
-	b.look(time.Now())
+	b.saver.write()
 	if _, ok := b.paper.records[netip.MustParsePrefix("198.51.100.7/32")]; !ok || b.Health().History != "" {
 		t.Error("the ban was not written when there was room again")
 	}

@@ -28,8 +28,14 @@ type Outcome struct {
 	Kept []netip.Prefix
 }
 
-// ByHand makes a change by hand at once; for those who run no Enforcer.
-func (e *Enforcer) ByHand(h *Hand) {
+// Once makes one change by hand and writes the history, for those who do not
+// run the Enforcer.
+func (e *Enforcer) Once(h *Hand) {
+	e.byHand(h)
+	e.saver.write()
+}
+
+func (e *Enforcer) byHand(h *Hand) {
 	var out Outcome
 	var err error
 	switch {
@@ -71,7 +77,7 @@ func (e *Enforcer) add(h *Hand) (Outcome, error) {
 		e.Meter.Banned(policy.RuleManual, r.Step)
 		e.Log.Info("banned by hand", "addr", Addr(r.Prefix), "for", h.For, "reason", r.Reason)
 	}
-	e.save(records)
+	e.saver.put(records)
 	return out, nil
 }
 
@@ -142,7 +148,7 @@ func (e *Enforcer) lift(prefixes []netip.Prefix, reason string) {
 			records = append(records, r)
 		}
 	}
-	e.save(records)
+	e.saver.put(records)
 }
 
 func (e *Enforcer) flush() (Outcome, error) {

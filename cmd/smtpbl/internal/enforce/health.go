@@ -74,13 +74,14 @@ func (s *healthState) decided(d *policy.Decision) {
 
 // publish brings the numbers up to date.
 func (e *Enforcer) publish() {
+	unsaved := e.saver.waiting()
 	s := &e.health
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.h.Active = e.ledger.sizes()
 	s.h.Wanted = len(e.ledger.bans)
 	s.h.Pending = len(e.pending)
-	s.h.Unsaved = len(e.unsaved)
+	s.h.Unsaved = unsaved
 	s.h.Enforced = max(0, s.h.Wanted-s.h.Pending-s.missing)
 	if e.Kernel == nil {
 		s.h.Enforced = 0

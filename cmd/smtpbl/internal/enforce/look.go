@@ -40,7 +40,6 @@ func (e *Enforcer) look(now time.Time) {
 	for range e.ledger.expire(now) {
 		e.Meter.Unbanned("expired")
 	}
-	e.retrySave()
 	if e.Kernel != nil {
 		e.heal()
 		e.retryPending(now)

@@ -37,10 +37,12 @@ func (e *Enforcer) Restore(records []store.Record, allow []netip.Prefix) ([]stor
 	if err := e.Allow(allow); err != nil {
 		return nil, err
 	}
-	if err := e.adoptUnknown(start); err != nil {
-		return nil, err
+	if adoption.Outcome != nft.Built {
+		if err := e.adoptUnknown(start); err != nil {
+			return nil, err
+		}
 	}
-	if err := e.reconcile(start); err != nil {
+	if err := e.reconcile(start, adoption.Outcome == nft.Built); err != nil {
 		return nil, err
 	}
 	e.publish()
@@ -85,13 +87,17 @@ func (e *Enforcer) adoptUnknown(now time.Time) error {
 		}
 		e.ledger.put(r)
 	}
-	e.save(found)
+	e.saver.put(found)
 	return nil
 }
 
-// reconcile adds what the kernel lacks.
-func (e *Enforcer) reconcile(now time.Time) error {
-	missing, err := e.differing(now)
+// reconcile adds what the kernel lacks, which is everything where the table
+// is new.
+func (e *Enforcer) reconcile(now time.Time, built bool) error {
+	missing, err := e.wanted(now), error(nil)
+	if !built {
+		missing, err = e.differing(now)
+	}
 	if err != nil {
 		return fmt.Errorf("compare the history with the kernel: %w", err)
 	}

@@ -1,76 +1,149 @@
 package enforce
 
 import (
+	"log/slog"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 )
 
-// save writes records to the history. What cannot be written (a full disk) is
-// kept in memory and written later: the kernel enforces it meanwhile, and
-// only a reboot before that would forget it.
-func (e *Enforcer) save(records []store.Record) {
-	if e.History == nil || len(records) == 0 {
-		return
-	}
-	if len(e.unsaved) > 0 {
-		e.keepUnsaved(records)
-		return
-	}
-	if err := e.History.Put(records); err != nil {
-		e.keepUnsaved(records)
-		e.historyFailed(err)
+// saver writes the history beside the Enforcer, because a disk takes
+// milliseconds to promise that something is written and the next ban must not
+// wait for it. What is handed over is written in its order, several at once
+// where the disk is behind. What cannot be written (a full disk) is kept and
+// tried again: the kernel enforces it meanwhile, and only a reboot before
+// that would forget it.
+type saver struct {
+	history History
+	health  *healthState
+	log     *slog.Logger
+
+	mu      sync.Mutex
+	records map[netip.Prefix]store.Record // to be written, by prefix: the last counts
+	mark    *Checkpoint                   // to be written after records
+	wake    chan struct{}
+}
+
+func newSaver(o Options, health *healthState) *saver {
+	return &saver{
+		history: o.History, health: health, log: o.Log,
+		records: map[netip.Prefix]store.Record{}, wake: make(chan struct{}, 1),
 	}
 }
 
 // maxUnsaved bounds the memory that a broken disk can cost.
 const maxUnsaved = 1 << 18
 
-func (e *Enforcer) keepUnsaved(records []store.Record) {
+// put hands records over.
+func (s *saver) put(records []store.Record) {
+	if s.history == nil || len(records) == 0 {
+		return
+	}
+	s.mu.Lock()
 	for _, r := range records {
-		if len(e.unsaved) < maxUnsaved {
-			e.unsaved[r.Prefix] = r
+		if len(s.records) < maxUnsaved {
+			s.records[r.Prefix] = r
+		}
+	}
+	s.mu.Unlock()
+	s.nudge()
+}
+
+// checkpoint hands a checkpoint over. It is written after all records that
+// were handed over before: a position may not be remembered before the
+// effects of its lines.
+func (s *saver) checkpoint(c *Checkpoint) {
+	if s.history == nil {
+		return
+	}
+	s.mu.Lock()
+	s.mark = c
+	s.mu.Unlock()
+	s.nudge()
+}
+
+func (s *saver) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake and will look again
+	}
+}
+
+// retryEvery is how often the history is tried again after a failure.
+const retryEvery = time.Second
+
+// run writes until stop is closed, and then what is left.
+func (s *saver) run(stop <-chan struct{}) {
+	retry := time.NewTicker(retryEvery)
+	defer retry.Stop()
+	for {
+		select {
+		case <-s.wake:
+			s.write()
+		case <-retry.C:
+			if s.waiting() > 0 {
+				s.write()
+			}
+		case <-stop:
+			s.write()
+			return
 		}
 	}
 }
 
-// retrySave writes what an earlier call could not.
-func (e *Enforcer) retrySave() {
-	if e.History == nil || len(e.unsaved) == 0 {
-		return
-	}
-	records := make([]store.Record, 0, len(e.unsaved))
-	for _, r := range e.unsaved {
+// waiting is how many records are not written yet.
+func (s *saver) waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.records)
+}
+
+// write writes what was handed over, the records before the checkpoint.
+func (s *saver) write() {
+	s.mu.Lock()
+	mark := s.mark
+	records := make([]store.Record, 0, len(s.records))
+	for _, r := range s.records {
 		records = append(records, r)
 	}
-	if err := e.History.Put(records); err != nil {
-		e.historyFailed(err)
+	s.mu.Unlock()
+	if s.history == nil || len(records) == 0 && mark == nil {
 		return
 	}
-	e.Log.Info("history written again", "bans", len(records))
-	e.unsaved = map[netip.Prefix]store.Record{}
-	e.health.history("")
+	err := s.history.Put(records)
+	if err == nil && mark != nil {
+		err = s.history.Checkpoint(mark.Positions, mark.Snapshot)
+	}
+	if err != nil {
+		s.failed(err)
+		return
+	}
+	s.written(records, mark)
+	if s.health.history("") {
+		s.log.Info("history is written again")
+	}
 }
 
-func (e *Enforcer) historyFailed(err error) {
-	if e.health.history(err.Error()) {
-		e.Log.Error("history not written: bans hold in the kernel, but a reboot would forget the new ones", "err", err)
+// written forgets what was written, unless it changed meanwhile.
+func (s *saver) written(records []store.Record, mark *Checkpoint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range records {
+		if s.records[r.Prefix] == r {
+			delete(s.records, r.Prefix)
+		}
+	}
+	if s.mark == mark {
+		s.mark = nil
 	}
 }
 
-func (e *Enforcer) checkpoint(c *Checkpoint) {
-	if e.History == nil {
-		return
+func (s *saver) failed(err error) {
+	if s.health.history(err.Error()) {
+		s.log.Error("history not written: bans hold in the kernel, but a reboot would forget the new ones", "err", err)
 	}
-	if len(e.unsaved) > 0 {
-		return // a position may not be remembered before the effects of its lines
-	}
-	if err := e.History.Checkpoint(c.Positions, c.Snapshot); err != nil {
-		e.historyFailed(err)
-		return
-	}
-	e.health.history("")
 }
 
 // prune forgets bans that ended so long ago that they no longer count.
@@ -86,7 +159,7 @@ func (e *Enforcer) prune(records []store.Record, now time.Time) []store.Record {
 	}
 	if e.History != nil {
 		if err := e.History.Forget(old); err != nil {
-			e.historyFailed(err)
+			e.saver.failed(err)
 		}
 	}
 	return kept

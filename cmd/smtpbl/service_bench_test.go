@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/nft"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// benchService is the whole service in this process, over a real table in the
+// namespace of the test binary.
+type benchService struct {
+	b    *testing.B
+	cfg  config.Config
+	log  *os.File
+	read *nft.Reader
+	stop func()
+}
+
+// start runs the service until the benchmark ends. before prepares its state.
+func start(b *testing.B, before func(cfg config.Config)) *benchService {
+	b.Helper()
+	if os.Getenv(isolated) == "" {
+		b.Skip("needs root for a network namespace")
+	}
+	dir := b.TempDir()
+	cfg := config.Default()
+	cfg.StateDir, cfg.RuntimeDir = filepath.Join(dir, "state"), filepath.Join(dir, "run")
+	cfg.Ingest.Files, cfg.Ingest.Journal = []string{filepath.Join(dir, "mail.log")}, config.JournalOff
+	cfg.Policy.Net4Hosts, cfg.Policy.Threshold4 = 0, 1
+	cfg.NFT.Table = fmt.Sprintf("bench_%d", time.Now().UnixNano())
+	cfg.NFT.MaxBans = 2_000_000
+	cfg.Metrics.Listen = ""
+	if before != nil {
+		before(cfg)
+	}
+	log, err := os.OpenFile(cfg.Ingest.Files[0], os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		b.Fatal(err)
+	}
+	out := &lines{seen: make(chan string, 1000)}
+	a := &app{env: env{stdout: out, stderr: out}}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- a.serve(ctx, cfg, nil, false, a.logger(false)) }()
+	r := &benchService{b: b, cfg: cfg, log: log}
+	r.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+	}
+	out.await(b, "msg=ready", done)
+	if r.read, err = nft.OpenReadOnly(tableConfig(cfg.NFT)); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = r.read.Close() })
+	return r
+}
+
+// lines passes the service's log on until somebody saw what he waits for.
+type lines struct{ seen chan string }
+
+func (l *lines) Write(p []byte) (int, error) {
+	select {
+	case l.seen <- string(p):
+	default: // nobody waits any more
+	}
+	return len(p), nil
+}
+
+func (l *lines) await(b *testing.B, text string, ended <-chan error) {
+	b.Helper()
+	for {
+		select {
+		case line := <-l.seen:
+			if strings.Contains(line, text) {
+				return
+			}
+		case err := <-ended:
+			b.Fatalf("the service ended: %v", err)
+		}
+	}
+}
+
+func address(i int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
+}
+
+func failedLogin(p netip.Prefix) string {
+	return time.Now().Format("2006-01-02T15:04:05.000000-07:00") + " mx1 postfix/smtpd[7]: warning: unknown[" + p.Addr().String() +
+		"]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=alice\n"
+}
+
+// await asks the kernel until it has the ban.
+func (r *benchService) await(p netip.Prefix) {
+	for {
+		bans, err := r.read.Query([]netip.Prefix{p})
+		if err != nil {
+			r.b.Fatal(err)
+		}
+		if len(bans) == 1 {
+			return
+		}
+	}
+}
+
+// BenchmarkLineToBan measures the time from writing an offending line until
+// the kernel has the address. The time of asking the kernel is in it.
+func BenchmarkLineToBan(b *testing.B) {
+	r := start(b, nil)
+	defer r.stop()
+	var took []time.Duration
+	for b.Loop() {
+		p := address(len(took))
+		begin := time.Now()
+		if _, err := r.log.WriteString(failedLogin(p)); err != nil {
+			b.Fatal(err)
+		}
+		r.await(p)
+		took = append(took, time.Since(begin))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+}
+
+// BenchmarkBurst2000 measures how long 2,000 addresses that earn a ban with
+// one write take until the last is enforced.
+func BenchmarkBurst2000(b *testing.B) {
+	r := start(b, nil)
+	defer r.stop()
+	n := 0
+	for b.Loop() {
+		var text strings.Builder
+		for range 2000 {
+			text.WriteString(failedLogin(address(n)))
+			n++
+		}
+		if _, err := r.log.WriteString(text.String()); err != nil {
+			b.Fatal(err)
+		}
+		r.await(address(n - 1))
+	}
+}
+
+// BenchmarkRestore measures a start with a history of many running bans and
+// no table in the kernel, as after a reboot, until the service is ready.
+func BenchmarkRestore(b *testing.B) {
+	for _, n := range []int{100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				r := start(b, func(cfg config.Config) {
+					remember(b, cfg.StateDir, n)
+					b.StartTimer()
+				})
+				b.StopTimer()
+				r.await(address(n - 1))
+				r.stop()
+				b.StartTimer()
+			}
+		})
+	}
+}
+
+func remember(b *testing.B, dir string, n int) {
+	b.Helper()
+	st, _, _, err := store.Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	now := time.Now()
+	records := make([]store.Record, 0, n)
+	for i := range n {
+		records = append(records, store.Record{
+			Prefix: address(i), Rule: policy.RuleAuthFail, Step: policy.StepHost, Bans: 1,
+			At: now, Until: now.Add(time.Hour), Reason: "5 failed logins in 1m0s",
+		})
+	}
+	if err := st.Put(records); err != nil {
+		b.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		b.Fatal(err)
+	}
+}

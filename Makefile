@@ -33,7 +33,7 @@ help:
 	@echo 'sudo make test       vet, lint, fuzz, unit and integration tests'
 	@echo 'make lint            only the linters'
 	@echo 'make fuzz            each fuzz target for FUZZTIME=$(FUZZTIME)'
-	@echo 'make bench           benchmarks; BENCH=REGEX chooses'
+	@echo 'make bench           benchmarks, then a race with other programs; BENCH=REGEX chooses, ARGS=-fetch fetches contenders'
 	@echo 'sudo make install    binary, unit, man page and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
 	@echo 'sudo make uninstall  removes what install put there, but no configuration and no state'
 
@@ -71,8 +71,11 @@ fuzz:
 race:
 	CGO_ENABLED=1 SMTPBL_REQUIRE_NETNS=1 go test -race -shuffle=on -timeout 15m ./...
 
-bench:
-	go test -run '^$$' -bench '$(BENCH)' -benchmem $$(go list ./... | grep -v /integration)
+# The race needs no root, and contenders that are not installed are left out;
+# ARGS=-fetch fetches them from Debian into a temporary directory.
+bench: build
+	go test -run '^$$' -bench '$(BENCH)' -benchtime 200ms -benchmem $$(go list ./... | grep -v /integration)
+	go run ./integration/bench $(ARGS)
 
 # A configuration that is there is the administrator's: it is never touched.
 install: build

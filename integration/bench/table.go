@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// printTable prints a row for each contender; the ratios are to the first.
+func printTable(w io.Writer, results []result, lines int) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "contender\truns\tmedian s\tmin s\tmax s\tratio\tCPU s\tlines/s\tmax RSS MB\t")
+	ours := median(results[0].runs, wallTime)
+	for _, r := range results {
+		if len(r.runs) == 0 {
+			fmt.Fprintf(t, "%s\tnot installed\t\t\t\t\t\t\t\t\n", r.name)
+			continue
+		}
+		m := median(r.runs, wallTime)
+		fmt.Fprintf(t, "%s\t%d\t%.3f\t%.3f\t%.3f\t%.2f\t%.3f\t%.0f\t%s\t\n", r.name, len(r.runs),
+			m.Seconds(), slices.Min(times(r.runs, wallTime)).Seconds(), slices.Max(times(r.runs, wallTime)).Seconds(),
+			m.Seconds()/ours.Seconds(), median(r.runs, cpuTime).Seconds(), float64(lines)/m.Seconds(), maxRSS(r.runs))
+	}
+	return t.Flush()
+}
+
+func wallTime(m measured) time.Duration { return m.wall }
+func cpuTime(m measured) time.Duration  { return m.cpu }
+
+func times(runs []measured, of func(measured) time.Duration) []time.Duration {
+	all := make([]time.Duration, 0, len(runs))
+	for _, m := range runs {
+		all = append(all, of(m))
+	}
+	return all
+}
+
+// median of an even number of runs is the mean of the two in the middle.
+func median(runs []measured, of func(measured) time.Duration) time.Duration {
+	all := times(runs, of)
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
+}
+
+// maxRSS is in MB. The kernel carries the size of the process that forks over
+// into the figure of its child (linux fs/exec.c, exec_mmap), so of what is
+// smaller than this program was only that can be said.
+func maxRSS(runs []measured) string {
+	var own unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &own); err != nil {
+		return "unknown"
+	}
+	var kib int64
+	for _, m := range runs {
+		kib = max(kib, m.rssKiB)
+	}
+	if kib <= own.Maxrss {
+		return fmt.Sprintf("<= %.0f", float64(own.Maxrss)*1024/1e6)
+	}
+	return fmt.Sprintf("%.0f", float64(kib)*1024/1e6)
+}
+
+// machine describes the processor and the kernel.
+func machine() string {
+	model := "unknown processor"
+	info, _ := os.ReadFile("/proc/cpuinfo") // without it the model stays unknown
+	for line := range strings.Lines(string(info)) {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
+			model = strings.TrimSpace(value)
+			break
+		}
+	}
+	kernel := "unknown kernel"
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		kernel = "Linux " + unix.ByteSliceToString(u.Release[:])
+	}
+	return fmt.Sprintf("%s, %d cores usable, %s, %s", model, runtime.NumCPU(), kernel, runtime.Version())
+}

@@ -2,132 +2,138 @@ package parse
 
 import (
 	"bytes"
-	"net/netip"
 
 	"github.com/smtpbl/smtpbl/policy"
 )
 
-// maxReadings bounds the work on a line that a client filled with brackets.
-const maxReadings = 8
-
-// dovecotAuth parses "db(user,ip,…): text" and 2.4's "(user,ip,…): db: text".
-// The user name stands before the address and may imitate the rest. So every
-// closing bracket that could be the server's is read, and when two readings
-// differ in the address there is no event.
+// dovecotAuth parses the lines of Dovecot's auth and auth-worker processes
+// behind the process name (Dovecot src/auth/auth-request.c):
+//
+//	: db(user,ip,<session>): text
+//	(pid): conn unix:auth-worker (pid=1,uid=2): auth-worker<3>: db(user,ip): text
+//	(user,ip,sasl:mech)<session>: db: text
+//	(user,ip)<pid><session>: request [4]: db: text
+//
+// The user name stands before the address and may imitate the rest where
+// auth_username_chars was widened. So a line whose bracket could close in more
+// than one place is no event. What cannot be told from the line is a name such
+// as "x,192.0.2.1" whose client address the caller did not give to Dovecot;
+// Postfix and Dovecot's own login processes always give it.
 func dovecotAuth(msg []byte, ev *policy.Event) bool {
-	open := bytes.IndexByte(msg, '(')
-	if open < 0 || bytes.HasPrefix(msg, []byte("pam_unix(")) {
+	msg = withoutWorker(msg)
+	open := name(msg[:min(len(msg), maxID)])
+	if open == len(msg) || msg[open] != '(' {
 		return false
 	}
-	found := false
-	for at, n := open, 0; ; n++ {
-		i := bytes.IndexByte(msg[at:], ')')
-		if i < 0 {
-			return found
-		}
-		if n == maxReadings {
-			return false
-		}
-		at += i + 1
-		var one policy.Event
-		if !authReading(msg[:open], msg[open+1:at-1], msg[at:], &one) {
-			continue
-		}
-		if found && one.Addr != ev.Addr {
-			return false
-		}
-		*ev, found = one, true
+	end, ok := closing(msg)
+	if !ok || end < open {
+		return false
 	}
-}
-
-// authReading reads the line as if its bracket closed after args.
-func authReading(db, args, tail []byte, ev *policy.Event) bool {
-	var session []byte
-	if len(tail) > 0 && tail[0] == '<' {
-		end := bytes.IndexByte(tail[:min(len(tail), 64)], '>')
-		if end < 0 {
-			return false
-		}
-		session, tail = tail[1:end], tail[end+1:]
-	}
-	text, ok := bytes.CutPrefix(tail, []byte(": "))
+	db, tail := msg[:open], msg[end+1:]
+	tail, session, ok := afterBracket(tail)
 	if !ok {
 		return false
 	}
-	text = bytes.TrimPrefix(text, []byte("Info: "))
-	if len(db) == 0 {
-		if db, text, ok = bytes.Cut(text[:min(len(text), 300)], []byte(": ")); !ok {
+	if open == 0 {
+		if db, tail, ok = databaseFirst(tail); !ok {
 			return false
 		}
 	}
-	if !authText(text) {
+	if !refused(tail) {
 		return false
 	}
-	a, user, sid, ok := authArgs(args)
+	a, user, inside, ok := authArgs(msg[open+1 : end])
 	if !ok {
 		return false
 	}
-	if session == nil {
-		session = sid
+	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Witness: database(db), Detail: tail}
+	if len(session) == 0 {
+		session = inside
 	}
-	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Witness: database(db), Detail: text}
-	if session != nil {
+	if len(session) > 0 {
 		ev.Session = hash(session)
 	}
 	return true
 }
 
-// authArgs reads "user,ip[,<session>|,sasl:mech]" from the right.
-func authArgs(b []byte) (a netip.Addr, user, session []byte, ok bool) {
-	for range 2 {
-		i := bytes.LastIndexByte(b[max(0, len(b)-64):], ',')
+// withoutWorker drops what auth-worker writes before the database: its process
+// id, or "default" in Dovecot 1, and since 2.3 the connection.
+func withoutWorker(b []byte) []byte {
+	const conn, worker = "conn unix:auth-worker (", "): auth-worker<"
+	if len(b) > 0 && b[0] == '(' {
+		i := 1
+		for i < len(b) && digit(b[i]) {
+			i++
+		}
+		if i == 1 && bytes.HasPrefix(b[1:], []byte("default")) {
+			i += len("default")
+		}
+		if rest, ok := bytes.CutPrefix(b[i:], []byte("): ")); ok && i > 1 {
+			b = rest
+		}
+	}
+	b = withoutLevel(b)
+	if rest, ok := bytes.CutPrefix(b, []byte(conn)); ok {
+		i := bytes.IndexByte(rest, ')')
 		if i < 0 {
-			return a, nil, nil, false
+			return nil
 		}
-		i += max(0, len(b)-64)
-		last := b[i+1:]
-		if a, ok = addr(last); ok {
-			if user = b[:i]; string(user) == "?" {
-				user = nil
+		rest, ok = bytes.CutPrefix(rest[i:], []byte(worker))
+		if !ok {
+			return nil
+		}
+		_, rest, _ = number(rest)
+		if b, ok = bytes.CutPrefix(rest, []byte(">: ")); !ok {
+			return nil
+		}
+	}
+	return b
+}
+
+// closing finds the one bracket that the server can have closed its own with.
+func closing(b []byte) (at int, ok bool) {
+	for i := 0; ; i++ {
+		n := bytes.IndexByte(b[i:], ')')
+		if n < 0 {
+			return at, ok
+		}
+		i += n
+		if rest := b[i+1:]; len(rest) > 1 && (rest[0] == '<' || rest[0] == ':' && rest[1] == ' ') {
+			if ok {
+				return 0, false
 			}
-			return a, user, session, true
+			at, ok = i, true
 		}
-		if n := len(last); n > 2 && last[0] == '<' && last[n-1] == '>' {
-			session = last[1 : n-1]
-		} else if !bytes.HasPrefix(last, []byte("sasl:")) {
-			return a, nil, nil, false
-		}
-		b = b[:i]
 	}
-	return a, nil, nil, false
 }
 
-// authText tells the texts of a refused login.
-func authText(t []byte) bool {
-	for _, known := range authTexts {
-		if bytes.HasPrefix(t, known) {
-			return true
+// afterBracket reads "[<pid>][<session>]: [Info: ]". In a worker's line the
+// session is the second.
+func afterBracket(b []byte) (rest, session []byte, ok bool) {
+	for range 2 {
+		if len(b) == 0 || b[0] != '<' {
+			break
 		}
+		end := bytes.IndexByte(b[:min(len(b), maxSession)], '>')
+		if end < 0 {
+			return nil, nil, false
+		}
+		session, b = b[1:end], b[end+1:]
 	}
-	return false
+	b, ok = bytes.CutPrefix(b, []byte(": "))
+	return withoutLevel(b), session, ok
 }
 
-var authTexts = [][]byte{
-	[]byte("unknown user"), []byte("Password mismatch"), []byte("invalid credentials"),
-	[]byte("pam_authenticate() failed: Authentication failure"),
-	[]byte("pam_authenticate() failed: User not known"),
-	[]byte("Username character disallowed by auth_username_chars"), []byte("invalid input"),
-}
-
-// database gives each password database a witness bit of its own.
-func database(db []byte) policy.Witness {
-	if i := bytes.LastIndexByte(db, ' '); i >= 0 {
-		db = db[i+1:]
-	}
-	for i, known := range [...]string{"passwd-file", "pam", "sql", "ldap", "static", "passwd", "lua"} {
-		if string(db) == known {
-			return policy.WitnessAuth << i
+// databaseFirst reads "[request [N]: ][Info: ]db: text".
+func databaseFirst(b []byte) (db, text []byte, ok bool) {
+	if rest, found := bytes.CutPrefix(b, []byte("request [")); found {
+		_, rest, _ = number(rest)
+		if b, ok = bytes.CutPrefix(rest, []byte("]: ")); !ok {
+			return nil, nil, false
 		}
+		b = withoutLevel(b)
 	}
-	return policy.WitnessAuth << 7
+	i := name(b[:min(len(b), maxID)])
+	text, ok = bytes.CutPrefix(b[i:], []byte(": "))
+	return b[:i], text, ok && i > 0
 }

@@ -14,8 +14,6 @@ func smtpd(tag, pid, msg []byte, ev *policy.Event) bool {
 		return false
 	case 'w':
 		ok = smtpdWarning(msg, ev)
-	case 'm':
-		ok = smtpdRepeated(msg, ev)
 	case 'd', 't', 'i':
 		ok = smtpdSession(msg, ev)
 	default:
@@ -32,30 +30,13 @@ func smtpd(tag, pid, msg []byte, ev *policy.Event) bool {
 	return true
 }
 
-// smtpdRepeated reads rsyslog's "message repeated N times: [ … ]", which
-// stands for N more failures of the same client.
-func smtpdRepeated(msg []byte, ev *policy.Event) bool {
-	b, ok := bytes.CutPrefix(msg, []byte("message repeated "))
-	if !ok {
-		return false
-	}
-	n, b, ok := number(b)
-	b, cut := bytes.CutPrefix(b, []byte(" times: [ "))
-	b, tail := bytes.CutSuffix(b, []byte("]"))
-	if !ok || !cut || !tail || n < 1 || n > maxCount || !smtpdWarning(b, ev) || ev.Kind != policy.AuthFail {
-		return false
-	}
-	ev.Failures = n
-	return true
-}
+// maxID is longer than any queue id, of which the long form has 12 to 20 bytes.
+const maxID = 32
 
 // smtpdQueued parses lines that begin with a queue id or NOQUEUE; since
 // Postfix 3.10 those of the session's end do too.
 func smtpdQueued(msg []byte, ev *policy.Event) bool {
-	i := 0
-	for i < len(msg) && i < 32 && hostByte(msg[i]) {
-		i++
-	}
+	i := name(msg[:min(len(msg), maxID)])
 	b, ok := bytes.CutPrefix(msg[i:], []byte(": "))
 	if i == 0 || !ok || len(b) == 0 {
 		return false

@@ -34,42 +34,77 @@ func smtpdWarning(msg []byte, ev *policy.Event) bool {
 	return ok && sasl(rest, a, ev)
 }
 
+const attempt = " authentication "
+
 // sasl parses "<mech> authentication failed: <reason>[, sasl_username=<U>]"
-// (Postfix smtpd_sasl_glue.c). The mechanism is the client's own word; the
-// address was read before it.
+// (Postfix smtpd_sasl_glue.c). Very old releases wrote neither user nor
+// reason. The mechanism is the client's own word; the address was read before
+// it.
 func sasl(b []byte, a netip.Addr, ev *policy.Event) bool {
-	i := bytes.Index(b, []byte(" authentication "))
-	if i < 0 {
-		return false
+	// A quoted mechanism may hold blanks, which no real one has.
+	i := name(b)
+	clean := bytes.HasPrefix(b[i:], []byte(attempt))
+	if !clean {
+		if i = bytes.Index(b, []byte(attempt)); i < 0 {
+			return false
+		}
 	}
-	mech, b := b[:i], b[i+len(" authentication "):]
+	mech, b := b[:i], b[i+len(attempt):]
 	if string(b) == "aborted" {
 		*ev = policy.Event{Addr: a, Kind: policy.Abuse, Excused: 1, Mechanism: mech, Detail: b}
 		return true
 	}
 	b, ok := bytes.CutPrefix(b, []byte("failed"))
-	if !ok {
+	if !ok || len(b) > 0 && b[0] != ':' {
 		return false
 	}
-	reason, user, _ := bytes.Cut(bytes.TrimPrefix(b, []byte(": ")), []byte(", sasl_username="))
-	// Since Postfix 3.10 this reason quotes the client's mechanism, which may
-	// hold the separator; there never is a user name then.
-	if bytes.HasPrefix(reason, []byte("Invalid authentication mechanism")) || string(user) == "(unavailable)" {
-		user = nil
-	}
+	reason, user := saslUser(bytes.TrimPrefix(bytes.TrimPrefix(b, []byte(":")), []byte(" ")))
 	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Mechanism: mech, Detail: reason}
-	if backendReason(reason) {
+	// Only a real mechanism reaches the backend, and a forged one could
+	// imitate its reasons.
+	if clean && backendReason(reason) {
 		ev.Kind, ev.Failures, ev.Excused = policy.BackendFault, 0, 1
 	}
 	return true
 }
 
-// backendReason tells the reasons of Postfix's xsasl_dovecot_server.c and of
-// Cyrus SASL that say nothing about what the client sent.
+// saslUser separates the reason from the user name, which is the client's own
+// and goes to the end.
+func saslUser(b []byte) (reason, user []byte) {
+	const name = ", sasl_username="
+	reason = b
+	for at := 0; ; at++ {
+		i := bytes.IndexByte(b[at:], name[0])
+		if i < 0 {
+			break
+		}
+		if at += i; len(b)-at >= len(name) && string(b[at:at+len(name)]) == name {
+			reason, user = b[:at], b[at+len(name):]
+			break
+		}
+	}
+	// Since Postfix 3.10 this reason quotes the client's mechanism, which may
+	// hold the separator; there never is a user name then.
+	if bytes.HasPrefix(reason, []byte("Invalid authentication mechanism")) || string(user) == "(unavailable)" {
+		user = nil
+	}
+	return reason, user
+}
+
+// backendReason tells the reasons that say nothing about what the client
+// sent. The first three are those of Postfix's xsasl_dovecot_server.c for a
+// socket that is gone, closes early or answers against the protocol. The
+// others are Cyrus SASL's texts (lib/common.c, sasl_errstring, which Postfix
+// logs as they are) for a saslauthd that does not answer, SASL_UNAVAIL,
+// SASL_NOMEM, SASL_CONFIGERR, SASL_NOTINIT and SASL_BADVERS. None of them
+// depends on the password; "transient failure (e.g., weak key)" and "bad
+// protocol / cancel" may, so they are the client's.
 func backendReason(r []byte) bool {
 	switch string(r) {
 	case "Connection lost to authentication server", "Can't connect to authentication server",
-		"Authentication backend error", "generic failure":
+		"Authentication backend error",
+		"generic failure", "remote authentication server unavailable", "no memory available",
+		"error when parsing configuration file", "SASL library is not initialized", "version mismatch with plug-in":
 		return true
 	}
 	return false

@@ -7,9 +7,6 @@ import (
 	"github.com/smtpbl/smtpbl/policy"
 )
 
-// maxCount bounds a counter that a line may claim.
-const maxCount = 10000
-
 // The shapes of abuse, for Event.Detail.
 var (
 	shapeRelay    = []byte("relay access denied")

@@ -5,6 +5,13 @@ import (
 	"time"
 )
 
+// The lengths of a stamp up to the second: "Jan _2 15:04:05" and
+// "2006-01-02T15:04:05".
+const (
+	traditional = 15
+	isoSecond   = 19
+)
+
 const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 // slack is how far a stamp may lie after ref: a file is still written to, its
@@ -31,7 +38,7 @@ func splitStamp(line []byte) (text []byte, fraction time.Duration, zone []byte, 
 	case end == 0:
 		return nil, 0, nil, false
 	case line[0] >= 'A':
-		return line[:traditional], 0, nil, true
+		return line[:end-1], 0, nil, true
 	}
 	text, zone = line[:isoSecond], line[isoSecond:end-1]
 	if len(zone) > 0 && (zone[0] == '.' || zone[0] == ',') {
@@ -51,9 +58,42 @@ func nanoseconds(b []byte) (d time.Duration, rest []byte) {
 
 func second(text, zone []byte, ref time.Time, loc *time.Location) (time.Time, bool) {
 	if len(text) == isoSecond {
-		return isoTime(text, zone)
+		return isoTime(text, zone, loc)
 	}
 	return traditionalTime(text, ref, loc)
+}
+
+// stampEnd returns where the text after the stamp begins, 0 without a stamp.
+func stampEnd(b []byte) int {
+	if len(b) < 24 {
+		return 0
+	}
+	if b[0] >= 'A' {
+		return traditionalEnd(b)
+	}
+	// rsyslog's own form has six digits and an offset.
+	if len(b) > 32 && b[32] == ' ' && (b[26] == '+' || b[26] == '-') && b[19] == '.' && b[10] == 'T' && b[16] == ':' {
+		return 33
+	}
+	if b[4] != '-' || b[10] != 'T' && b[10] != ' ' || b[16] != ':' {
+		return 0
+	}
+	if i := bytes.IndexByte(b[isoSecond:min(len(b), 40)], ' '); i >= 0 {
+		return isoSecond + i + 1
+	}
+	return 0
+}
+
+// traditionalEnd also knows the one-digit day that lost its blank on the way
+// through a web page or a mail.
+func traditionalEnd(b []byte) int {
+	switch {
+	case b[3] == ' ' && b[6] == ' ' && b[9] == ':' && b[12] == ':' && b[15] == ' ':
+		return traditional + 1
+	case b[3] == ' ' && b[5] == ' ' && b[8] == ':' && b[11] == ':' && b[14] == ' ':
+		return traditional
+	}
+	return 0
 }
 
 // clock reads "15:04:05"; a second may be a leap second.
@@ -66,8 +106,8 @@ func clock(b []byte) (h, m, s int, ok bool) {
 
 func traditionalTime(b []byte, ref time.Time, loc *time.Location) (time.Time, bool) {
 	i := bytes.Index([]byte(months), b[:3])
-	day, ok := two(b[4:])
-	h, m, s, ok1 := clock(b[7:])
+	day, ok := two(b[len(b)-len("_2 15:04:05"):])
+	h, m, s, ok1 := clock(b[len(b)-len("15:04:05"):])
 	if i < 0 || i%3 != 0 || !ok || !ok1 {
 		return time.Time{}, false
 	}
@@ -83,9 +123,10 @@ func traditionalTime(b []byte, ref time.Time, loc *time.Location) (time.Time, bo
 	return time.Time{}, false
 }
 
-// isoTime reads RFC 3339 and journalctl's short-iso, whose offset has no
-// colon.
-func isoTime(b, offset []byte) (time.Time, bool) {
+// isoTime reads RFC 3339 and what resembles it: journalctl's short-iso, whose
+// offset has no colon, and Dovecot's own log, which may have a blank for the T
+// and no offset.
+func isoTime(b, offset []byte, loc *time.Location) (time.Time, bool) {
 	c, ok0 := two(b)
 	y, ok1 := two(b[2:])
 	mo, ok2 := two(b[5:])
@@ -95,13 +136,17 @@ func isoTime(b, offset []byte) (time.Time, bool) {
 	if !ok0 || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || mo < 1 || mo > 12 || d < 1 {
 		return time.Time{}, false
 	}
-	t := time.Date(c*100+y, time.Month(mo), d, h, mi, s, 0, time.UTC)
+	if len(offset) > 0 {
+		loc = time.UTC
+	}
+	t := time.Date(c*100+y, time.Month(mo), d, h, mi, s, 0, loc)
 	return t.Add(-east), t.Month() == time.Month(mo) || s == 60
 }
 
-// zone reads "Z", "+02:00" and "+0200" as the time by which it is ahead.
+// zone reads "Z", "+02:00", "+0200" and nothing as the time by which it is
+// ahead.
 func zone(b []byte) (time.Duration, bool) {
-	if string(b) == "Z" {
+	if len(b) == 0 || string(b) == "Z" {
 		return 0, true
 	}
 	if len(b) < 5 || len(b) > 6 || b[0] != '+' && b[0] != '-' {

@@ -1,0 +1,79 @@
+package parse
+
+import (
+	"bytes"
+	"net/netip"
+
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// maxSession is more than a session id of Dovecot has bytes.
+const maxSession = 64
+
+// authArgs reads "user,ip" and up to three of ",master", ",<session>" and
+// ",sasl:mech" from the right, because the user name may hold anything.
+func authArgs(b []byte) (a netip.Addr, user, session []byte, ok bool) {
+	for range 4 {
+		i := lastComma(b)
+		if i < 0 {
+			break
+		}
+		last := b[i+1:]
+		b = b[:i]
+		if a, rest, ok := address(last); ok && len(rest) == 0 {
+			if string(b) == "?" { // Dovecot's own word for no name
+				b = nil
+			}
+			return a, b, session, true
+		}
+		if n := len(last); n > 2 && last[0] == '<' && last[n-1] == '>' {
+			session = last[1 : n-1]
+		} else if string(last) != "master" && !bytes.HasPrefix(last, []byte("sasl:")) {
+			break
+		}
+	}
+	return a, nil, nil, false
+}
+
+// lastComma looks no further back than the longest argument.
+func lastComma(b []byte) int {
+	for i := len(b) - 1; i >= 0 && i >= len(b)-maxSession; i-- {
+		if b[i] == ',' {
+			return i
+		}
+	}
+	return -1
+}
+
+// refused tells the texts of a refused login.
+func refused(t []byte) bool {
+	for _, known := range refusals {
+		if bytes.HasPrefix(t, known) {
+			return true
+		}
+	}
+	return false
+}
+
+var refusals = [][]byte{
+	[]byte("unknown user"), []byte("Password mismatch"), []byte("invalid credentials"),
+	[]byte("pam_authenticate() failed: Authentication failure"),
+	[]byte("pam_authenticate() failed: User not known"),
+	[]byte("Username character disallowed by auth_username_chars"), []byte("invalid input"),
+}
+
+// databases are the usual password databases.
+var databases = [...]string{"passwd-file", "pam", "sql", "ldap", "static", "passwd", "lua"}
+
+// database gives each password database a witness bit of its own. Those that
+// Dovecot 2.4 lets the administrator name share the other bits by their name.
+func database(db []byte) policy.Witness {
+	for i, known := range databases {
+		if string(db) == known {
+			return policy.WitnessAuth << i
+		}
+	}
+	const bits = 16 - 2 // of a Witness, but for those before WitnessAuth
+	others := uint64(bits - len(databases))
+	return policy.WitnessAuth << (uint64(len(databases)) + hash(db)>>32%others)
+}

@@ -1,0 +1,117 @@
+package parse
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// dovecotLogin parses a *-login line, "<what happened>: user=<…>, method=…,
+// rip=…, lip=…, session=<…>" (Dovecot login-common/client-common.c). The user
+// name and the mechanism are the client's words and stand before the address,
+// so the last "rip=" is the server's, and the session behind it too.
+func dovecotLogin(msg []byte, ev *policy.Event) bool {
+	const rip, sid = " rip=", " session=<"
+	i := bytes.LastIndex(msg, []byte(rip))
+	if i < 0 {
+		return false
+	}
+	a, tail, ok := address(msg[i+len(rip):])
+	if !ok || len(tail) > 0 && tail[0] != ',' && tail[0] != ' ' {
+		return false
+	}
+	head, user := loginUser(msg[:i+1])
+	*ev = policy.Event{Addr: a, Witness: policy.WitnessLogin, User: user}
+	if _, s, ok := bytes.Cut(tail, []byte(sid)); ok {
+		if end := bytes.IndexByte(s, '>'); end > 0 {
+			ev.Session = hash(s[:end])
+		}
+	}
+	switch string(head) {
+	case "Login: ", "Logged in: ":
+		ev.Kind, ev.Successes = policy.AuthOK, 0
+		return user != nil
+	}
+	return loginFailed(head, ev)
+}
+
+// loginUser separates what happened from the user name. Some lines have no
+// user, and a name that was cut off has no bracket at its end.
+func loginUser(b []byte) (head, user []byte) {
+	const open, method = "user=<", "method="
+	head, user, found := bytes.Cut(b, []byte(open))
+	if !found {
+		head, _, _ = bytes.Cut(b, []byte(method))
+		return head, nil
+	}
+	if i := bytes.LastIndexByte(user, '>'); i >= 0 {
+		return head, user[:i]
+	}
+	user, _, _ = bytes.Cut(user, []byte(", "+method))
+	return head, user
+}
+
+// loginFailed reads the reason in brackets before the user. Reasons other than
+// a refused login say nothing about a password.
+func loginFailed(head []byte, ev *policy.Event) bool {
+	const failed, proxy = "(auth failed, ", "(proxy dest auth failed)"
+	head, ok := bytes.CutSuffix(head, []byte(": "))
+	if !ok {
+		return false
+	}
+	if i := bytes.Index(head, []byte(failed)); i >= 0 {
+		return loginAttempts(head[i+len(failed):], ev)
+	}
+	head = bytes.TrimSuffix(head, []byte(" (proxy_dest_auth_failed)"))
+	ev.Kind, ev.Failures = policy.AuthFail, 1
+	return bytes.HasSuffix(head, []byte(proxy))
+}
+
+// loginAttempts reads "2 attempts in 5 secs)" or "1/3 successful auths in 5
+// secs)". Before Dovecot 2.2 there was no time, and since 2.4 there may be the
+// last failure's text and there is a code.
+func loginAttempts(b []byte, ev *policy.Event) bool {
+	n, b, ok := number(b)
+	if !ok {
+		return false
+	}
+	if rest, ok := bytes.CutPrefix(b, []byte("/")); ok {
+		good := n
+		if n, b, ok = number(rest); !ok {
+			return false
+		}
+		n -= good
+		b, ok = bytes.CutPrefix(b, []byte(" successful auths"))
+		if !ok {
+			return false
+		}
+	} else if b, ok = bytes.CutPrefix(b, []byte(" attempts")); !ok {
+		return false
+	}
+	secs := 0
+	if rest, ok := bytes.CutPrefix(b, []byte(" in ")); ok {
+		secs, b, _ = number(rest)
+		if b, ok = bytes.CutPrefix(b, []byte(" secs")); !ok {
+			return false
+		}
+	}
+	ev.Kind, ev.Failures, ev.Span = policy.AuthFail, n, time.Duration(secs)*time.Second
+	return n > 0 && n <= maxCount && loginCode(b)
+}
+
+// loginCode reads the end of the reason and Dovecot 2.4's code. Every other
+// code, such as temp_fail or authorization_failed, is no wrong password.
+func loginCode(b []byte) bool {
+	if string(b) == ")" {
+		return true
+	}
+	rest := bytes.TrimSuffix(b, []byte(" (auth_failed)"))
+	if len(rest) == len(b) {
+		rest = bytes.TrimSuffix(b, []byte(" (invalid_credentials)"))
+	}
+	if len(rest) == len(b) {
+		return false
+	}
+	return string(rest) == ")" || bytes.HasPrefix(rest, []byte(", last failure: ")) && rest[len(rest)-1] == ')'
+}

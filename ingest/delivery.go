@@ -92,6 +92,7 @@ func (d *delivery) predecessor(ctx context.Context, path string, offset int64, l
 	at := int64(n)
 	if offset < at {
 		d.chunk(&s, head[offset:], live)
+		d.handler.Done(d.position(head, at-s.pending))
 	} else if err = skip(rc, offset-at); err == nil {
 		at = offset
 	}

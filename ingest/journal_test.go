@@ -96,6 +96,8 @@ func TestJournalHistoryThenLive(t *testing.T) {
 	all := journalTruth(t, dir)
 	s.want(t, true, all[len(past):]...)
 	eventually(t, func() bool { return s.last().Cursor != "" }, func() string { return "no cursor" })
+	// The handler has a line before the counter has.
+	eventually(t, func() bool { return j.Stats().Lines >= uint64(len(all)) }, func() string { return "lines not counted" })
 	if got := j.Stats(); got.Lines != uint64(len(all)) || got.Errors != 0 || got.Reopens != 0 {
 		t.Errorf("counted %+v for %d lines", got, len(all))
 	}

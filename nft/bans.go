@@ -13,8 +13,8 @@ const dumpPasses = 8
 
 // Bans lists every ban that is in force, from all sets, in no order. The kernel
 // walks a set again for each piece of such a list: the cost grows with the
-// square of the size, about a quarter of a second for 100,000 and a minute for
-// a million. Who knows the prefixes should use Query. The listing has a socket
+// square of the size, and is the kernel's: half a second for 100,000, two or
+// three times that with element counters, and a minute or more for a million. Who knows the prefixes should use Query. The listing has a socket
 // of its own, so that other readers do not wait for it.
 //
 // A ban that is set or lifted meanwhile may be in the list or not; the others

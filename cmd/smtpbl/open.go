@@ -37,7 +37,25 @@ func (s *service) openTable() error {
 		return nil
 	}
 	t, err := openTable(s.cfg.NFT)
+	if err != nil {
+		return err
+	}
 	s.table = t
+	return s.openSessions()
+}
+
+// openSessions opens the way to end connections. A kernel that cannot do it
+// costs a warning: the connections of those banned then stall.
+func (s *service) openSessions() error {
+	if !s.cfg.NFT.KillSessions {
+		return nil
+	}
+	var err error
+	s.sessions, err = nft.OpenSessions(s.cfg.NFT.Ports)
+	if errors.Is(err, nft.ErrNoSockDestroy) {
+		s.warn("sessions", "open connections of banned addresses stall instead of being ended (nft.kill_sessions = false ends this warning)", err)
+		return nil
+	}
 	return err
 }
 
@@ -75,6 +93,9 @@ func (s *service) enforceOptions() enforce.Options {
 	o := enforce.Options{Meter: meter{s.metrics}, Log: s.log, MaxBans: s.cfg.NFT.MaxBans, Keep: s.cfg.Policy.BanTimeMax}
 	if s.table != nil {
 		o.Kernel = s.table
+	}
+	if s.sessions != nil {
+		o.Sessions = s.sessions
 	}
 	if s.store != nil {
 		o.History = s.store

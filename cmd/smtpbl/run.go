@@ -60,7 +60,8 @@ type service struct {
 	log      *slog.Logger
 	dryRun   bool
 	started  time.Time
-	table    *nft.Table // nil in a dry run
+	table    *nft.Table    // nil in a dry run
+	sessions *nft.Sessions // nil where connections are not ended
 	store    *store.Store
 	state    store.State
 	metrics  *metrics.Metrics
@@ -216,6 +217,9 @@ func (s *service) close() error {
 	var errs []error
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
+	}
+	if s.sessions != nil {
+		errs = append(errs, s.sessions.Close())
 	}
 	if s.table != nil {
 		errs = append(errs, s.table.Close())

@@ -68,18 +68,3 @@ func FuzzAddressIsTheServers(f *testing.F) {
 		Stamp([]byte(user), time.Unix(1e9, 0), time.UTC)
 	})
 }
-
-func BenchmarkLine(b *testing.B) {
-	for name, line := range map[string][]byte{
-		"connect": []byte(smtpdHead + "connect from unknown[192.0.2.1]"),
-		"failure": []byte(smtpdHead + "warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: x, sasl_username=alice"),
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			var ev policy.Event
-			for b.Loop() {
-				Line(line, &ev)
-			}
-		})
-	}
-}

@@ -8,7 +8,7 @@ import (
 
 // smtpd parses a message of Postfix's smtpd(8).
 func smtpd(tag, pid, msg []byte, ev *policy.Event) bool {
-	ok := false
+	var ok bool
 	switch msg[0] {
 	case 'c': // "connect from", the most common line
 		return false

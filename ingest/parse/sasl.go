@@ -41,13 +41,9 @@ const attempt = " authentication "
 // reason. The mechanism is the client's own word; the address was read before
 // it.
 func sasl(b []byte, a netip.Addr, ev *policy.Event) bool {
-	// A quoted mechanism may hold blanks, which no real one has.
-	i := name(b)
-	clean := bytes.HasPrefix(b[i:], []byte(attempt))
-	if !clean {
-		if i = bytes.Index(b, []byte(attempt)); i < 0 {
-			return false
-		}
+	i, clean := mechanism(b)
+	if i < 0 {
+		return false
 	}
 	mech, b := b[:i], b[i+len(attempt):]
 	if string(b) == "aborted" {
@@ -66,6 +62,18 @@ func sasl(b []byte, a netip.Addr, ev *policy.Event) bool {
 		ev.Kind, ev.Failures, ev.Excused = policy.BackendFault, 0, 1
 	}
 	return true
+}
+
+// mechanism returns the length of the mechanism. A quoted one may hold blanks
+// and imitate the words after it, which no real one does.
+func mechanism(b []byte) (size int, clean bool) {
+	if i := name(b); bytes.HasPrefix(b[i:], []byte(attempt)) {
+		return i, true
+	}
+	if i := bytes.Index(b, []byte(attempt+"failed")); i >= 0 {
+		return i, false
+	}
+	return bytes.Index(b, []byte(attempt)), false
 }
 
 // saslUser separates the reason from the user name, which is the client's own

@@ -43,13 +43,8 @@ func (l *Log) String() string {
 	return strings.Join(l.lines, "\n")
 }
 
-// Find returns the first line that contains all parts, or "".
-func (l *Log) Find(parts ...string) string {
-	line, _ := l.find(parts)
-	return line
-}
-
-// find returns such a line, or a channel that tells when to look again.
+// find returns the first line that contains all parts, or a channel that tells
+// when to look again.
 func (l *Log) find(parts []string) (string, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

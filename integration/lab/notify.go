@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -16,9 +17,6 @@ type notifySocket struct {
 	conn  *net.UnixConn
 	ready chan struct{} // closed at READY=1
 	done  func() error  // closes the socket, once
-
-	mu    sync.Mutex
-	state []string // all assignments, in order
 }
 
 // listenNotify makes the socket in a directory of its own.
@@ -33,7 +31,7 @@ func listenNotify() (*notifySocket, error) {
 		return nil, fmt.Errorf("listen for notifications: %w", err)
 	}
 	n := &notifySocket{conn: conn, ready: make(chan struct{})}
-	n.done = sync.OnceValue(func() error { return errors.Join(conn.Close(), os.RemoveAll(filepath.Dir(path))) })
+	n.done = sync.OnceValue(func() error { return errors.Join(conn.Close(), os.RemoveAll(dir)) })
 	go n.read()
 	return n, nil
 }
@@ -46,27 +44,14 @@ func (n *notifySocket) read() {
 		if err != nil {
 			return
 		}
-		assignments := strings.Split(strings.TrimSpace(string(buf[:size])), "\n")
-		n.mu.Lock()
-		n.state = append(n.state, assignments...)
-		n.mu.Unlock()
-		for _, a := range assignments {
-			if a == "READY=1" {
-				once.Do(func() { close(n.ready) })
-			}
+		if slices.Contains(strings.Split(string(buf[:size]), "\n"), "READY=1") {
+			once.Do(func() { close(n.ready) })
 		}
 	}
 }
 
 // path is what NOTIFY_SOCKET must hold.
 func (n *notifySocket) path() string { return n.conn.LocalAddr().String() }
-
-// said returns all that was said so far, such as "READY=1".
-func (n *notifySocket) said() []string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return append([]string(nil), n.state...)
-}
 
 // close closes the socket and removes its directory.
 func (n *notifySocket) close() error { return n.done() }

@@ -115,9 +115,6 @@ func writeConfig(text string) error {
 	return nil
 }
 
-// Said returns what the service told its manager so far, such as "READY=1".
-func (s *Service) Said() []string { return s.notify.said() }
-
 // Wait waits for the service to end by itself and returns its exit status.
 func (s *Service) Wait(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, serviceWait)
@@ -152,9 +149,6 @@ func (s *Service) Kill() error {
 	<-s.ended
 	return s.notify.close()
 }
-
-// PID returns the service's process id.
-func (s *Service) PID() int { return s.cmd.Process.Pid }
 
 // limitThread takes every capability but those named from what programs that
 // this thread starts can ever have, and the way to more of them.

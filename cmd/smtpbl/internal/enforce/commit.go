@@ -193,6 +193,7 @@ func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) 
 			e.Meter.Enforced(time.Since(readAt))
 		}
 		e.health.decided(d)
+		e.killer.add(d.Prefix)
 		e.log("addr", Addr(d.Prefix), "reason", d.Reason(), "rule", string(d.Rule), "step", string(d.Step),
 			"failures", d.Failures, "over", d.Over.Round(time.Millisecond), "for", d.For(), "until", d.Until.Format(time.RFC3339))
 	}

@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
@@ -74,10 +75,12 @@ type Checkpoint struct {
 type Options struct {
 	Kernel  Kernel
 	History History
-	Meter   Meter
-	Log     *slog.Logger
-	MaxBans int           // per set; the bans that end soonest give way
-	Keep    time.Duration // how long the history remembers an ended ban
+	// Sessions ends open connections of those banned; nil leaves them to stall.
+	Sessions Sessions
+	Meter    Meter
+	Log      *slog.Logger
+	MaxBans  int           // per set; the bans that end soonest give way
+	Keep     time.Duration // how long the history remembers an ended ban
 }
 
 // Enforcer is the owner of the ledger. New, Restore and Run are called from
@@ -88,6 +91,7 @@ type Enforcer struct {
 	in       chan Work
 	pending  map[netip.Prefix]nft.Change // refused by the kernel, to be tried again
 	saver    *saver
+	killer   *killer
 	backoff  backoff
 	health   healthState
 	checkDue time.Time
@@ -105,7 +109,7 @@ func New(o Options) *Enforcer {
 		in:      make(chan Work, queue),
 		pending: map[netip.Prefix]nft.Change{},
 	}
-	e.saver = newSaver(o, &e.health)
+	e.saver, e.killer = newSaver(o, &e.health), newKiller(o)
 	return e
 }
 
@@ -123,12 +127,12 @@ func (e *Enforcer) Send(ctx context.Context, w Work) error {
 // Run works until ctx ends, then finishes what is queued and writes the rest
 // of the history.
 func (e *Enforcer) Run(ctx context.Context) error {
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		e.saver.run(stop)
-	}()
-	defer func() { close(stop); <-stopped }()
+	stop := make(chan struct{})
+	var beside sync.WaitGroup
+	beside.Go(func() { e.saver.run(stop) })
+	beside.Go(func() { e.killer.run(stop) })
+	defer beside.Wait()
+	defer close(stop)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {

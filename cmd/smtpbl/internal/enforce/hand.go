@@ -78,6 +78,7 @@ func (e *Enforcer) add(h *Hand) (Outcome, error) {
 		e.Log.Info("banned by hand", "addr", Addr(r.Prefix), "for", h.For, "reason", r.Reason)
 	}
 	e.saver.put(records)
+	e.killer.add(out.Changed...)
 	return out, nil
 }
 

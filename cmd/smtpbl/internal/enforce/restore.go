@@ -117,7 +117,10 @@ func (e *Enforcer) Allow(prefixes []netip.Prefix) error {
 	if err := e.Kernel.SetAllow(prefixes); err != nil {
 		return fmt.Errorf("set the addresses that are never banned: %w", err)
 	}
-	return nil
+	if e.Sessions == nil {
+		return nil
+	}
+	return e.Sessions.SetAllow(prefixes)
 }
 
 var _ Kernel = (*nft.Table)(nil)

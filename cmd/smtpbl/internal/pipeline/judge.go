@@ -151,8 +151,8 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 			j.log.Error("cannot hand decisions on", "err", err)
 		}
 	}
-	b.release()
 	j.positions[b.Pos.Source] = b.Pos
+	b.release()
 	j.changed = true
 	j.tracked.Store(int64(j.engine.Tracked()))
 }

@@ -1,0 +1,56 @@
+package parse
+
+import (
+	"testing"
+	"time"
+
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+const (
+	isoHead = "2026-11-23T15:22:23.517300+00:00 mx1 "
+	bsdHead = "Nov 23 15:11:28 mx1 "
+)
+
+var benchLines = []struct{ name, line string }{
+	{"postfix/connect", isoHead + "postfix/smtpd[1205]: connect from unknown[198.51.100.77]"},
+	{"postfix/connect-bsd", bsdHead + "postfix/smtpd[1205]: connect from unknown[198.51.100.77]"},
+	{"postfix/qmgr", isoHead + "postfix/qmgr[811]: 4d2Bzv3Xk1z5P: from=<alice@example.com>, size=1732, nrcpt=1 (queue active)"},
+	{"postfix/lost", isoHead + "postfix/submission/smtpd[1205]: lost connection after AUTH from unknown[198.51.100.77]"},
+	{"postfix/disconnect", isoHead + "postfix/smtpd[1205]: disconnect from unknown[198.51.100.77] ehlo=1 auth=0/3 quit=1 commands=2/5"},
+	{"postfix/failure", isoHead + "postfix/smtpd[1205]: warning: unknown[198.51.100.77]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=alice"},
+	{"postfix/failure-6", isoHead + "postfix/smtpd[1205]: warning: unknown[2001:db8:bad::17]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=alice"},
+	{"postfix/success", isoHead + "postfix/smtpd[1205]: 4d2Bzv3Xk1z5P: client=unknown[203.0.113.5], sasl_method=PLAIN, sasl_username=alice"},
+	{"dovecot/auth", isoHead + "dovecot: auth: passwd-file(alice,198.51.100.77): Password mismatch"},
+	{"dovecot/auth-2.4", isoHead + "dovecot: auth(alice,198.51.100.77,sasl:login)<J0jfumw8zNasEQAB>: passwd-file: Password mismatch"},
+	{"dovecot/login", isoHead + "dovecot: submission-login: Disconnected (auth failed, 3 attempts in 7 secs): user=<alice>, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25, TLS, session=<J0jfumw8zNasEQAB>"},
+	{"dovecot/imap", isoHead + "dovecot: imap(alice)<1205><J0jfumw8zNasEQAB>: Disconnected: Logged out in=93 out=1021 deleted=0"},
+	{"other", isoHead + "systemd[1]: Started Session 41 of user alice."},
+}
+
+func BenchmarkLine(b *testing.B) {
+	for _, c := range benchLines {
+		b.Run(c.name, func(b *testing.B) {
+			line := []byte(c.line)
+			b.SetBytes(int64(len(line)))
+			b.ReportAllocs()
+			var ev policy.Event
+			for b.Loop() {
+				Line(line, &ev)
+			}
+		})
+	}
+}
+
+func BenchmarkStamper(b *testing.B) {
+	for name, head := range map[string]string{"iso": isoHead, "traditional": bsdHead} {
+		b.Run(name, func(b *testing.B) {
+			line := []byte(head + "postfix/smtpd[1205]: connect from unknown[198.51.100.77]")
+			s := NewStamper(time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), time.UTC)
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Stamp(line)
+			}
+		})
+	}
+}

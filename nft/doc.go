@@ -18,11 +18,13 @@
 //
 // A [Table] writes and a [Reader] reads; a Table contains a Reader that has its
 // own socket, so a reader never waits behind a bulk write of this process.
-// Both may be used by several goroutines at once.
+// Both may be used by several goroutines at once, and so may [Sessions], which
+// end the connections that a banned address has open. They need no table.
 //
 // # Transactions
 //
 // nfnetlink handles a request inside sendmsg(2): when that call returns, the
-// transaction has been committed or rolled back and all answers are queued.
-// Therefore nothing here waits for a socket to become readable.
+// transaction has been committed or rolled back and all answers are queued. So
+// does sock_diag, which ends connections. Therefore nothing here waits for a
+// socket to become readable.
 package nft

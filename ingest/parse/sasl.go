@@ -36,6 +36,9 @@ func smtpdWarning(msg []byte, ev *policy.Event) bool {
 
 const attempt = " authentication "
 
+// unavailable stands for the user name that smtpd does not know.
+const unavailable = "(unavailable)"
+
 // sasl parses "<mech> authentication failed: <reason>[, sasl_username=<U>]"
 // (Postfix smtpd_sasl_glue.c). Very old releases wrote neither user nor
 // reason. The mechanism is the client's own word; the address was read before
@@ -55,10 +58,17 @@ func sasl(b []byte, a netip.Addr, ev *policy.Event) bool {
 		return false
 	}
 	reason, user := saslUser(bytes.TrimPrefix(bytes.TrimPrefix(b, []byte(":")), []byte(" ")))
+	unnamed := string(user) == unavailable
+	if unnamed || bytes.HasPrefix(reason, []byte("Invalid authentication mechanism")) {
+		// Since Postfix 3.10 that reason quotes the client's mechanism, which
+		// may hold the separator; there never is a user name then.
+		user = nil
+	}
 	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Mechanism: mech, Detail: reason}
 	// Only a real mechanism reaches the backend, and a forged one could
-	// imitate its reasons.
-	if clean && backendReason(reason) {
+	// imitate its reasons. While Dovecot is down, smtpd tells the reason once
+	// and then neither reason nor user: no password was tried for anybody.
+	if clean && (backendReason(reason) || unnamed && string(reason) == "(reason unavailable)") {
 		ev.Kind, ev.Failures, ev.Excused = policy.BackendFault, 0, 1
 	}
 	return true
@@ -90,11 +100,6 @@ func saslUser(b []byte) (reason, user []byte) {
 			reason, user = b[:at], b[at+len(name):]
 			break
 		}
-	}
-	// Since Postfix 3.10 this reason quotes the client's mechanism, which may
-	// hold the separator; there never is a user name then.
-	if bytes.HasPrefix(reason, []byte("Invalid authentication mechanism")) || string(user) == "(unavailable)" {
-		user = nil
 	}
 	return reason, user
 }

@@ -1,0 +1,65 @@
+package parse
+
+import (
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// The captured failures counted in another way: by expressions over whole
+// lines, which only known, benign placing of the fields allows.
+var (
+	crudePostfix = regexp.MustCompile(`/smtpd\[\d+\]: (?:message repeated (\d+) times: \[ )?warning: [^\[ ]+\[([0-9a-f.:]+)\](?::\d+)?: SASL .* authentication failed: `)
+	crudeDovecot = regexp.MustCompile(`dovecot: auth(?:: [a-z0-9-]+)?\([^,]*,([0-9a-f.:]+)(?:\)|,sasl:[a-z0-9-]+\)): .*(?:unknown user|Password mismatch|invalid input|disallowed by)`)
+	crudeFault   = regexp.MustCompile(`authentication failed: (?:Connection lost to|Can't connect to|generic failure)`)
+)
+
+func TestCapturedFailuresOfEachAddress(t *testing.T) {
+	for _, file := range captures(t) {
+		want, got := map[string]int{}, map[string]int{}
+		for _, line := range readLines(t, file) {
+			if m := crudePostfix.FindSubmatch(line); m != nil && !crudeFault.Match(line) {
+				n := 1
+				if len(m[1]) > 0 {
+					n, _ = strconv.Atoi(string(m[1]))
+				}
+				want["postfix "+string(m[2])] += n
+			}
+			if m := crudeDovecot.FindSubmatch(line); m != nil {
+				want["dovecot "+string(m[1])]++
+			}
+			var ev policy.Event
+			if Line(line, &ev) && ev.Kind == policy.AuthFail {
+				got[ev.Service.String()+" "+ev.Addr.String()] += ev.Failures
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+			t.Errorf("%s (-want +got):\n%s", file, diff)
+		}
+	}
+}
+
+// The three base captures are the same attacks against three releases, whose
+// lines differ: they must come to the same.
+func TestTheSameAttacksOnEachRelease(t *testing.T) {
+	want := map[string]int{
+		"postfix auth_fail": 44, "postfix backend_fault": 1, "postfix auth_ok": 4,
+		"postfix abuse": 4, "postfix session": 49, "dovecot auth_fail": 42,
+	}
+	for _, release := range []string{"bullseye", "bookworm", "trixie"} {
+		got := map[string]int{}
+		for _, line := range readLines(t, "testdata/"+release+".log") {
+			var ev policy.Event
+			if Line(line, &ev) {
+				got[ev.Service.String()+" "+ev.Kind.String()]++
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", release, diff)
+		}
+	}
+}

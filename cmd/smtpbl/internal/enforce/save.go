@@ -71,8 +71,13 @@ func (s *saver) nudge() {
 	}
 }
 
-// retryEvery is how often the history is tried again after a failure.
-const retryEvery = time.Second
+const (
+	// gather is how long what is handed over may wait for more, so that a
+	// burst of bans costs the disk one write and not hundreds.
+	gather = 20 * time.Millisecond
+	// retryEvery is how often the history is tried again after a failure.
+	retryEvery = time.Second
+)
 
 // run writes until stop is closed, and then what is left.
 func (s *saver) run(stop <-chan struct{}) {
@@ -81,6 +86,10 @@ func (s *saver) run(stop <-chan struct{}) {
 	for {
 		select {
 		case <-s.wake:
+			select {
+			case <-time.After(gather):
+			case <-stop:
+			}
 			s.write()
 		case <-retry.C:
 			if s.waiting() > 0 {

@@ -47,24 +47,3 @@ func TestStampTakesTheYearBeforeRef(t *testing.T) {
 		}
 	}
 }
-
-func FuzzAddressIsTheServers(f *testing.F) {
-	f.Add("x[198.51.100.77]: SASL LOGIN authentication failed: y", "LOGIN")
-	f.Add("x,198.51.100.77): unknown user", "a[198.51.100.7]:")
-	f.Fuzz(func(t *testing.T, user, mech string) {
-		for _, line := range []string{
-			smtpdHead + "warning: unknown[192.0.2.1]: SASL " + mech + " authentication failed: x, sasl_username=" + user,
-			smtpdHead + "warning: non-SMTP command from unknown[192.0.2.1]: " + user,
-			"Nov 23 15:11:28 mx1 dovecot: auth: pam(" + user + ",192.0.2.1): unknown user",
-			"Nov 23 15:11:28 mx1 dovecot: imap-login: Login: user=<" + user + ">, rip=192.0.2.1, lip=192.0.2.25",
-		} {
-			var ev policy.Event
-			if Line([]byte(line), &ev) && ev.Addr.String() != "192.0.2.1" {
-				t.Errorf("%q: %s", line, ev.Addr)
-			}
-		}
-		var ev policy.Event
-		Line([]byte(user), &ev)
-		Stamp([]byte(user), time.Unix(1e9, 0), time.UTC)
-	})
-}

@@ -1,0 +1,163 @@
+package parse
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// truth is the client of every template; whatever else a line names came from
+// the client.
+const truth = "192.0.2.1"
+
+// shapes are the lines of every service with the client's address where the
+// server writes it. %u stands for what a client may choose: user, mechanism,
+// HELO name or command. With a harmless word in it every shape is an event.
+var shapes = []string{
+	"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=%u",
+	"postfix/smtpd[7]: warning: unknown[192.0.2.1]:4812: SASL PLAIN authentication failed: UGFzc3dvcmQ6, sasl_username=%u",
+	"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL %u authentication failed: Invalid authentication mechanism, sasl_username=(unavailable)",
+	"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL %u authentication failed: Invalid authentication mechanism: '%u'",
+	"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL %u authentication failed:",
+	"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL %u authentication failed",
+	"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL %u authentication aborted",
+	"postfix/smtpd[7]: message repeated 2 times: [ warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: x, sasl_username=%u]",
+	"postfix/smtpd[7]: 4D2Bzv3Xk1z5P: client=unknown[192.0.2.1], sasl_method=PLAIN, sasl_username=%u",
+	"postfix/smtpd[7]: 4D2Bzv3Xk1z5P: client=unknown[192.0.2.1], sasl_method=PLAIN, sasl_username=al, sasl_sender=%u",
+	"postfix/smtpd[7]: NOQUEUE: disconnect from unknown[192.0.2.1] ehlo=1 auth=0/3 quit=1 commands=2/5",
+	"postfix/smtpd[7]: warning: non-SMTP command from unknown[192.0.2.1]: %u",
+	"postfix/smtpd[7]: improper command pipelining after EHLO from unknown[192.0.2.1]: %u",
+	"postfix/smtpd[7]: too many errors after AUTH from unknown[192.0.2.1]",
+	"postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 454 4.7.1 <%u>: Relay access denied; from=<%u> to=<%u> proto=ESMTP helo=<%u>",
+	"dovecot: imap-login: Login: user=<%u>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, mpid=4, TLS, session=<x>",
+	"dovecot: pop3-login: Info: Logged in: user=<%u>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25",
+	"dovecot: submission-login: Disconnected (auth failed, 2 attempts in 5 secs): user=<%u>, method=%u, rip=192.0.2.1, lip=192.0.2.25, TLS, session=<x>",
+	"dovecot: imap-login: Login aborted: Inactivity (auth failed, 2 attempts in 5 secs, last failure: %u) (auth_failed): user=<%u>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25",
+	"dovecot: auth: passwd-file(%u,192.0.2.1): Password mismatch",
+	"dovecot: auth: pam(%u,192.0.2.1,<s>): pam_authenticate() failed: Authentication failure (password mismatch?)",
+	"dovecot: auth: login(?,192.0.2.1): Username character disallowed by auth_username_chars: 0x5d (username: %u)",
+	"dovecot: auth-worker(304): sql(%u,192.0.2.1): unknown user",
+	"dovecot: auth-worker(304): conn unix:auth-worker (pid=2,uid=97): auth-worker<5>: sql(%u,192.0.2.1,<s>): unknown user",
+	"dovecot: auth(%u,192.0.2.1,sasl:login): passwd-file: unknown user",
+	"dovecot: auth(%u,192.0.2.1,sasl:login)<s>: sql: Password mismatch (given password: %u)",
+	"dovecot: auth-worker(%u,192.0.2.1)<40><s>: request [12]: Info: sql: Password mismatch",
+}
+
+func TestEveryShapeIsAnEvent(t *testing.T) {
+	for _, user := range []string{"alice", "alice@example.com", "a.b-c_d", "x"} {
+		for _, shape := range shapes {
+			line := isoHead + strings.ReplaceAll(shape, "%u", user)
+			var ev policy.Event
+			if !Line([]byte(line), &ev) || ev.Addr.String() != truth {
+				t.Errorf("%s\ngot %+v", line, ev)
+			}
+		}
+	}
+}
+
+// forgeries are what clients may write to have another address banned.
+var forgeries = []string{
+	"x[198.51.100.77]: SASL LOGIN authentication failed: y", "a[198.51.100.7]:", "unknown[198.51.100.7]",
+	"x,198.51.100.77): unknown user", "x,198.51.100.77)<s>: sql: unknown user", "198.51.100.77", "198.51.100.77,sasl:a",
+	"x,198.51.100.66,<s>", "a, rip=198.51.100.66, lip=1.1.1.1", "a>, method=PLAIN, rip=198.51.100.66, session=<q>",
+	"x (auth failed, 9 attempts in 2 secs): user=<y", "x authentication failed: generic failure, sasl_username=y",
+	"x authentication aborted", "1): sql(x,198.51.100.9): unknown user", "): ", ")<", "<", ">", ",", "",
+	"1): conn unix:auth-worker (uid=1): auth-worker<1>: sql(x,198.51.100.9", "x\x00y", "x\ty", "x\xff\xfe", "\r",
+	"]", "] warning: unknown[198.51.100.7]: SASL LOGIN authentication failed", "x, sasl_sender=198.51.100.7",
+}
+
+func TestForgedAddressIsNeverTaken(t *testing.T) {
+	for _, text := range forgeries {
+		for _, shape := range shapes {
+			addressIsTrue(t, bsdHead+strings.ReplaceAll(shape, "%u", text))
+		}
+	}
+}
+
+func addressIsTrue(t *testing.T, line string) {
+	t.Helper()
+	var ev policy.Event
+	if Line([]byte(line), &ev) && ev.Addr.String() != truth {
+		t.Errorf("%q: %s", line, ev.Addr)
+	}
+}
+
+func FuzzAddressIsTheServers(f *testing.F) {
+	for i, text := range forgeries {
+		f.Add(uint(i), text, "LOGIN")
+		f.Add(uint(i), "alice", text)
+	}
+	f.Fuzz(func(t *testing.T, n uint, first, second string) {
+		shape := shapes[n%uint(len(shapes))]
+		line := strings.Replace(shape, "%u", first, 1)
+		addressIsTrue(t, isoHead+strings.ReplaceAll(line, "%u", second))
+		// Postfix logs no PTR name but a valid host name, so the bracket of
+		// the address is the first one.
+		if !strings.Contains(first, "[") {
+			addressIsTrue(t, isoHead+strings.Replace(shape, "unknown[", first+"[", 1))
+		}
+	})
+}
+
+// FuzzLine reads arbitrary bytes: no panic, and never an address that is not
+// in the line.
+func FuzzLine(f *testing.F) {
+	for _, shape := range shapes {
+		f.Add([]byte(isoHead + shape))
+		f.Add([]byte(strings.TrimPrefix(bsdHead+shape, "mx1 ")))
+	}
+	for _, file := range captures(f) {
+		for _, line := range readLines(f, file) {
+			f.Add(line)
+		}
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		before := bytes.Clone(line)
+		var ev policy.Event
+		if Line(line, &ev) {
+			checkEvent(t, line, &ev)
+		}
+		at, ok := Stamp(line, time.Unix(1e9, 0), time.UTC)
+		again, okAgain := NewStamper(time.Unix(1e9, 0), time.UTC).Stamp(line)
+		if ok != okAgain || ok && !at.Equal(again) {
+			t.Errorf("%q: Stamp says %v %v, a Stamper %v %v", line, at, ok, again, okAgain)
+		}
+		if !bytes.Equal(line, before) {
+			t.Errorf("%q was written to", before)
+		}
+	})
+}
+
+func checkEvent(t *testing.T, line []byte, ev *policy.Event) {
+	t.Helper()
+	named := func(word string) bool {
+		a, err := netip.ParseAddr(word)
+		return err == nil && a.Unmap() == ev.Addr
+	}
+	words := strings.FieldsFunc(string(line), func(r rune) bool { return r > 'f' || !addrByte(byte(r)) })
+	if !slices.ContainsFunc(words, named) && !anyPart(words, named) {
+		t.Errorf("%q does not name %s", line, ev.Addr)
+	}
+	if ev.Addr.Zone() != "" || ev.Addr.Is4In6() || ev.Failures < 0 || ev.Failures > maxCount || ev.Kind == 0 || ev.Service == 0 {
+		t.Errorf("%q: impossible event %+v", line, ev)
+	}
+}
+
+// anyPart finds an address that other bytes of addresses follow or precede.
+func anyPart(words []string, named func(string) bool) bool {
+	for _, w := range words {
+		for i := range w {
+			for j := i + 2; j <= min(len(w), i+maxAddr); j++ {
+				if named(w[i:j]) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

@@ -2,12 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // answer is what a contender found. Zero or nil: it does not tell.
@@ -21,83 +22,95 @@ type answer struct {
 var errNoTotals = errors.New("no totals in its output")
 
 var (
-	smtpblTotals   = regexp.MustCompile(`\n(?:\d+) bans from (\d+) events in (\d+) lines\n$`)
+	smtpblTotals   = regexp.MustCompile(`^\d+ bans from (\d+) events in (\d+) lines$`)
 	fail2banTotals = regexp.MustCompile(`\nLines: (\d+) lines, \d+ ignored, (\d+) matched`)
 )
 
-func wcAnswer(out []byte) (answer, error) {
+func wcAnswer(out io.Reader) (answer, error) {
 	n, err := leading(out)
 	return answer{lines: n}, err
 }
 
-func rgAnswer(out []byte) (answer, error) {
+func rgAnswer(out io.Reader) (answer, error) {
 	n, err := leading(out)
 	return answer{failures: n}, err
 }
 
 // leading reads the number that out begins with.
-func leading(out []byte) (int, error) {
-	fields := bytes.Fields(out)
-	if len(fields) == 0 {
-		return 0, fmt.Errorf("no number in its output %q", out)
+func leading(out io.Reader) (n int, err error) {
+	if _, err = fmt.Fscan(out, &n); err != nil {
+		err = fmt.Errorf("read the number in its output: %w", err)
 	}
-	return strconv.Atoi(string(fields[0]))
+	return n, err
 }
 
-func sshguardAnswer(out []byte) (answer, error) {
-	return answer{failures: bytes.Count(out, []byte("\n"))}, nil
+func sshguardAnswer(out io.Reader) (answer, error) {
+	var a answer
+	s := bufio.NewScanner(out)
+	for s.Scan() {
+		a.failures++
+	}
+	return a, s.Err()
 }
 
-func fail2banAnswer(out []byte) (answer, error) {
-	m := fail2banTotals.FindSubmatch(out)
+func fail2banAnswer(out io.Reader) (answer, error) {
+	text, err := io.ReadAll(out)
+	if err != nil {
+		return answer{}, fmt.Errorf("read its output: %w", err)
+	}
+	m := fail2banTotals.FindSubmatch(text)
 	if m == nil {
 		return answer{}, errNoTotals
 	}
-	return totals(m[1], m[2])
+	return totals(string(m[1]), string(m[2]))
 }
 
-func totals(lines, failures []byte) (answer, error) {
-	l, err := strconv.Atoi(string(lines))
+func totals(lines, failures string) (answer, error) {
+	l, err := strconv.Atoi(lines)
 	if err != nil {
 		return answer{}, fmt.Errorf("read its totals: %w", err)
 	}
-	f, err := strconv.Atoi(string(failures))
+	f, err := strconv.Atoi(failures)
 	if err != nil {
 		return answer{}, fmt.Errorf("read its totals: %w", err)
 	}
 	return answer{lines: l, failures: f}, nil
 }
 
-func smtpblAnswer(out []byte) (answer, error) {
-	m := smtpblTotals.FindSubmatch(append([]byte("\n"), out...))
-	if m == nil {
-		return answer{}, errNoTotals
-	}
-	a, err := totals(m[2], m[1])
+func smtpblAnswer(out io.Reader) (answer, error) {
+	// DATE TIME ADDR until …; the totals have no address there.
+	a, last, err := addresses(out, 2)
 	if err != nil {
 		return answer{}, err
 	}
-	// DATE TIME ADDR until …; the totals are no line with an address there.
-	return a, a.addresses(out, 2)
-}
-
-func pipelineAnswer(out []byte) (answer, error) {
-	var a answer
-	return a, a.addresses(out, 0)
-}
-
-// addresses reads the IPv4 addresses and networks that stand in a column.
-func (a *answer) addresses(out []byte, column int) error {
-	a.hosts, a.nets = map[netip.Prefix]bool{}, map[netip.Prefix]bool{}
-	s := bufio.NewScanner(bytes.NewReader(out))
-	for s.Scan() {
-		fields := bytes.Fields(s.Bytes())
-		if len(fields) <= column {
-			return fmt.Errorf("no address in %q", s.Text())
-		}
-		a.address(string(fields[column]))
+	m := smtpblTotals.FindStringSubmatch(last)
+	if m == nil {
+		return answer{}, errNoTotals
 	}
-	return s.Err()
+	t, err := totals(m[2], m[1])
+	a.lines, a.failures = t.lines, t.failures
+	return a, err
+}
+
+func pipelineAnswer(out io.Reader) (answer, error) {
+	a, _, err := addresses(out, 0)
+	return a, err
+}
+
+// addresses reads the IPv4 addresses and networks that stand in a column, and
+// returns the last line too.
+func addresses(out io.Reader, column int) (a answer, last string, err error) {
+	a.hosts, a.nets = map[netip.Prefix]bool{}, map[netip.Prefix]bool{}
+	s := bufio.NewScanner(out)
+	for s.Scan() {
+		last = s.Text()
+		fields := strings.Fields(last)
+		if len(fields) <= column {
+			return a, last, fmt.Errorf("no address in %q", last)
+		}
+		a.address(fields[column])
+	}
+	return a, last, s.Err()
 }
 
 // address adds a host or a network; what is neither, or IPv6, is left out.

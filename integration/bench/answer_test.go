@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +16,7 @@ var compareAnswers = cmp.Options{cmp.AllowUnexported(answer{}), cmpopts.EquateCo
 func TestAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		read func([]byte) (answer, error)
+		read func(io.Reader) (answer, error)
 		out  string
 		want answer
 		ok   bool
@@ -38,7 +40,7 @@ func TestAnswers(t *testing.T) {
 		{"smtpbl broken off", smtpblAnswer, "", answer{}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := tt.read([]byte(tt.out))
+			got, err := tt.read(strings.NewReader(tt.out))
 			if (err == nil) != tt.ok {
 				t.Fatalf("error %v, want one: %v", err, !tt.ok)
 			}

@@ -83,7 +83,7 @@ func runPipeline(t *testing.T, log string) answer {
 	if !strings.Contains(string(out), "2001:db8::1 3\n") || strings.Contains(string(out), "2001:db8::2") {
 		t.Errorf("IPv6 counted wrongly:\n%s", out)
 	}
-	a, err := pipelineAnswer(out)
+	a, err := pipelineAnswer(bytes.NewReader(out))
 	if err != nil {
 		t.Fatal(err)
 	}

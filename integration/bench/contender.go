@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +21,7 @@ type contender struct {
 	after []string
 	env   []string
 	// answer reads from the output what was found.
-	answer func(out []byte) (answer, error)
+	answer func(out io.Reader) (answer, error)
 }
 
 //go:embed pipeline.sh

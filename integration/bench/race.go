@@ -59,10 +59,11 @@ func (r *race) turn(ctx context.Context, res *result, log string) error {
 		return err
 	}
 	res.runs = append(res.runs, m)
-	out, err := os.ReadFile(name)
+	out, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("read its output: %w", err)
 	}
+	defer func() { _ = out.Close() }()
 	res.answer, err = res.contender.answer(out)
 	return err
 }

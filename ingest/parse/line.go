@@ -56,8 +56,8 @@ func Message(tag, pid, msg []byte, ev *policy.Event) bool {
 }
 
 func message(tag, pid, msg []byte, ev *policy.Event) bool {
-	if tag[0] == 'p' {
-		return isSMTPD(tag) && smtpd(tag, pid, msg, ev)
+	if isSMTPD(tag) {
+		return smtpd(tag, pid, msg, ev)
 	}
 	return dovecot(tag, msg, ev)
 }

@@ -77,7 +77,7 @@ func sasl(b []byte, a netip.Addr, ev *policy.Event) bool {
 // mechanism returns the length of the mechanism. A quoted one may hold blanks
 // and imitate the words after it, which no real one does.
 func mechanism(b []byte) (size int, clean bool) {
-	if i := name(b); bytes.HasPrefix(b[i:], []byte(attempt)) {
+	if i := name(b); bytes.HasPrefix(b[i:], []byte(attempt+"failed")) {
 		return i, true
 	}
 	if i := bytes.Index(b, []byte(attempt+"failed")); i >= 0 {

@@ -1,0 +1,138 @@
+package parse
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+func authFailure(user, text string, witness policy.Witness) policy.Event {
+	ev := policy.Event{Addr: client1, Kind: policy.AuthFail, Witness: witness, Failures: 1, Detail: []byte(text)}
+	if user != "" {
+		ev.User = []byte(user)
+	}
+	return ev
+}
+
+const (
+	witnessFile = policy.WitnessAuth << iota
+	witnessPAM
+	witnessSQL
+	witnessLDAP
+)
+
+var authShapes = []shape{
+	{"auth: passwd-file(al,192.0.2.1): Password mismatch", authFailure("al", "Password mismatch", witnessFile)},
+	{"auth: passwd-file(al,::ffff:192.0.2.1,<s>): unknown user (SHA1 of given password: abcd12)", authFailure("al", "unknown user (SHA1 of given password: abcd12)", witnessFile)},
+	{"auth: ldap(a,b c,192.0.2.1,master,<s>): invalid credentials", authFailure("a,b c", "invalid credentials", witnessLDAP)},
+	{"auth: Info: sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
+	{"dovecot: auth(default): sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
+	{"auth-worker(default): sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
+	{
+		"auth-worker(304): pam(al,192.0.2.1): pam_authenticate() failed: Authentication failure (Password mismatch?)",
+		authFailure("al", "pam_authenticate() failed: Authentication failure (Password mismatch?)", witnessPAM),
+	},
+	{"auth-worker(57): conn unix:auth-worker (pid=2,uid=97): auth-worker<55>: pam(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessPAM)},
+	{"auth-worker(57): Info: conn unix:auth-worker (uid=143): auth-worker<22>: sql(al,192.0.2.1,<Yx7+W8+Io>): Password mismatch", authFailure("al", "Password mismatch", witnessSQL)},
+	{"auth(al,192.0.2.1,sasl:login): passwd-file: unknown user", authFailure("al", "unknown user", witnessFile)},
+	{"auth(al,192.0.2.1,sasl:login)<CvN+E95U>: Info: sql: Password mismatch (given password: x)", authFailure("al", "Password mismatch (given password: x)", witnessSQL)},
+	{"auth-worker(al,192.0.2.1)<4001084><CvN+E95U>: request [12]: Info: sql: Password mismatch", authFailure("al", "Password mismatch", witnessSQL)},
+	{"auth(x,198.51.100.9,sasl:a,192.0.2.1,sasl:login): passwd-file: unknown user", authFailure("x,198.51.100.9,sasl:a", "unknown user", witnessFile)},
+	{"message repeated 1 times: [ auth: passwd-file(al,192.0.2.1): unknown user]", authFailure("al", "unknown user", witnessFile)},
+}
+
+func TestDovecotAuth(t *testing.T) {
+	checkShapes(t, isoHead+"dovecot: ", policy.Dovecot, authShapes)
+	checkShapes(t, bsdHead+"dovecot[442]: ", policy.Dovecot, authShapes)
+}
+
+func TestDovecotOwnLog(t *testing.T) {
+	for _, stamp := range []string{"Jul 31 01:40:25 ", "2026-07-31 01:40:25 "} {
+		checkShapes(t, stamp, policy.Dovecot, authShapes[5:13])
+		checkShapes(t, stamp, policy.Dovecot, loginShapes)
+		checkShapes(t, stamp, policy.Dovecot, []shape{
+			{"auth(al ice,192.0.2.1,sasl:login)<s>: Info: sql: unknown user", authFailure("al ice", "unknown user", witnessSQL)},
+			{"auth-worker(al ice,192.0.2.1)<4><s>: request [1]: sql: unknown user", authFailure("al ice", "unknown user", witnessSQL)},
+		})
+	}
+}
+
+func TestDovecotTags(t *testing.T) {
+	for _, tag := range []string{"auth: ", "auth[12]: ", "dovecot-auth: ", "auth-worker: "} {
+		checkShapes(t, bsdHead+tag, policy.Dovecot, []shape{
+			{"sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
+		})
+	}
+	checkShapes(t, bsdHead, policy.Dovecot, loginShapes)
+	checkShapes(t, bsdHead+"dovecot: ", policy.Dovecot, loginShapes)
+}
+
+func loginFailure(user string, n int, span time.Duration) policy.Event {
+	ev := policy.Event{Addr: client1, Kind: policy.AuthFail, Witness: policy.WitnessLogin, Failures: n, Span: span}
+	if user != "" {
+		ev.User = []byte(user)
+	}
+	return ev
+}
+
+var loginShapes = []shape{
+	{"imap-login: Info: Disconnected (auth failed, 3 attempts in 7 secs): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, TLS, session=<x>", loginFailure("al", 3, 7*time.Second)},
+	{"pop3-login: Disconnected (auth failed, 1 attempts): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, secured", loginFailure("al", 1, 0)},
+	{"imap-login: Disconnected (auth failed, 1 attempts): method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, TLS: Disconnected", loginFailure("", 1, 0)},
+	{"imap-login: Disconnected (auth failed, 1 attempts): rip=192.0.2.1", loginFailure("", 1, 0)},
+	{"imap-login: Disconnected (auth failed, 1 attempts): user=<al, method=LOGIN, rip=192.0.2.1 lip=192.0.2.25", loginFailure("al", 1, 0)},
+	{"imap-login: Disconnected: Connection closed: SSL_accept() failed: error:0A00009C:SSL routines::http request (auth failed, 2 attempts in 3 secs): user=<al>, rip=192.0.2.1,lip=192.0.2.25", loginFailure("al", 2, 3*time.Second)},
+	{"imap-login: Disconnected (auth failed, 1/3 successful auths in 9 secs): user=<al>, rip=192.0.2.1", loginFailure("al", 2, 9*time.Second)},
+	{"submission-login: Login aborted: Inactivity (auth failed, 2 attempts in 5 secs) (auth_failed): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25", loginFailure("al", 2, 5*time.Second)},
+	{"imap-login: Login aborted: Logged out (auth failed, 1 attempts in 5 secs, last failure: no (really)) (invalid_credentials): user=<al>, rip=192.0.2.1", loginFailure("al", 1, 5*time.Second)},
+	{"managesieve-login: Disconnected (proxy dest auth failed): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25", loginFailure("al", 1, 0)},
+	{"imap-login: Login aborted: x (proxy dest auth failed) (proxy_dest_auth_failed): user=<al>, rip=192.0.2.1", loginFailure("al", 1, 0)},
+	{"imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<a, rip=198.51.100.66, lip=1.1.1.1>, method=PLAIN, rip=192.0.2.1", loginFailure("a, rip=198.51.100.66, lip=1.1.1.1", 1, 2*time.Second)},
+}
+
+func TestDovecotLogins(t *testing.T) {
+	worked := policy.Event{Addr: client1, Kind: policy.AuthOK, Witness: policy.WitnessLogin, User: []byte("al")}
+	six := worked
+	six.Addr = netip.MustParseAddr("2001:db8::1")
+	checkShapes(t, isoHead+"dovecot: ", policy.Dovecot, []shape{
+		{"imap-login: Login: user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, mpid=5, TLS, session=<x>", worked},
+		{"submission-login: Logged in: user=<al>, method=PLAIN, rip=2001:db8::1, lip=2001:db8::25", six},
+		{"pop3-login: Info: Login: user=<al>, method=PLAIN, rip=::ffff:192.0.2.1, lip=192.0.2.25", worked},
+	})
+}
+
+// Both processes name the session in their own way, and it is the same one.
+func TestDovecotSessions(t *testing.T) {
+	var last uint64
+	for _, line := range []string{
+		"imap-login: Login: user=<a, session=<q>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, session=<CvN+E95U>",
+		"auth: sql(al,192.0.2.1,<CvN+E95U>): unknown user",
+		"auth(al,192.0.2.1,sasl:login)<CvN+E95U>: sql: unknown user",
+		"auth-worker(al,192.0.2.1)<4001><CvN+E95U>: request [1]: sql: unknown user",
+	} {
+		var ev policy.Event
+		if !Line([]byte(isoHead+"dovecot: "+line), &ev) || ev.Session == 0 || last != 0 && ev.Session != last {
+			t.Errorf("%s\ngot %+v after session %d", line, ev, last)
+		}
+		last = ev.Session
+	}
+}
+
+// Each database is a witness of its own, because each miss is logged.
+func TestDatabasesAreDifferentWitnesses(t *testing.T) {
+	seen := map[policy.Witness]string{}
+	for _, db := range databases {
+		w := database([]byte(db))
+		if before, taken := seen[w]; taken || w < policy.WitnessAuth {
+			t.Errorf("%s has the bit %b of %q", db, w, before)
+		}
+		seen[w] = db
+	}
+	for _, db := range []string{"passwd-file2", "user-only", "oauth2", "cram-md5", "x"} {
+		if w := database([]byte(db)); w <= policy.WitnessAuth<<(len(databases)-1) || w&(w-1) != 0 {
+			t.Errorf("%s has the bit %b", db, w)
+		}
+	}
+}

@@ -63,12 +63,16 @@ func hextets(b []byte) (words [16]byte, ok bool) {
 		gap, b = 0, b[2:]
 	}
 	for len(b) > 0 {
-		if quad, size := dotted(b); size == len(b) && n <= 12 {
+		value, size := hextet(b)
+		if size == 0 { // the last 32 bits may be dotted
+			quad, size := dotted(b)
+			if size == 0 || size < len(b) || n > 12 {
+				return words, false
+			}
 			copy(words[n:], quad[:])
 			return spread(words, n+4, gap)
 		}
-		value, size := hextet(b)
-		if size == 0 || n == 16 {
+		if n == 16 {
 			return words, false
 		}
 		words[n], words[n+1] = byte(value>>8), byte(value)

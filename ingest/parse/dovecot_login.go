@@ -12,8 +12,8 @@ import (
 // name and the mechanism are the client's words and stand before the address,
 // so the last "rip=" is the server's, and the session behind it too.
 func dovecotLogin(msg []byte, ev *policy.Event) bool {
-	const rip, sid = " rip=", " session=<"
-	i := bytes.LastIndex(msg, []byte(rip))
+	const sid = " session=<"
+	i := lastIP(msg)
 	if i < 0 {
 		return false
 	}
@@ -34,6 +34,19 @@ func dovecotLogin(msg []byte, ev *policy.Event) bool {
 		return user != nil
 	}
 	return loginFailed(head, ev)
+}
+
+const rip = " rip="
+
+// lastIP finds the last "rip=". It is near the end, where bytes.LastIndex has
+// to hash its way to.
+func lastIP(b []byte) int {
+	for i := len(b) - len(rip); i >= 0; i-- {
+		if b[i] == rip[0] && string(b[i:i+len(rip)]) == rip {
+			return i
+		}
+	}
+	return -1
 }
 
 // loginUser separates what happened from the user name. Some lines have no

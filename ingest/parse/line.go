@@ -47,19 +47,17 @@ func Message(tag, pid, msg []byte, ev *policy.Event) bool {
 	if len(tag) == 0 || len(msg) == 0 {
 		return false
 	}
+	times := 0
 	if msg[0] == 'm' {
-		if n, once, ok := repeated(msg); ok {
-			return message(tag, pid, once, ev) && multiply(ev, n)
-		}
+		times, msg = repeated(msg)
 	}
-	return message(tag, pid, msg, ev)
-}
-
-func message(tag, pid, msg []byte, ev *policy.Event) bool {
+	var ok bool
 	if isSMTPD(tag) {
-		return smtpd(tag, pid, msg, ev)
+		ok = smtpd(tag, pid, msg, ev)
+	} else {
+		ok = dovecot(tag, msg, ev)
 	}
-	return dovecot(tag, msg, ev)
+	return ok && (times == 0 || multiply(ev, times))
 }
 
 // isSMTPD tells the server daemon of any Postfix instance and service.

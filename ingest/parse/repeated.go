@@ -10,16 +10,20 @@ import (
 const maxCount = 10000
 
 // repeated reads rsyslog's "message repeated N times: [ … ]", which stands for
-// N more of the line before it (RepeatedMsgReduction, on in Ubuntu).
-func repeated(msg []byte) (n int, once []byte, ok bool) {
+// N more of the line before it (RepeatedMsgReduction, on in Ubuntu). Any other
+// line it returns as it is, with 0.
+func repeated(msg []byte) (times int, once []byte) {
 	b, ok := bytes.CutPrefix(msg, []byte("message repeated "))
 	if !ok {
-		return 0, nil, false
+		return 0, msg
 	}
-	n, b, ok = number(b)
+	times, b, _ = number(b)
 	b, head := bytes.CutPrefix(b, []byte(" times: [ "))
 	b, tail := bytes.CutSuffix(b, []byte("]"))
-	return n, b, ok && head && tail && n > 0 && n <= maxCount && len(b) > 0
+	if !head || !tail || times < 1 || len(b) == 0 {
+		return 0, msg
+	}
+	return times, b
 }
 
 // multiply makes ev stand for n lines. Lines about a connection's start and
@@ -27,5 +31,5 @@ func repeated(msg []byte) (n int, once []byte, ok bool) {
 func multiply(ev *policy.Event, n int) bool {
 	ev.Failures *= n
 	ev.Excused *= n
-	return ev.Failures <= maxCount && ev.Kind != policy.Session && ev.Kind != policy.AuthOK
+	return n <= maxCount && ev.Failures <= maxCount && ev.Kind != policy.Session && ev.Kind != policy.AuthOK
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,8 +25,8 @@ import (
 const isolated = "SMTPBL_TEST_ISOLATED"
 
 // TestMain registers the program itself as a command of the scripts, so that
-// what they run is what users run, and moves the tests into a fresh network
-// namespace: nothing here can touch the machine's own firewall.
+// what they run is what users run, and moves the tests into fresh network and
+// mount namespaces: nothing here can touch the machine's own firewall or disks.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 0 && !strings.HasSuffix(os.Args[0], ".test") || os.Getenv(isolated) != "" || os.Geteuid() != 0 {
 		testscript.Main(m, map[string]func(){"smtpbl": main})
@@ -39,7 +40,7 @@ func isolate() int {
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(os.Environ(), isolated+"=1")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	runtime.LockOSThread() // Pdeathsig follows the thread that forked
 	err := cmd.Run()
 	if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Run returns it bare
@@ -72,6 +73,7 @@ func TestScripts(t *testing.T) {
 			"exits":  exits,
 			"until":  until,
 			"log":    logLine,
+			"crowd":  crowd,
 			"signal": sendSignal,
 			"spoil":  spoil,
 		},
@@ -186,8 +188,33 @@ func logLine(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	var text bytes.Buffer
 	for range n {
-		fmt.Fprintf(&text, "%s mx1 postfix/submission/smtpd[4242]: warning: unknown[%s]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=%s\n",
-			time.Now().Format("2006-01-02T15:04:05.000000-07:00"), args[0], args[1])
+		writeFailure(&text, args[0], args[1])
+	}
+	_, err = f.Write(text.Bytes())
+	ts.Check(err)
+	ts.Check(f.Close())
+}
+
+func writeFailure(w io.Writer, addr, user string) {
+	fmt.Fprintf(w, "%s mx1 postfix/submission/smtpd[4242]: warning: unknown[%s]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=%s\n",
+		time.Now().Format("2006-01-02T15:04:05.000000-07:00"), addr, user)
+}
+
+// crowd appends to mail.log what earns N addresses of as many nets a ban:
+// crowd N.
+func crowd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: crowd N")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	f, err := os.OpenFile(ts.MkAbs("mail.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	var text bytes.Buffer
+	for i := range n {
+		for range 5 {
+			writeFailure(&text, fmt.Sprintf("10.%d.%d.7", i>>8, i&255), "alice")
+		}
 	}
 	_, err = f.Write(text.Bytes())
 	ts.Check(err)

@@ -130,15 +130,38 @@ func (w *watch) collect(why wake) wake {
 }
 
 // refresh brings the watched directories in line with where the paths lead
-// now. A directory that was replaced under its name is watched anew.
+// now. What appears in a directory before its watch stands raises no event, so
+// the paths are walked again until nothing has changed.
 func (w *watch) refresh() {
-	w.names = w.names[:0]
-	for _, path := range w.paths {
-		w.names = append(w.names, hops(path)...)
+	for range maxHops {
+		before := slices.Clone(w.names)
+		w.names = w.names[:0]
+		for _, path := range w.paths {
+			w.names = append(w.names, hops(path)...)
+		}
+		if w.notify == nil || slices.Equal(before, w.names) && w.settled() {
+			return
+		}
+		w.rewatch()
 	}
-	if w.notify == nil {
-		return
+}
+
+// settled reports whether every directory that can be watched is watched.
+func (w *watch) settled() bool {
+	watched := w.notify.WatchList()
+	for _, name := range w.names {
+		dir := filepath.Dir(name)
+		info, err := os.Stat(dir)
+		if err == nil && (w.dirs[dir] != idOf(info) || !slices.Contains(watched, dir)) {
+			return false
+		}
 	}
+	return true
+}
+
+// rewatch watches the directories of names and no others. A directory that was
+// replaced under its name is watched anew.
+func (w *watch) rewatch() {
 	wanted := map[string]fileID{}
 	for _, name := range w.names {
 		dir := filepath.Dir(name)

@@ -43,6 +43,15 @@ func name(b []byte) int {
 
 func digit(c byte) bool { return c-'0' <= 9 }
 
+// digits returns how many digits b begins with.
+func digits(b []byte) int {
+	i := 0
+	for i < len(b) && digit(b[i]) {
+		i++
+	}
+	return i
+}
+
 // number reads a decimal number of at most six digits.
 func number(b []byte) (n int, rest []byte, ok bool) {
 	i := 0

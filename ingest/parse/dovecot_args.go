@@ -62,6 +62,15 @@ var refusals = [][]byte{
 	[]byte("Username character disallowed by auth_username_chars"), []byte("invalid input"),
 }
 
+// withoutPassword drops the password, or its hash, that auth_verbose_passwords
+// adds in brackets: what is shown to people and logged must not hold it.
+func withoutPassword(t []byte) []byte {
+	if i := bytes.Index(t, []byte("given password: ")); i >= 0 {
+		t, _, _ = bytes.Cut(t, []byte(" ("))
+	}
+	return t
+}
+
 // databases are the usual password databases.
 var databases = [...]string{"passwd-file", "pam", "sql", "ldap", "static", "passwd", "lua"}
 

@@ -46,48 +46,50 @@ func dovecotAuth(msg []byte, ev *policy.Event) bool {
 	if !ok {
 		return false
 	}
-	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Witness: database(db), Detail: tail}
-	if len(session) == 0 {
+	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Witness: database(db), Detail: withoutPassword(tail)}
+	if session == nil {
 		session = inside
 	}
-	if len(session) > 0 {
+	if session != nil {
 		ev.Session = hash(session)
 	}
 	return true
 }
 
-// withoutWorker drops what auth-worker writes before the database: its process
-// id, or "default" in Dovecot 1, and since 2.3 the connection.
-func withoutWorker(b []byte) []byte {
-	const conn, worker = "conn unix:auth-worker (", "): auth-worker<"
-	if len(b) > 0 && b[0] == '(' {
-		i := 1
-		for i < len(b) && digit(b[i]) {
-			i++
-		}
-		if i == 1 && bytes.HasPrefix(b[1:], []byte("default")) {
-			i += len("default")
-		}
-		if rest, ok := bytes.CutPrefix(b[i:], []byte("): ")); ok && i > 1 {
-			b = rest
-		}
+// withoutWorker drops what auth-worker writes before the database.
+func withoutWorker(b []byte) []byte { return withoutConn(withoutLevel(withoutPID(b))) }
+
+// withoutPID drops "(304): ", or "(default): " of Dovecot 1.
+func withoutPID(b []byte) []byte {
+	if len(b) == 0 || b[0] != '(' {
+		return b
 	}
-	b = withoutLevel(b)
-	if rest, ok := bytes.CutPrefix(b, []byte(conn)); ok {
-		i := bytes.IndexByte(rest, ')')
-		if i < 0 {
-			return nil
-		}
-		rest, ok = bytes.CutPrefix(rest[i:], []byte(worker))
-		if !ok {
-			return nil
-		}
-		_, rest, _ = number(rest)
-		if b, ok = bytes.CutPrefix(rest, []byte(">: ")); !ok {
-			return nil
-		}
+	i := 1 + digits(b[1:])
+	if i == 1 && bytes.HasPrefix(b[1:], []byte("default")) {
+		i += len("default")
+	}
+	if rest, ok := bytes.CutPrefix(b[i:], []byte("): ")); ok && i > 1 {
+		return rest
 	}
 	return b
+}
+
+// withoutConn drops the connection that Dovecot 2.3 names. What has only its
+// start is nothing.
+func withoutConn(b []byte) []byte {
+	rest, ok := bytes.CutPrefix(b, []byte("conn unix:auth-worker ("))
+	if !ok {
+		return b
+	}
+	_, rest, _ = bytes.Cut(rest, []byte(")"))
+	rest, ok = bytes.CutPrefix(rest, []byte(": auth-worker<"))
+	if !ok {
+		return nil
+	}
+	if rest, ok = bytes.CutPrefix(rest[digits(rest):], []byte(">: ")); !ok {
+		return nil
+	}
+	return rest
 }
 
 // closing finds the one bracket that the server can have closed its own with.
@@ -107,8 +109,8 @@ func closing(b []byte) (at int, ok bool) {
 	}
 }
 
-// afterBracket reads "[<pid>][<session>]: [Info: ]". In a worker's line the
-// session is the second.
+// afterBracket reads "[<pid>][<session>]: [Info: ]". Only a worker's line has
+// the first, and a process serves many clients.
 func afterBracket(b []byte) (rest, session []byte, ok bool) {
 	for range 2 {
 		if len(b) == 0 || b[0] != '<' {
@@ -119,6 +121,9 @@ func afterBracket(b []byte) (rest, session []byte, ok bool) {
 			return nil, nil, false
 		}
 		session, b = b[1:end], b[end+1:]
+		if digits(session) == len(session) {
+			session = nil
+		}
 	}
 	b, ok = bytes.CutPrefix(b, []byte(": "))
 	return withoutLevel(b), session, ok
@@ -127,8 +132,7 @@ func afterBracket(b []byte) (rest, session []byte, ok bool) {
 // databaseFirst reads "[request [N]: ][Info: ]db: text".
 func databaseFirst(b []byte) (db, text []byte, ok bool) {
 	if rest, found := bytes.CutPrefix(b, []byte("request [")); found {
-		_, rest, _ = number(rest)
-		if b, ok = bytes.CutPrefix(rest, []byte("]: ")); !ok {
+		if b, ok = bytes.CutPrefix(rest[digits(rest):], []byte("]: ")); !ok {
 			return nil, nil, false
 		}
 		b = withoutLevel(b)

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ const (
 
 var authShapes = []shape{
 	{"auth: passwd-file(al,192.0.2.1): Password mismatch", authFailure("al", "Password mismatch", witnessFile)},
-	{"auth: passwd-file(al,::ffff:192.0.2.1,<s>): unknown user (SHA1 of given password: abcd12)", authFailure("al", "unknown user (SHA1 of given password: abcd12)", witnessFile)},
+	{"auth: passwd-file(al,::ffff:192.0.2.1,<s>): unknown user (SHA1 of given password: abcd12)", authFailure("al", "unknown user", witnessFile)},
 	{"auth: ldap(a,b c,192.0.2.1,master,<s>): invalid credentials", authFailure("a,b c", "invalid credentials", witnessLDAP)},
 	{"auth: Info: sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
 	{"dovecot: auth(default): sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
@@ -37,7 +38,7 @@ var authShapes = []shape{
 	{"auth-worker(57): conn unix:auth-worker (pid=2,uid=97): auth-worker<55>: pam(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessPAM)},
 	{"auth-worker(57): Info: conn unix:auth-worker (uid=143): auth-worker<22>: sql(al,192.0.2.1,<Yx7+W8+Io>): Password mismatch", authFailure("al", "Password mismatch", witnessSQL)},
 	{"auth(al,192.0.2.1,sasl:login): passwd-file: unknown user", authFailure("al", "unknown user", witnessFile)},
-	{"auth(al,192.0.2.1,sasl:login)<CvN+E95U>: Info: sql: Password mismatch (given password: x)", authFailure("al", "Password mismatch (given password: x)", witnessSQL)},
+	{"auth(al,192.0.2.1,sasl:login)<CvN+E95U>: Info: sql: Password mismatch (given password: x)", authFailure("al", "Password mismatch", witnessSQL)},
 	{"auth-worker(al,192.0.2.1)<4001084><CvN+E95U>: request [12]: Info: sql: Password mismatch", authFailure("al", "Password mismatch", witnessSQL)},
 	{"auth(x,198.51.100.9,sasl:a,192.0.2.1,sasl:login): passwd-file: unknown user", authFailure("x,198.51.100.9,sasl:a", "unknown user", witnessFile)},
 	{"message repeated 1 times: [ auth: passwd-file(al,192.0.2.1): unknown user]", authFailure("al", "unknown user", witnessFile)},
@@ -110,13 +111,45 @@ func TestDovecotSessions(t *testing.T) {
 		"imap-login: Login: user=<a, session=<q>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, session=<CvN+E95U>",
 		"auth: sql(al,192.0.2.1,<CvN+E95U>): unknown user",
 		"auth(al,192.0.2.1,sasl:login)<CvN+E95U>: sql: unknown user",
-		"auth-worker(al,192.0.2.1)<4001><CvN+E95U>: request [1]: sql: unknown user",
+		"auth-worker(al,192.0.2.1)<4001084><CvN+E95U>: request [1]: sql: unknown user",
 	} {
 		var ev policy.Event
 		if !Line([]byte(isoHead+"dovecot: "+line), &ev) || ev.Session == 0 || last != 0 && ev.Session != last {
 			t.Errorf("%s\ngot %+v after session %d", line, ev, last)
 		}
 		last = ev.Session
+	}
+}
+
+// One worker process serves many clients, whose sessions are not the same.
+func TestWorkerIsNoSession(t *testing.T) {
+	for _, line := range []string{
+		"auth-worker(al,192.0.2.1)<4001084>: request [1]: sql: unknown user",
+		"auth-worker(al,192.0.2.1)<4001084><>: request [1]: sql: unknown user",
+		"auth-worker(4001084): sql(al,192.0.2.1): unknown user",
+		"auth(al,192.0.2.1,sasl:login): sql: unknown user",
+		"imap-login: Login: user=<a, session=<q>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25",
+	} {
+		var ev policy.Event
+		if !Line([]byte(isoHead+"dovecot: "+line), &ev) || ev.Session != 0 {
+			t.Errorf("%s\ngot %+v", line, ev)
+		}
+	}
+}
+
+func TestPasswordsAreLeftOut(t *testing.T) {
+	for _, line := range []string{
+		"auth: sql(al,192.0.2.1): Password mismatch (given password: hunter2)",
+		"auth: sql(al,192.0.2.1): Password mismatch (given password: hunter2 (x) hunter2)",
+		"auth: passwd-file(al,192.0.2.1): unknown user (given password: hunter2)",
+		"auth: pam(al,192.0.2.1): pam_authenticate() failed: Authentication failure (password mismatch?) (given password: hunter2)",
+		"auth(al,192.0.2.1,sasl:login)<s>: ldap: invalid credentials (given password: hunter2)",
+		"auth-worker(al,192.0.2.1)<4><s>: request [1]: Info: sql: Password mismatch (given password: given password: hunter2)",
+	} {
+		var ev policy.Event
+		if !Line([]byte(isoHead+"dovecot: "+line), &ev) || strings.Contains(string(ev.Detail)+string(ev.User), "hunter2") {
+			t.Errorf("%s\ngot %q", line, ev.Detail)
+		}
 	}
 }
 

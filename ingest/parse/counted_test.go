@@ -63,3 +63,32 @@ func TestTheSameAttacksOnEachRelease(t *testing.T) {
 		}
 	}
 }
+
+// Postfix counts the AUTH commands of each connection itself and says so at
+// its end. The lines before must not come to more than that, and to less only
+// where a command ended without a line of its own: the client hung up, or anvil
+// or Cyrus SASL cut in.
+func TestFailuresOfAConnectionAreThoseItsEndCounts(t *testing.T) {
+	for _, file := range captures(t) {
+		open := map[uint64]int{}
+		reported, counted := 0, 0
+		for i, line := range readLines(t, file) {
+			var ev policy.Event
+			if !Line(line, &ev) || ev.Service != policy.Postfix {
+				continue
+			}
+			if ev.Kind != policy.Session {
+				open[ev.Session] += ev.Failures + ev.Excused
+				continue
+			}
+			if open[ev.Session] > ev.Failures {
+				t.Errorf("%s:%d: %d failures were reported, the end counts %d", file, i+1, open[ev.Session], ev.Failures)
+			}
+			reported, counted = reported+open[ev.Session], counted+ev.Failures
+			delete(open, ev.Session)
+		}
+		if missing := counted - reported; missing < 0 || missing > 4 || counted == 0 {
+			t.Errorf("%s: %d of %d failures were reported", file, reported, counted)
+		}
+	}
+}

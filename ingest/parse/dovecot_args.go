@@ -26,7 +26,7 @@ func authArgs(b []byte) (a netip.Addr, user, session []byte, ok bool) {
 			}
 			return a, b, session, true
 		}
-		if n := len(last); n > 2 && last[0] == '<' && last[n-1] == '>' {
+		if n := len(last); n >= 2 && last[0] == '<' && last[n-1] == '>' {
 			session = last[1 : n-1]
 		} else if string(last) != "master" && !bytes.HasPrefix(last, []byte("sasl:")) {
 			break

@@ -47,10 +47,10 @@ func dovecotAuth(msg []byte, ev *policy.Event) bool {
 		return false
 	}
 	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Witness: database(db), Detail: withoutPassword(tail)}
-	if session == nil {
+	if len(session) == 0 {
 		session = inside
 	}
-	if session != nil {
+	if len(session) > 0 {
 		ev.Session = hash(session)
 	}
 	return true

@@ -127,6 +127,7 @@ func TestWorkerIsNoSession(t *testing.T) {
 		"auth-worker(al,192.0.2.1)<4001084>: request [1]: sql: unknown user",
 		"auth-worker(al,192.0.2.1)<4001084><>: request [1]: sql: unknown user",
 		"auth-worker(4001084): sql(al,192.0.2.1): unknown user",
+		"auth: sql(al,192.0.2.1,<>): unknown user",
 		"auth(al,192.0.2.1,sasl:login): sql: unknown user",
 		"imap-login: Login: user=<a, session=<q>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25",
 	} {

@@ -14,8 +14,8 @@ func TestClient(t *testing.T) {
 		{"a-b_c.example.com[2001:DB8::1] x", "2001:db8::1", " x"},
 		{"192-0-2-9.example[::ffff:192.0.2.1]", "192.0.2.1", ""},
 		{"198.51.100.7[192.0.2.1]", "192.0.2.1", ""}, // a PTR name of digits
-		{strings.Repeat("a", 255) + "[192.0.2.1]", "192.0.2.1", ""},
-		{strings.Repeat("a", 256) + "[192.0.2.1]", "", ""},
+		{strings.Repeat("a", 256) + "[192.0.2.1]", "192.0.2.1", ""},
+		{strings.Repeat("a", 257) + "[192.0.2.1]", "", ""},
 		{"[192.0.2.1]", "", ""},
 		{"unknown[unknown]", "", ""},
 		{"localhost[local]", "", ""},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -136,10 +137,11 @@ func newEngine(p config.Policy, start time.Time) *policy.Engine {
 	}, start)
 }
 
-// restoreEngine tells the Engine who was banned before and who is now.
+// restoreEngine tells the Engine who was banned before and who is now: what it
+// banned itself with its rank, what others banned as it stands.
 func (s *service) restoreEngine(standing []store.Record) {
 	var offenders []policy.Offender
-	for _, r := range s.state.Records {
+	for _, r := range slices.Concat(s.state.Records, standing) { // the later word counts
 		if r.Bans > 0 {
 			offenders = append(offenders, policy.Offender{Prefix: r.Prefix, Step: r.Step, Bans: r.Bans, At: r.At, Until: r.Until})
 		}
@@ -148,7 +150,9 @@ func (s *service) restoreEngine(standing []store.Record) {
 		s.warn("window", "counts of the last run are lost, bans are not", err)
 	}
 	for _, r := range standing {
-		s.engine.Hold(r.Prefix, r.Until)
+		if r.Bans == 0 {
+			s.engine.Hold(r.Prefix, r.Until)
+		}
 	}
 }
 

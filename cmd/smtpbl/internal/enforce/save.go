@@ -158,7 +158,7 @@ func (s *saver) failed(err error) {
 // prune forgets bans that ended so long ago that they no longer count.
 func (e *Enforcer) prune(records []store.Record, now time.Time) []store.Record {
 	var old []netip.Prefix
-	kept := records[:0]
+	kept := make([]store.Record, 0, len(records))
 	for _, r := range records {
 		if now.Sub(r.Until) > e.Keep {
 			old = append(old, r.Prefix)

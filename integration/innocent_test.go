@@ -3,6 +3,7 @@ package integration
 import (
 	"fmt"
 	"net/netip"
+	"sync"
 	"testing"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
@@ -58,7 +59,8 @@ func TestOurOwnFault(t *testing.T) {
 		must(t, err)
 	}
 	must(t, l.StopDovecot())
-	t.Cleanup(func() { must(t, l.StartDovecot()) })
+	restart := sync.OnceValue(l.StartDovecot)
+	t.Cleanup(func() { must(t, restart()) })
 	for _, s := range sessions {
 		code, err := s.Auth("PLAIN", "alice", lab.Users["alice"])
 		must(t, err)
@@ -67,6 +69,7 @@ func TestOurOwnFault(t *testing.T) {
 		}
 		must(t, s.Quit())
 	}
+	must(t, restart()) // without it a new smtpd ends before it greets
 	notBanned(t, addr)
 }
 

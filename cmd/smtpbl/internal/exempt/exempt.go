@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/selfaddr"
@@ -20,7 +21,7 @@ const (
 	refreshEvery = 5 * time.Minute
 	// settle waits for a burst of address changes (a link coming up) to end.
 	settle = 200 * time.Millisecond
-	// lookupPatience bounds one host name's resolution.
+	// lookupPatience bounds the resolution of all host names.
 	lookupPatience = 5 * time.Second
 )
 
@@ -41,8 +42,8 @@ func (l *List) Current(ctx context.Context) ([]policy.Exemption, error) {
 	for _, p := range l.Prefixes {
 		out = append(out, policy.Exemption{Prefix: p, Refusal: policy.RefusedNeverBan})
 	}
-	for _, host := range l.Hosts {
-		out = appendAddrs(out, l.resolve(ctx, host), policy.RefusedNeverBan)
+	for _, addrs := range l.resolveAll(ctx) {
+		out = appendAddrs(out, addrs, policy.RefusedNeverBan)
 	}
 	self, err := selfaddr.Read()
 	if err != nil {
@@ -60,13 +61,30 @@ func appendAddrs(out []policy.Exemption, addrs []netip.Addr, why policy.Refusal)
 	return out
 }
 
-func (l *List) resolve(ctx context.Context, host string) []netip.Addr {
+// resolveAll resolves the host names side by side: at boot, before there is a
+// network, all of them together must not hold up the start for long.
+func (l *List) resolveAll(ctx context.Context) [][]netip.Addr {
 	if l.resolved == nil {
 		l.resolved, l.failing = map[string][]netip.Addr{}, map[string]bool{}
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
 	defer cancel()
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	out, errs := make([][]netip.Addr, len(l.Hosts)), make([]error, len(l.Hosts))
+	var wg sync.WaitGroup
+	for i, host := range l.Hosts {
+		wg.Go(func() { out[i], errs[i] = net.DefaultResolver.LookupNetIP(ctx, "ip", host) })
+	}
+	wg.Wait()
+	for i, host := range l.Hosts {
+		out[i] = l.settle(host, out[i], errs[i])
+	}
+	return out
+}
+
+// settle remembers what a host name was resolved to, or, where it was not,
+// falls back on what it was before. The order is always the same, so that
+// exemptions can be compared.
+func (l *List) settle(host string, addrs []netip.Addr, err error) []netip.Addr {
 	if err != nil {
 		if !l.failing[host] {
 			l.Log.Warn("cannot resolve a host of never_ban: its last known addresses stay exempt", "host", host,
@@ -76,6 +94,7 @@ func (l *List) resolve(ctx context.Context, host string) []netip.Addr {
 		return l.resolved[host]
 	}
 	l.failing[host] = false
+	slices.SortFunc(addrs, netip.Addr.Compare)
 	l.resolved[host] = addrs
 	return addrs
 }

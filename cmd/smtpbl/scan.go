@@ -165,11 +165,14 @@ func (a *app) openLog(name string, read func(r io.Reader, ref time.Time) error) 
 		}
 		return nil
 	}
-	ref := time.Now()
+	ref, openLog := time.Now(), ingest.Open
 	if st, err := os.Stat(name); err == nil {
 		ref = st.ModTime() // the year that traditional stamps lack
+		if st.Mode()&(os.ModeNamedPipe|os.ModeCharDevice) != 0 {
+			openLog = openPipe
+		}
 	}
-	f, err := ingest.Open(name)
+	f, err := openLog(name)
 	if err != nil {
 		return err
 	}
@@ -179,6 +182,9 @@ func (a *app) openLog(name string, read func(r io.Reader, ref time.Time) error) 
 	}
 	return nil
 }
+
+// openPipe opens what the shell makes of <(command), or /dev/stdin.
+func openPipe(name string) (io.ReadCloser, error) { return os.Open(name) }
 
 // seen is one event as "scan --events" prints it.
 type seen struct {

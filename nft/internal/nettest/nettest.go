@@ -106,7 +106,7 @@ func Join(t testing.TB, a, b *Namespace, addrsA, addrsB []netip.Prefix) {
 
 // plug sets the addresses of the cable's end and switches it on.
 func (ns *Namespace) plug(addrs []netip.Prefix) error {
-	h, err := netlink.NewHandleAt(netns.NsHandle(ns.fd))
+	h, err := netlink.NewHandleAt(netns.NsHandle(ns.fd), unix.NETLINK_ROUTE)
 	if err != nil {
 		return err
 	}

@@ -224,6 +224,10 @@ func TestRefusedBansAreRetriedAndNeverReportedAsEnforced(t *testing.T) {
 	b.kernel.fail = nil
 	b.look(time.Now().Add(time.Hour / 2))
 	b.wantStands("198.51.100.7")
+	b.wantLog("msg=banned addr=198.51.100.7")
+	if diff := cmp.Diff([]string{"banned auth_fail host"}, b.meter.got); diff != "" {
+		t.Errorf("counted (-want +got):\n%s", diff)
+	}
 	if h := b.Health(); h.Enforced != 1 || h.Pending != 0 || h.Kernel != "" {
 		t.Errorf("health after the retry: %+v", h)
 	}

@@ -114,7 +114,17 @@ func (e *Enforcer) retryPending(now time.Time) {
 	if e.apply(changes) == nil {
 		e.backoff = backoff{}
 		e.health.kernelError(nil)
-		e.Log.Info("kernel accepted the postponed bans", "bans", len(changes))
+		e.reportLate(changes)
+	}
+}
+
+// reportLate says that postponed bans are in force now.
+func (e *Enforcer) reportLate(changes []nft.Change) {
+	for _, c := range changes {
+		if r, ok := e.ledger.bans[c.Prefix]; ok && !c.Remove {
+			e.Meter.Banned(r.Rule, r.Step)
+			e.log("addr", Addr(c.Prefix), "reason", r.Reason, "until", r.Until.Format(time.RFC3339), "late", true)
+		}
 	}
 }
 

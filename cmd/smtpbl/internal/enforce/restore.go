@@ -16,6 +16,9 @@ import (
 // what it does not know stays in the kernel until it times out.
 const dumpMax = 50_000
 
+// forever is how long a ban lasts that somebody else made without a timeout.
+const forever = 10 * 365 * 24 * time.Hour
+
 // Restore makes or adopts the table and brings back every ban of records that
 // still runs, with the time it has left. Elements that the records do not
 // know are kept: somebody put them there. It returns all bans that now stand.
@@ -70,6 +73,9 @@ func (e *Enforcer) adoptUnknown(now time.Time) error {
 	var found []store.Record
 	for i := range bans {
 		b := &bans[i]
+		if b.Timeout == 0 {
+			b.Timeout, b.Remaining = forever, forever
+		}
 		until := now.Add(b.Remaining)
 		r, known := e.ledger.bans[b.Prefix]
 		switch {

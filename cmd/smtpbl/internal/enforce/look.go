@@ -159,7 +159,7 @@ func (e *Enforcer) compare(now time.Time) {
 func (e *Enforcer) differing(now time.Time) ([]nft.Change, error) {
 	var keys []netip.Prefix
 	for r := range e.ledger.all() {
-		if r.Until.Sub(now) > endSlack {
+		if r.Until.Sub(now) > endSlack && !e.isPending(r.Prefix) {
 			keys = append(keys, r.Prefix)
 		}
 	}

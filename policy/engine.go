@@ -12,7 +12,7 @@ type Engine struct {
 	clock clock
 	now   second // the time of the latest call
 
-	index               [kinds]map[key]uint32
+	index               [kinds]index
 	records             slab[record]
 	chunks              slab[chunk]
 	harmless, offenders list
@@ -34,7 +34,7 @@ type Engine struct {
 func New(cfg Config, start time.Time) *Engine {
 	e := &Engine{cfg: cfg.sane(), clock: clock{start}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit, netsEnd: never}
 	for i := range e.index {
-		e.index[i] = map[key]uint32{}
+		e.index[i] = newIndex()
 	}
 	// Room for what is kept and for what one event can add twice over.
 	e.scratch = make([]entry, 0, 3*e.cfg.kept())
@@ -43,7 +43,7 @@ func New(cfg Config, start time.Time) *Engine {
 }
 
 // Tracked is how many addresses and /64s have failures or bans in memory.
-func (e *Engine) Tracked() int { return len(e.index[ofHost]) }
+func (e *Engine) Tracked() int { return e.index[ofHost].used }
 
 // Observe takes one event and appends the decisions that it leads to. It
 // keeps nothing that ev points to.

@@ -4,7 +4,7 @@ package policy
 // none. Pages keep growth from copying everything, and values without
 // pointers keep the garbage collector out.
 type slab[T any] struct {
-	pages [][]T
+	pages []*[pageLen]T
 	free  []uint32
 	used  uint32 // indices ever handed out, with 0
 }
@@ -24,7 +24,7 @@ func (s *slab[T]) add() uint32 {
 	}
 	s.used = max(s.used, 1)
 	if int(s.used/pageLen) == len(s.pages) {
-		s.pages = append(s.pages, make([]T, pageLen))
+		s.pages = append(s.pages, new([pageLen]T))
 	}
 	s.used++
 	return s.used - 1

@@ -1,7 +1,7 @@
 package policy
 
 // find returns the index of a record, 0 for none.
-func (e *Engine) find(k key, of kind) uint32 { return e.index[of][k] }
+func (e *Engine) find(k key, of kind) uint32 { return e.index[of].find(&e.records, k) }
 
 // track returns the record of k, made if it does not exist, as the one seen
 // last. keep is a record that must not make room for it, or 0.
@@ -16,7 +16,7 @@ func (e *Engine) track(k key, of kind, at second, keep uint32) uint32 {
 	r := e.records.at(i)
 	r.key, r.flags = k, recordFlags(of)
 	r.newest, r.ends, r.refused = at, never, never
-	e.index[of][k] = i
+	e.index[of].add(k, i)
 	e.harmless.push(&e.records, i)
 	return i
 }
@@ -88,7 +88,7 @@ func (e *Engine) drop(i uint32) {
 		e.freeChunks(r.first)
 	}
 	e.listOf(r).remove(&e.records, i)
-	delete(e.index[r.kind()], r.key)
+	e.index[r.kind()].remove(r.key, i)
 	e.records.remove(i)
 }
 

@@ -13,16 +13,31 @@ const sessionAge = time.Hour
 // until the next load.
 func (e *Engine) load(r *record) []entry {
 	x := e.scratch[:0]
-	if r.n > 0 {
-		x = append(x, r.one)
-	}
+	x = unpack(x, r.own[:min(int(r.n), ownLen)])
 	for i := r.first; i != 0; {
 		c := e.chunks.at(i)
-		x = append(x, c.entries[:min(int(r.n)-len(x), chunkLen)]...)
+		x = unpack(x, c.entries[:min(int(r.n)-len(x), chunkLen)])
 		i = c.next
 	}
 	e.scratch = x
 	return x
+}
+
+// unpack appends p to x.
+func unpack(x []entry, p []packed) []entry {
+	for i := range p {
+		x = append(x, p[i].unpack())
+	}
+	return x
+}
+
+// pack writes as many of x as p holds, and returns the rest.
+func pack(p []packed, x []entry) []entry {
+	n := min(len(p), len(x))
+	for i := range n {
+		p[i] = x[i].pack()
+	}
+	return x[n:]
 }
 
 // save writes x as the entries of record i, trimmed where there are too many.
@@ -31,15 +46,13 @@ func (e *Engine) save(i uint32, x []entry) {
 	r := e.records.at(i)
 	r.n = uint16(len(x))
 	link := &r.first
-	if len(x) > 0 {
-		r.one, x = x[0], x[1:]
-	}
+	x = pack(r.own[:], x)
 	for len(x) > 0 {
 		if *link == 0 {
 			*link = e.addChunk(i)
 		}
 		c := e.chunks.at(*link)
-		x = x[copy(c.entries[:], x):]
+		x = pack(c.entries[:], x)
 		link = &c.next
 	}
 	e.freeChunks(*link)

@@ -20,7 +20,7 @@ var (
 // last stay. What was restored before keeps its bans and ranks.
 func (e *Engine) Load(r io.Reader) error {
 	most := max(e.cfg.MaxTracked, defaultMaxTracked)
-	limit := int64(headerLen + sumLen + most*(recordLen+(chunkLen+1)*entryLen))
+	limit := int64(headerLen + sumLen + most*(recordLen+(ownLen+chunkLen)*entryLen))
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return fmt.Errorf("read the window: %w", err)
@@ -80,12 +80,8 @@ func (e *Engine) loadRecord(b []byte, shift int64) []byte {
 	b = b[recordLen:]
 	x := e.scratch[:0]
 	for range n {
-		x = append(x, entry{
-			at: moved(b), user: user(binary.LittleEndian.Uint32(b[4:])),
-			session: binary.LittleEndian.Uint32(b[8:]),
-			witness: Witness(binary.LittleEndian.Uint16(b[12:])),
-			flags:   entryFlags(binary.LittleEndian.Uint16(b[14:])) & allEntryFlags,
-		})
+		p := packed{moved(b), [2]uint32{binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:])}}
+		x = append(x, p.unpack())
 		b = b[entryLen:]
 	}
 	slices.SortStableFunc(x, func(f, g entry) int { return int(min(max(f.at.since(g.at), -1), 1)) })

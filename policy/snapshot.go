@@ -12,14 +12,14 @@ import (
 //
 //	header  8 magic with version, 8 start in Unix seconds, 2 unreliable witnesses, 4 records
 //	record  1 kind, 8 key, 4 newest, 4 refused, 2 entries, then the entries
-//	entry   4 at, 4 user, 4 session, 2 witness, 2 flags
+//	entry   4 at, 8 user, session, witness and flags as packed
 //
 // Bans and ranks are not in it: the history of bans has them.
 const (
-	magic     = "smtpblW\x01"
+	magic     = "smtpblW\x02"
 	headerLen = 22
 	recordLen = 19
-	entryLen  = 16
+	entryLen  = 12
 	sumLen    = 4
 )
 
@@ -76,10 +76,9 @@ func appendRecord(b []byte, r *record, x []entry) []byte {
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(x)))
 	for _, f := range x {
 		b = binary.LittleEndian.AppendUint32(b, uint32(f.at))
-		b = binary.LittleEndian.AppendUint32(b, uint32(f.user))
-		b = binary.LittleEndian.AppendUint32(b, f.session)
-		b = binary.LittleEndian.AppendUint16(b, uint16(f.witness))
-		b = binary.LittleEndian.AppendUint16(b, uint16(f.flags))
+		for _, half := range f.pack().rest {
+			b = binary.LittleEndian.AppendUint32(b, half)
+		}
 	}
 	return b
 }

@@ -1,11 +1,19 @@
 package policy
 
-// user is a hash of a login name: the local part's in the upper 20 bits and
-// the domain's in the lower 12, 0 where there is none. The zero user is no
-// name. It goes to disk, so it must never depend on a seed.
+// user is a hash of a login name: the local part's in 16 bits and below them
+// the domain's in 10, 0 where there is none. The zero user is no name. Two
+// names of one hash matter only where one address tries both within a
+// pairWindow and each is reported by another witness alone: then two failures
+// count as one. It goes to disk, so it must never depend on a seed.
 type user uint32
 
-const domainBits = 12
+const (
+	localBits  = 16
+	domainBits = 10
+	userBits   = localBits + domainBits
+	// sessionBits tell apart the sessions of one address in one hour.
+	sessionBits = 20
+)
 
 // userOf hashes name without regard to the case of ASCII letters.
 func userOf(name []byte) user {
@@ -16,7 +24,7 @@ func userOf(name []byte) user {
 	h, local := uint32(offset), uint32(0)
 	for _, c := range name {
 		if c == '@' && local == 0 {
-			local, h = fold(h, 32-domainBits), offset
+			local, h = fold(h, localBits), offset
 			continue
 		}
 		if 'A' <= c && c <= 'Z' {
@@ -25,7 +33,7 @@ func userOf(name []byte) user {
 		h = (h ^ uint32(c)) * prime
 	}
 	if local == 0 {
-		return user(fold(h, 32-domainBits) << domainBits)
+		return user(fold(h, localBits) << domainBits)
 	}
 	if h == offset { // "name@" has no domain
 		return user(local << domainBits)
@@ -56,5 +64,5 @@ func foldSession(s uint64) uint32 {
 	if s == 0 {
 		return 0
 	}
-	return max(uint32(s>>32)^uint32(s), 1)
+	return fold(uint32(s>>32)^uint32(s), sessionBits)
 }

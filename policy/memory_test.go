@@ -147,9 +147,16 @@ func BenchmarkBytesPerKey(b *testing.B) {
 }
 
 func BenchmarkObserve(b *testing.B) {
-	for name, keys := range map[string]uint32{"one hot key": 1, "20k keys": 20_000, "1M keys": 1_000_000} {
+	for name, c := range map[string]struct {
+		keys      uint32
+		threshold int
+	}{
+		"one hot key": {1, 5}, "20k keys": {20_000, 5}, "1M keys": {1_000_000, 5},
+		"20k keys, none banned": {20_000, 50},
+	} {
+		keys := c.keys
 		b.Run(name, func(b *testing.B) {
-			e := New(Config{Window: time.Hour, Threshold4: 5, BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour, Net4Hosts: 5}, start)
+			e := New(Config{Window: time.Hour, Threshold4: c.threshold, BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour, Net4Hosts: 5}, start)
 			events := make([]Event, 1<<18)
 			rnd := rand.New(rand.NewPCG(5, 6))
 			var user [8]byte

@@ -62,7 +62,7 @@ func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
 	}
 	k := keyOf(a)
 	i := e.find(k, of)
-	if e.standing(i, at) || !spared && e.heldNow(a, at) || i == 0 && !tracks(ev) {
+	if i == 0 && !tracks(ev) || e.standing(i, at) || !spared && e.heldNow(a, at) {
 		return out
 	}
 	if i != 0 {

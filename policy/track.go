@@ -24,11 +24,16 @@ func (e *Engine) track(k key, of kind, at second, keep uint32) uint32 {
 // touch moves record i to the front of the list that it belongs to now.
 func (e *Engine) touch(i uint32) {
 	r := e.records.at(i)
-	e.listOf(r).remove(&e.records, i)
-	r.flags &^= offending
+	l := e.listOf(r)
+	flags := r.flags &^ offending
 	if r.rank > 0 || r.ends != never {
-		r.flags |= offending
+		flags |= offending
 	}
+	if flags == r.flags && l.front == i {
+		return
+	}
+	l.remove(&e.records, i)
+	r.flags = flags
 	e.listOf(r).push(&e.records, i)
 }
 

@@ -24,7 +24,7 @@ ARGS     ?=
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vet lint fuzz race bench install uninstall clean need-root need-gcc
+.PHONY: help build run demo test vm-test vet lint fuzz race bench install uninstall clean need-root need-gcc
 
 help:
 	@echo 'make build           builds bin/smtpbl'
@@ -33,6 +33,7 @@ help:
 	@echo 'sudo make test       vet, lint, fuzz, unit and integration tests'
 	@echo 'make lint            only the linters'
 	@echo 'make fuzz            each fuzz target for FUZZTIME=$(FUZZTIME)'
+	@echo 'make vm-test         the kernel tests on Debian kernels 5.10, 6.1 and 6.12 in QEMU'
 	@echo 'make bench           benchmarks, then a race with other programs; BENCH=REGEX chooses, ARGS=-fetch fetches contenders'
 	@echo 'sudo make install    binary, unit, man page and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
 	@echo 'sudo make uninstall  removes what install put there, but no configuration and no state'
@@ -73,6 +74,10 @@ race:
 
 # The race needs no root, and contenders that are not installed are left out;
 # ARGS=-fetch fetches them from Debian into a temporary directory.
+# On Debian's kernels, in QEMU: KERNELS='5.10 6.12' chooses.
+vm-test:
+	scripts/vm-test/run.sh $(KERNELS)
+
 bench: build
 	go test -run '^$$' -bench '$(BENCH)' -benchtime 200ms -benchmem $$(go list ./... | grep -v /integration)
 	go run ./integration/bench $(ARGS)

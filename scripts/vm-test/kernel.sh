@@ -27,9 +27,14 @@ fi
 apt=$cache/apt-$suite
 mkdir -p "$apt"/etc/{apt.conf.d,preferences.d,trusted.gpg.d} "$apt"/{lists,archives}/partial
 : >"$apt/status"
-# The archive is that of Debian itself unless the environment has a nearer copy.
+# The archive is the one that this machine's own packages come from.
+base=${DEBIAN_ARCHIVE:-$(apt-get indextargets --format '$(REPO_URI)' | sed -n 's|/debian/*$||p' | head -n 1)}
+if [ -z "$base" ]; then
+	echo "vm-test: set DEBIAN_ARCHIVE to the address above Debian's folders debian and debian-security" >&2
+	exit 1
+fi
 cat >"$apt/etc/sources.list" <<EOF
-deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${DEBIAN_ARCHIVE:-http://deb.debian.org}/$archive $suite main
+deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $base/$archive $suite main
 EOF
 # Lists of a suite that is no longer maintained are past their date.
 cat >"$apt/apt.conf" <<EOF

@@ -72,12 +72,12 @@ fuzz:
 race:
 	CGO_ENABLED=1 SMTPBL_REQUIRE_NETNS=1 go test -race -shuffle=on -timeout 15m ./...
 
-# The race needs no root, and contenders that are not installed are left out;
-# ARGS=-fetch fetches them from Debian into a temporary directory.
 # On Debian's kernels, in QEMU: KERNELS='5.10 6.12' chooses.
 vm-test:
 	scripts/vm-test/run.sh $(KERNELS)
 
+# The race needs no root, and contenders that are not installed are left out;
+# ARGS=-fetch fetches them from Debian into a temporary directory.
 bench: build
 	go test -run '^$$' -bench '$(BENCH)' -benchtime 200ms -benchmem $$(go list ./... | grep -v /integration)
 	go run ./integration/bench $(ARGS)

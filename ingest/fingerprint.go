@@ -20,27 +20,13 @@ func headHash(head []byte) uint64 {
 	return h.Sum64()
 }
 
-// readHead reads up to headLen bytes from the start of r into buf. A short
-// file takes two reads of the kernel, and may be cut and written anew between
-// them: what was read counts only if it is still there.
+// readHead reads up to headLen bytes from the start of r into buf.
 func readHead(r io.ReaderAt, buf *[headLen]byte) ([]byte, error) {
-	for {
-		n, err := r.ReadAt(buf[:], 0)
-		if err == nil {
-			return buf[:n], nil
-		}
-		if err != io.EOF {
-			return buf[:n], err
-		}
-		var again [headLen]byte
-		m, err := r.ReadAt(again[:n], 0)
-		if err != nil && err != io.EOF {
-			return buf[:n], err
-		}
-		if bytes.Equal(again[:m], buf[:n]) {
-			return buf[:n], nil
-		}
+	n, err := r.ReadAt(buf[:], 0)
+	if err == io.EOF {
+		err = nil
 	}
+	return buf[:n], err
 }
 
 // matches reports whether a file that begins with head can be the one that

@@ -35,11 +35,7 @@ func (r *follower) catchUp(ctx context.Context, l *logFile) bool {
 		if known {
 			return true
 		}
-		cut := r.replaced() // then the list was not gone through to its end
 		l.head = l.head[:0]
-		if cut {
-			continue
-		}
 		if err := l.look(); err != nil {
 			return true // the read will meet the same
 		}
@@ -171,9 +167,10 @@ func (r *follower) takeStock(list []rotation) {
 	if r.current != nil {
 		r.advance(r.current.written)
 	}
-	// Their times alone would do, were there no packers that make old files
-	// look new.
-	for _, c := range list[max(0, len(list)-maxSeen/2):] {
+	for _, c := range list {
+		if c.info.ModTime().Before(r.since) {
+			continue
+		}
 		if p, err := openPredecessor(c.path); err == nil {
 			r.remember(p.head, 0)
 			p.close()

@@ -77,8 +77,6 @@ func TestRotatedBetweenLooks(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			path := logPath(t)
 			write(t, path+"-20250102", "archive\n")
-			old := time.Now().AddDate(-1, 0, 0)
-			must(t, os.Chtimes(path+"-20250102", old, old))
 			write(t, path, "first\n")
 			r := launch(t, FileConfig{Path: path})
 			await(t, r.Ready(), "source is ready")

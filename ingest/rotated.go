@@ -23,7 +23,7 @@ type rotation struct {
 // rotated returns the paths of the rotated predecessors of the log at path,
 // the oldest first.
 func rotated(path string) []string {
-	list := settledRotations(path)
+	list := rotations(path)
 	paths := make([]string, len(list))
 	for i, c := range list {
 		paths[i] = c.path

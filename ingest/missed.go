@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"slices"
 	"time"
 )
 
@@ -16,8 +15,8 @@ import (
 // latter, because an inode number is used again at once and is lost when a
 // file is compressed.
 
-// maxLists is how often a directory is listed until nothing in it has changed
-// meanwhile. Rotations do not come that fast.
+// maxLists is how often a directory is listed until no name in it moves away
+// between the list and the opening. Rotations do not come that fast.
 const maxLists = 10
 
 // catchUp reads the rotated files that came and went unseen before l, the
@@ -64,7 +63,7 @@ func (r *follower) missed() *predecessor {
 // reports whether a file was gone when it was to be opened: the next list will
 // have it under its new name.
 func (r *follower) searchMissed() (p *predecessor, moved bool) {
-	for _, c := range settledRotations(r.cfg.Path) {
+	for _, c := range rotations(r.cfg.Path) {
 		if c.info.ModTime().Before(r.since) {
 			continue
 		}
@@ -84,21 +83,6 @@ func (r *follower) searchMissed() (p *predecessor, moved bool) {
 		p.close()
 	}
 	return nil, false
-}
-
-// settledRotations lists the rotated files until two lists in a row agree. A
-// file that is renamed or packed while its directory is read may show up under
-// neither name.
-func settledRotations(path string) []rotation {
-	list := rotations(path)
-	for range maxLists {
-		again := rotations(path)
-		if slices.EqualFunc(list, again, func(a, b rotation) bool { return a.path == b.path }) {
-			return again
-		}
-		list = again
-	}
-	return list
 }
 
 // replaced reports whether the current file was truncated since its head was

@@ -72,7 +72,7 @@ func (d *delivery) predecessor(ctx context.Context, p *predecessor, offset int64
 		}
 	}
 	if ctx.Err() != nil {
-		return at, nil //nolint:nilerr // it was told to stop, the rest is for the next run
+		return at, nil
 	}
 	d.flush(&s, live)
 	d.handler.Done(d.position(p.head, at))

@@ -27,7 +27,6 @@ func (r *follower) start(ctx context.Context) {
 // begin opens the log for the first time, reads what is to be read of the
 // past and then what stood in it. Refused, it will be tried again.
 func (r *follower) begin(ctx context.Context) {
-	list := rotations(r.cfg.Path)
 	l, err := openLog(r.cfg.Path, r.cfg.MaxLine)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil {
@@ -40,7 +39,6 @@ func (r *follower) begin(ctx context.Context) {
 		r.current = l
 	}
 	r.started = true
-	r.takeStock(list)
 	live := r.live
 	r.live = false
 	if r.cfg.Start != nil {
@@ -80,14 +78,12 @@ func (r *follower) readStood(ctx context.Context) {
 // resume goes on where Start says. If the log was rotated meanwhile, the rest
 // of the rotated file and all newer ones are read first.
 func (r *follower) resume(ctx context.Context) {
-	if r.cfg.Start.FingerprintLen == 0 && r.cfg.Start.Since != 0 {
-		r.readAll(ctx, rotatedAfter(r.cfg.Path, time.Unix(0, r.cfg.Start.Since)), 0)
-		return
-	}
 	if l := r.current; l != nil {
-		size, err := l.size()
-		if err == nil && size >= r.cfg.Start.Offset && r.cfg.Start.matches(l.head) {
-			l.resume(r.cfg.Start.Offset)
+		var buf [headLen]byte
+		head, err := readHead(l.file, &buf)
+		size, sizeErr := l.size()
+		if err == nil && sizeErr == nil && size >= r.cfg.Start.Offset && r.cfg.Start.matches(head) {
+			l.resume(*r.cfg.Start, head)
 			return
 		}
 	}
@@ -103,33 +99,15 @@ func (r *follower) resume(ctx context.Context) {
 	r.readAll(ctx, paths[i:], r.cfg.Start.Offset)
 }
 
-// rotatedAfter returns the rotated predecessors of the log at path that were
-// written to after since, the oldest first.
-func rotatedAfter(path string, since time.Time) []string {
-	var paths []string
-	for _, c := range rotations(path) {
-		if c.info.ModTime().After(since) {
-			paths = append(paths, c.path)
-		}
-	}
-	return paths
-}
-
-// readAll reads rotated files, the first from offset. One that was rotated
-// only after it was opened as the log is left to be read as that.
+// readAll reads rotated files, the first from offset.
 func (r *follower) readAll(ctx context.Context, paths []string, offset int64) {
 	for _, path := range paths {
 		if ctx.Err() != nil {
 			return
 		}
-		p, err := openPredecessor(path)
-		switch {
-		case err != nil:
-			r.refused(path, err)
-		case r.current != nil && p.plain != nil && p.id == r.current.id:
-			p.close()
-		default:
-			r.readPredecessor(ctx, p, offset)
+		if err := r.predecessor(ctx, path, offset, false, r.cfg.MaxLine); err != nil {
+			r.stats.errors.Add(1)
+			r.cfg.Logger.Warn("cannot read all of a rotated log", "rotated", path, "err", err)
 		}
 		offset = 0
 	}
@@ -174,7 +152,13 @@ func (r *follower) seekHistory(since time.Time) bool {
 	if at == 0 {
 		return false
 	}
-	l.resume(at)
+	var buf [headLen]byte
+	head, err := readHead(l.file, &buf)
+	if err != nil {
+		r.fail("read", err)
+		return true
+	}
+	l.resume(Position{Offset: at}, head)
 	return true
 }
 
@@ -228,14 +212,8 @@ func (r *follower) predates(l *logFile) bool {
 	if n == 0 || (err != nil && err != io.EOF) {
 		return false
 	}
-	return r.stale(buf[:n])
-}
-
-// stale reports whether text begins with a line that is too old for a live
-// log.
-func (r *follower) stale(text []byte) bool {
 	now := r.now()
-	line, _, _ := bytes.Cut(text, []byte("\n"))
+	line, _, _ := bytes.Cut(buf[:n], []byte("\n"))
 	when, ok := r.stamp(now)(line)
 	return ok && when.Before(now.Add(-staleAge))
 }

@@ -1,6 +1,11 @@
 package ingest
 
-import "time"
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
 
 // readSize is the size of one read, and so of what lies between two calls of
 // Handler.Done.
@@ -64,4 +69,61 @@ func (d *delivery) position(head []byte, offset int64) Position {
 		FingerprintLen: len(head),
 		Offset:         offset,
 	}
+}
+
+// predecessor hands over a rotated file from offset to its end, its
+// unterminated last line included.
+func (d *delivery) predecessor(ctx context.Context, path string, offset int64, live bool, maxLine int) error {
+	rc, err := Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rc.Close() }() // read only: nothing can be lost
+	head := make([]byte, headLen)
+	n, err := io.ReadFull(rc, head)
+	if n == 0 {
+		if errors.Is(err, io.EOF) {
+			err = nil // an empty file
+		}
+		return err
+	}
+	head = head[:n]
+	s := splitter{max: maxLine}
+	at := int64(n)
+	if offset < at {
+		d.chunk(&s, head[offset:], live)
+		d.handler.Done(d.position(head, at-s.pending))
+	} else if err = skip(rc, offset-at); err == nil {
+		at = offset
+	}
+	for err == nil && ctx.Err() == nil {
+		n, err = rc.Read(d.buf)
+		at += int64(n)
+		if n > 0 {
+			d.chunk(&s, d.buf[:n], live)
+			d.handler.Done(d.position(head, at-s.pending))
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	d.flush(&s, live)
+	d.handler.Done(d.position(head, at))
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return err
+}
+
+// skip passes over n bytes of r, by a seek where r can.
+func skip(r io.Reader, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	if seeker, ok := r.(io.Seeker); ok {
+		_, err := seeker.Seek(n, io.SeekCurrent)
+		return err
+	}
+	_, err := io.CopyN(io.Discard, r, n)
+	return err
 }

@@ -40,13 +40,11 @@ type FileConfig struct {
 // File is a source that follows one log by its path, through every habit of
 // rotation. It is used once.
 //
-// A log that is rotated more than once between two looks is read as a whole
-// all the same, as long as its rotated files lie beside it under a name that
-// logrotate or savelog would give them. What is lost: files that were deleted
-// or moved elsewhere before we looked; what is written to a file between its
-// copy and its cut; and, of a file that came and went between two looks, what
-// a late writer adds although it was empty when we looked, or all of it where
-// the clock was set back meanwhile.
+// Known limit: what comes and goes between two looks is missed, that is all but
+// the open and the newest file of a log that is rotated twice meanwhile, and
+// what is written to a new file that is copied and truncated before its first
+// read. That takes two rotations while a handler blocks or the machine is
+// suspended. Rotations while no source was running are all read.
 type File struct {
 	cfg   FileConfig
 	stats counters

@@ -36,12 +36,6 @@ func (p *Position) matches(head []byte) bool {
 	return p.FingerprintLen <= len(head) && headHash(head[:p.FingerprintLen]) == p.Fingerprint
 }
 
-// distinct reports whether head is enough to tell a log from others, which
-// takes a whole line: the first bytes of a line are but the time of day.
-func distinct(head []byte) bool {
-	return len(head) == headLen || bytes.IndexByte(head, '\n') >= 0
-}
-
 // grows reports whether head continues old: the same file, perhaps longer.
 func grows(head, old []byte) bool {
 	return len(head) >= len(old) && bytes.Equal(head[:len(old)], old)

@@ -13,10 +13,9 @@ import (
 // late to let go. More than one takes rotations within seconds.
 const maxRetired = 8
 
-// maxSeen is how many read files are remembered, so that none is read again
-// when the path comes to name it, or when it is found among the rotated. It
-// takes so many rotations within one tick of the file system's clock.
-const maxSeen = 256
+// maxSeen is how many closed files are remembered, so that a path which comes
+// to name one of them again is not read again from its start.
+const maxSeen = 16
 
 // retiredPause is how often rotated files are looked at while they are open:
 // where they were moved to may be no directory that is watched.
@@ -34,13 +33,8 @@ type follower struct {
 	// retired are earlier files of the path that writers may still hold open,
 	// the oldest first.
 	retired []*logFile
-	// seen are the last positions of files that were closed or are old.
+	// seen are the last positions of files that were closed.
 	seen []Position
-	// since is when, by the file system's clock, the path last named a file
-	// that is known: what was rotated and last written before is old.
-	since time.Time
-	// refusal is why a rotated file could not be read, as it was logged.
-	refusal string
 	// started is set once the log was opened, or known to be missing, so that
 	// what appears from then on is new.
 	started bool
@@ -89,9 +83,6 @@ func (r *follower) look(ctx context.Context, why wake) {
 		r.drain(ctx, l)
 	}
 	if r.current != nil {
-		// The time is taken before the file is read: what is copied and cut
-		// after the reading must not pass for old.
-		r.current.stat()
 		r.drain(ctx, r.current)
 	}
 	if why == wakePath && ctx.Err() == nil {
@@ -103,10 +94,6 @@ func (r *follower) look(ctx context.Context, why wake) {
 // drain reads l to its end.
 func (r *follower) drain(ctx context.Context, l *logFile) {
 	for ctx.Err() == nil {
-		if l == r.current && l.next == 0 && !r.catchUp(ctx, l) {
-			r.measure(l)
-			return
-		}
 		chunk, err := l.read(r.buf)
 		switch {
 		case errors.Is(err, errReplaced):
@@ -144,7 +131,9 @@ func (r *follower) truncated(ctx context.Context, l *logFile) {
 	pos := r.position(l.head, l.lineStart())
 	paths := rotated(r.cfg.Path)
 	if i := findRotated(paths, &pos); i >= 0 {
-		r.readAll(ctx, paths[i:i+1], pos.Offset)
+		if err := r.predecessor(ctx, paths[i], pos.Offset, r.live, r.cfg.MaxLine); err != nil {
+			r.fail("read the copy", err)
+		}
 		l.rewind()
 		return
 	}
@@ -162,11 +151,7 @@ func (r *follower) place() Position {
 	if n := len(r.retired); l.next == 0 && n > 0 {
 		l = r.retired[n-1]
 	}
-	pos := r.position(l.head, l.lineStart())
-	if pos.FingerprintLen == 0 && !r.since.IsZero() {
-		pos.Since = r.since.UnixNano()
-	}
-	return pos
+	return r.position(l.head, l.lineStart())
 }
 
 // checkPath looks whether the path still names the current file, and changes
@@ -178,7 +163,6 @@ func (r *follower) checkPath(ctx context.Context) {
 		return
 	}
 	if r.current != nil && idOf(info) == r.current.id {
-		r.advance(r.current.written)
 		r.recovered()
 		return
 	}
@@ -195,11 +179,10 @@ func (r *follower) checkPath(ctx context.Context) {
 		r.stats.rotations.Add(1)
 		// The writer may have added to the old file until the path changed.
 		r.drain(ctx, r.current)
-		r.retire(ctx, r.current)
+		r.retire(r.current)
 	}
 	r.recovered()
 	r.adopt(ctx, next)
-	r.advance(next.written)
 }
 
 // adopt makes next the current file and reads it. A file that was read
@@ -216,11 +199,13 @@ func (r *follower) adopt(ctx context.Context, next *logFile) {
 		}
 	}
 	r.current = next
-	if i := r.recall(next.head); i >= 0 {
-		next.resume(r.seen[i].Offset)
+	var buf [headLen]byte
+	if head, err := readHead(next.file, &buf); err == nil && len(head) > 0 {
+		if i := slices.IndexFunc(r.seen, func(p Position) bool { return p.FingerprintLen > 0 && p.matches(head) }); i >= 0 {
+			next.resume(r.seen[i], head)
+		}
 	}
 	if r.predates(next) {
-		r.catchUp(ctx, next)
 		r.readStood(ctx)
 		return
 	}
@@ -229,11 +214,10 @@ func (r *follower) adopt(ctx context.Context, next *logFile) {
 
 // retire keeps a file that the path no longer names for writers that still
 // have it open.
-func (r *follower) retire(ctx context.Context, l *logFile) {
+func (r *follower) retire(l *logFile) {
 	l.quietSince = r.now()
 	r.retired = append(r.retired, l)
 	if len(r.retired) > maxRetired {
-		r.drain(ctx, r.retired[0])
 		r.letGo(r.retired[0])
 		r.retired = slices.Delete(r.retired, 0, 1)
 	}
@@ -261,7 +245,10 @@ func (r *follower) release(ctx context.Context) {
 func (r *follower) letGo(l *logFile) {
 	r.flush(&l.split, r.live)
 	r.handler.Done(r.place())
-	r.remember(l.head, l.next)
+	r.seen = append(r.seen, r.position(l.head, l.next))
+	if len(r.seen) > maxSeen {
+		r.seen = slices.Delete(r.seen, 0, 1)
+	}
 	_ = l.file.Close() // read only: nothing can be lost
 }
 

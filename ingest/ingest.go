@@ -29,9 +29,6 @@ type Position struct {
 	FingerprintLen int    `json:"fingerprint_len,omitempty"`
 	Offset         int64  `json:"offset,omitempty"`
 	Cursor         string `json:"cursor,omitempty"`
-	// Since stands in for the fingerprint where the file was empty: in Unix
-	// nanoseconds, when the last write was that is accounted for.
-	Since int64 `json:"since,omitempty"`
 }
 
 // Handler takes what a source reads, in the source's own goroutine.

@@ -15,11 +15,8 @@ var errReplaced = errors.New("the file's beginning has changed")
 type logFile struct {
 	file *os.File
 	id   fileID
-	// head are the file's first bytes, up to headLen, as last seen.
+	// head are the file's first bytes, up to headLen, as far as it was read.
 	head []byte
-	// written is when the file was last written, as of its opening or the
-	// last call of stat.
-	written time.Time
 	// next is the offset of the next read.
 	next  int64
 	split splitter
@@ -38,46 +35,7 @@ func openLog(path string, maxLine int) (*logFile, error) {
 		_ = file.Close() // the error that matters is err
 		return nil, err
 	}
-	l := &logFile{file: file, id: idOf(info), written: info.ModTime(), split: splitter{max: maxLine}}
-	if err := l.look(); err != nil {
-		_ = file.Close() // the error that matters is err
-		return nil, err
-	}
-	return l, nil
-}
-
-// is reports whether p is this file, or begins as a copy of it would. A copy
-// that is being made may be shorter, but never longer than what it is made
-// of, provided that p's head was read before this. Of a file that was just
-// truncated the former head counts: that is what a copy was made of.
-func (l *logFile) is(p *predecessor) bool {
-	if p.plain != nil && p.id == l.id {
-		return true
-	}
-	_ = l.look() // the head stays what it was
-	return len(p.head) > 0 && grows(l.head, p.head)
-}
-
-// look takes the file's first bytes anew. It returns errReplaced when they do
-// not continue those that were seen before.
-func (l *logFile) look() error {
-	var buf [headLen]byte
-	now, err := readHead(l.file, &buf)
-	if err != nil {
-		return err
-	}
-	if !grows(now, l.head) {
-		return errReplaced
-	}
-	l.head = append(l.head, now[len(l.head):]...)
-	return nil
-}
-
-// stat takes the time of the last write anew.
-func (l *logFile) stat() {
-	if info, err := l.file.Stat(); err == nil {
-		l.written = info.ModTime()
-	}
+	return &logFile{file: file, id: idOf(info), split: splitter{max: maxLine}}, nil
 }
 
 // size returns the file's present size.
@@ -110,10 +68,18 @@ func (l *logFile) read(buf []byte) ([]byte, error) {
 			return nil, errReplaced
 		}
 	}
-	if err := l.look(); err != nil {
+	var head [headLen]byte
+	now, err := readHead(l.file, &head)
+	if err != nil {
 		return nil, err
 	}
+	if !grows(now, l.head) {
+		return nil, errReplaced
+	}
 	l.next += int64(n)
+	if known := min(l.next, int64(len(now))); int(known) > len(l.head) {
+		l.head = append(l.head[:0], now[:known]...)
+	}
 	return buf[:n], nil
 }
 
@@ -123,5 +89,8 @@ func (l *logFile) rewind() {
 	l.split.reset()
 }
 
-// resume makes reading go on at offset.
-func (l *logFile) resume(offset int64) { l.next = offset }
+// resume makes reading go on at pos, in a file that begins with head.
+func (l *logFile) resume(pos Position, head []byte) {
+	l.next = pos.Offset
+	l.head = append(l.head[:0], head[:min(int64(len(head)), pos.Offset)]...)
+}

@@ -2,7 +2,7 @@ package ingest
 
 import (
 	"cmp"
-	"maps"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,29 +13,11 @@ import (
 // find the logs; how to read one is decided by its content.
 var packedSuffixes = []string{".gz", ".zst", ".xz"}
 
-// rotation is a rotated predecessor of a log, as its directory lists it.
-type rotation struct {
-	path  string
-	info  os.FileInfo
-	plain bool
-}
-
-// rotated returns the paths of the rotated predecessors of the log at path,
-// the oldest first.
-func rotated(path string) []string {
-	list := rotations(path)
-	paths := make([]string, len(list))
-	for i, c := range list {
-		paths[i] = c.path
-	}
-	return paths
-}
-
-// rotations returns the rotated predecessors of the log at path, the oldest
+// rotated returns the rotated predecessors of the log at path, the oldest
 // first: path.1, path-20260102, name-20260102.ext and the like, compressed or
 // not. While a log is being compressed both forms stand there; the plain one
 // is whole and is taken.
-func rotations(path string) []rotation {
+func rotated(path string) []string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
@@ -44,25 +26,37 @@ func rotations(path string) []rotation {
 	if err != nil {
 		return nil
 	}
-	found := map[string]rotation{}
+	type candidate struct {
+		path  string
+		info  os.FileInfo
+		plain bool
+	}
+	found := map[string]candidate{}
 	for _, entry := range entries {
 		stem, plain := unpackedName(entry.Name())
 		if !isRotation(stem, base) || (found[stem].plain && !plain) {
 			continue
 		}
 		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
-			found[stem] = rotation{filepath.Join(dir, entry.Name()), info, plain}
+			found[stem] = candidate{filepath.Join(dir, entry.Name()), info, plain}
 		}
 	}
-	list := slices.Collect(maps.Values(found))
+	list := make([]candidate, 0, len(found))
+	for _, c := range found {
+		list = append(list, c)
+	}
 	// Compressing keeps the time of the last write (gzip, zstd and xz do).
-	slices.SortFunc(list, func(a, b rotation) int {
+	slices.SortFunc(list, func(a, b candidate) int {
 		if c := a.info.ModTime().Compare(b.info.ModTime()); c != 0 {
 			return c
 		}
 		return olderName(a.path, b.path)
 	})
-	return list
+	paths := make([]string, len(list))
+	for i, c := range list {
+		paths[i] = c.path
+	}
+	return paths
 }
 
 // olderName orders two rotations of one log that were last written at the
@@ -112,6 +106,21 @@ func isMark(mark string) bool {
 	return strings.Trim(mark[1:], "0123456789-_") == ""
 }
 
+// headOf reads the first bytes of the log at path, unpacked.
+func headOf(path string) ([]byte, error) {
+	rc, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rc.Close() }() // read only: nothing can be lost
+	buf := make([]byte, headLen)
+	n, err := io.ReadFull(rc, buf)
+	if n > 0 {
+		err = nil // a short or damaged file is still known by what it has
+	}
+	return buf[:n], err
+}
+
 // findRotated returns where in paths the file that pos was taken from stands,
 // or -1. The newest match counts. A position in an empty file matches nothing,
 // because it would match everything.
@@ -120,12 +129,7 @@ func findRotated(paths []string, pos *Position) int {
 		return -1
 	}
 	for i, path := range slices.Backward(paths) {
-		p, err := openPredecessor(path)
-		if err != nil {
-			continue
-		}
-		p.close()
-		if pos.matches(p.head) {
+		if head, err := headOf(path); err == nil && pos.matches(head) {
 			return i
 		}
 	}

@@ -36,14 +36,6 @@ type sink struct {
 	done func(Position)
 }
 
-// hold makes the next Done close held and wait until free is closed.
-func (s *sink) hold(held, free chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	once := sync.OnceFunc(func() { close(held) })
-	s.done = func(Position) { once(); <-free }
-}
-
 func newSink() *sink { return &sink{lines: make(chan heard, 1<<20)} }
 
 func (s *sink) Line(l *Line) { s.lines <- heard{string(l.Text), l.Live} }
@@ -51,10 +43,9 @@ func (s *sink) Line(l *Line) { s.lines <- heard{string(l.Text), l.Live} }
 func (s *sink) Done(pos Position) {
 	s.mu.Lock()
 	s.pos = pos
-	done := s.done
 	s.mu.Unlock()
-	if done != nil {
-		done(pos)
+	if s.done != nil {
+		s.done(pos)
 	}
 }
 

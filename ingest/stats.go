@@ -14,9 +14,9 @@ type Stats struct {
 	Lag int64
 	// LastLine is when the last line was read; zero before the first.
 	LastLine time.Time
-	// Rotations counts how often the path was found to name another file.
+	// Rotations counts how often the path came to name another file.
 	Rotations uint64
-	// Truncations counts how often the file was found to be cut under us.
+	// Truncations counts how often the file was cut under us.
 	Truncations uint64
 	// Reopens counts recoveries: the file was missing or refused and can be
 	// read again, or journalctl had ended and was started again.

@@ -33,8 +33,7 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	for _, text := range s.currentWarnings() {
 		log.Warn("the change holds in the kernel alone", "why", text)
 	}
-	list := &exempt.List{Prefixes: cfg.Policy.NeverBanPrefixes(), Hosts: cfg.Policy.NeverBanHosts(), Log: log}
-	exemptions, err := list.Current(ctx)
+	exemptions, err := neverBanned(cfg.Policy, log).Current(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/vishvananda/netlink"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/nstest"
 )
 
 // isolated marks the test binary that already runs in its own network
@@ -56,7 +57,7 @@ func isolate() int {
 func TestScripts(t *testing.T) {
 	root := os.Geteuid() == 0
 	if root {
-		loopbackUp(t)
+		nstest.LoopbackUp(t)
 	} else if os.Getenv("SMTPBL_REQUIRE_NETNS") == "1" {
 		t.Fatal("the scripts that change the kernel's tables need root")
 	}
@@ -79,17 +80,6 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: setup,
 	})
-}
-
-func loopbackUp(t *testing.T) {
-	t.Helper()
-	lo, err := netlink.LinkByName("lo")
-	if err == nil {
-		err = netlink.LinkSetUp(lo)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // setup gives each script a table and a metrics port of its own, so that they
@@ -184,13 +174,18 @@ func logLine(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	n, err := strconv.Atoi(args[2])
 	ts.Check(err)
-	f, err := os.OpenFile(ts.MkAbs("mail.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	ts.Check(err)
 	var text bytes.Buffer
 	for range n {
 		writeFailure(&text, args[0], args[1])
 	}
-	_, err = f.Write(text.Bytes())
+	appendLog(ts, text.Bytes())
+}
+
+// appendLog adds text to mail.log with one write.
+func appendLog(ts *testscript.TestScript, text []byte) {
+	f, err := os.OpenFile(ts.MkAbs("mail.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	_, err = f.Write(text)
 	ts.Check(err)
 	ts.Check(f.Close())
 }
@@ -208,17 +203,13 @@ func crowd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	f, err := os.OpenFile(ts.MkAbs("mail.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	ts.Check(err)
 	var text bytes.Buffer
 	for i := range n {
 		for range 5 {
 			writeFailure(&text, fmt.Sprintf("10.%d.%d.7", i>>8, i&255), "alice")
 		}
 	}
-	_, err = f.Write(text.Bytes())
-	ts.Check(err)
-	ts.Check(f.Close())
+	appendLog(ts, text.Bytes())
 }
 
 // sendSignal signals the service by the process id in its lock file:

@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
 )
@@ -87,6 +89,11 @@ func tableError(table string, err error) error {
 		return withHint(err, "another smtpbl runs with the same nft.table: stop it, or use smtpbl set … which asks it")
 	}
 	return err
+}
+
+// neverBanned is the list of the configuration's exemptions and our own.
+func neverBanned(p config.Policy, log *slog.Logger) *exempt.List {
+	return &exempt.List{Prefixes: p.NeverBanPrefixes(), Hosts: p.NeverBanHosts(), Log: log}
 }
 
 func (s *service) enforceOptions() enforce.Options {

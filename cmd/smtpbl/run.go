@@ -67,11 +67,13 @@ type service struct {
 	state    store.State
 	metrics  *metrics.Metrics
 	exempt   *exempt.List
-	engine   *policy.Engine
-	enforcer *enforce.Enforcer
-	judge    *pipeline.Judge
-	sources  *sources
-	warnings warnings
+	// exemptions are those that the start began with.
+	exemptions []policy.Exemption
+	engine     *policy.Engine
+	enforcer   *enforce.Enforcer
+	judge      *pipeline.Judge
+	sources    *sources
+	warnings   warnings
 }
 
 // serve builds the service, runs it until ctx ends, and takes it apart again
@@ -110,11 +112,12 @@ func (s *service) build(ctx context.Context) error {
 	if err := s.openTable(); err != nil {
 		return err
 	}
-	s.exempt = &exempt.List{Prefixes: s.cfg.Policy.NeverBanPrefixes(), Hosts: s.cfg.Policy.NeverBanHosts(), Log: s.log}
+	s.exempt = neverBanned(s.cfg.Policy, s.log)
 	exemptions, err := s.exempt.Current(ctx)
 	if err != nil {
 		return err
 	}
+	s.exemptions = exemptions
 	s.engine = newEngine(s.cfg.Policy, s.started)
 	s.engine.SetExempt(exemptions)
 	s.enforcer = enforce.New(s.enforceOptions())
@@ -202,11 +205,7 @@ func outlive(ctx context.Context, f func(context.Context) error) (done <-chan st
 // watchExempt keeps the Engine and the kernel informed of the addresses that
 // are never banned.
 func (s *service) watchExempt(ctx context.Context) error {
-	before, err := s.exempt.Current(ctx)
-	if err != nil {
-		return err
-	}
-	return s.exempt.Watch(ctx, before, func(now []policy.Exemption) {
+	return s.exempt.Watch(ctx, s.exemptions, func(now []policy.Exemption) {
 		s.log.Info("addresses that are never banned have changed", "addrs", len(now))
 		_ = s.judge.Tell(ctx, func(e *policy.Engine) { e.SetExempt(now) })
 		_ = s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {

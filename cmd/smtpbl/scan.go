@@ -15,7 +15,6 @@ import (
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
-	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/policy"
@@ -77,8 +76,7 @@ type scanner struct {
 
 func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, asJSON bool) error {
 	s := &scanner{engine: newEngine(cfg.Policy, time.Time{})}
-	list := &exempt.List{Prefixes: cfg.Policy.NeverBanPrefixes(), Hosts: cfg.Policy.NeverBanHosts(), Log: a.logger(false)}
-	exemptions, err := list.Current(ctx)
+	exemptions, err := neverBanned(cfg.Policy, a.logger(false)).Current(ctx)
 	if err != nil {
 		return err
 	}

@@ -16,17 +16,6 @@ import (
 	"github.com/smtpbl/smtpbl/policy"
 )
 
-func loopbackUp(t *testing.T) {
-	t.Helper()
-	lo, err := netlink.LinkByName("lo")
-	if err == nil {
-		err = netlink.LinkSetUp(lo)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func why(list []policy.Exemption, prefix string) policy.Refusal {
 	for _, x := range list {
 		if x.Prefix == netip.MustParsePrefix(prefix) {
@@ -38,7 +27,7 @@ func why(list []policy.Exemption, prefix string) policy.Refusal {
 
 func TestCurrent(t *testing.T) {
 	nstest.Enter(t)
-	loopbackUp(t)
+	nstest.LoopbackUp(t)
 	var log bytes.Buffer
 	l := &List{
 		Prefixes: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
@@ -74,7 +63,7 @@ func TestALostNameKeepsItsAddresses(t *testing.T) {
 
 func TestWatchTellsOfANewAddress(t *testing.T) {
 	nstest.Enter(t)
-	loopbackUp(t)
+	nstest.LoopbackUp(t)
 	l := &List{Log: slog.New(slog.DiscardHandler)}
 	before, err := l.Current(t.Context())
 	if err != nil {

@@ -26,3 +26,22 @@ func Enter(t testing.TB) {
 	}
 	t.Skipf("cannot make a network namespace (run as root): %v", err)
 }
+
+// LoopbackUp brings up the loopback interface of the calling thread's
+// namespace, which is down in a fresh one.
+func LoopbackUp(t testing.TB) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd) //nolint:errcheck // it only carried one request
+	lo, err := unix.NewIfreq("lo")
+	if err == nil {
+		lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+		err = unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo) // netdevice(7)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -55,9 +55,3 @@ func (e *Engine) Exempt(a netip.Addr) (Refusal, bool) {
 func (e *Engine) ExemptPrefix(p netip.Prefix) (Refusal, bool) {
 	return e.exempt.LookupPrefix(plainPrefix(p))
 }
-
-// ExemptInside tells whether p has any address that is exempt. A ban of such
-// a prefix is fine as long as the firewall spares those addresses.
-func (e *Engine) ExemptInside(p netip.Prefix) bool {
-	return e.exempt.OverlapsPrefix(plainPrefix(p))
-}

@@ -48,21 +48,41 @@ type Service uint8
 const (
 	Postfix Service = iota + 1
 	Dovecot
+	Exim
+	Sendmail
+	OpenSMTPD
+	Courier
+	Cyrus
+	// Saslauthd is Cyrus SASL's password daemon, which serves several of the others.
+	Saslauthd
+	// Qmail is qmail with vpopmail and its other patches.
+	Qmail
+	// UWIMAP is the University of Washington's imapd and ipop3d.
+	UWIMAP
+	// PAM is any program that lets PAM check passwords and tells the client's host.
+	PAM
+	// Detector is a pattern that the administrator wrote.
+	Detector
 )
 
+var serviceNames = [...]string{
+	Postfix: "postfix", Dovecot: "dovecot", Exim: "exim", Sendmail: "sendmail", OpenSMTPD: "opensmtpd",
+	Courier: "courier", Cyrus: "cyrus", Saslauthd: "saslauthd", Qmail: "qmail", UWIMAP: "uwimap", PAM: "pam",
+	Detector: "detector",
+}
+
 // Services lists every known service, for metrics that start at zero.
-var Services = []Service{Postfix, Dovecot}
+var Services = []Service{
+	Postfix, Dovecot, Exim, Sendmail, OpenSMTPD, Courier, Cyrus, Saslauthd, Qmail, UWIMAP, PAM, Detector,
+}
 
 // Kinds lists every kind, for metrics that start at zero.
 var Kinds = []Kind{AuthFail, AuthOK, Abuse, Session, BackendFault}
 
 // String returns the name used in JSON and in metric labels.
 func (s Service) String() string {
-	switch s {
-	case Postfix:
-		return "postfix"
-	case Dovecot:
-		return "dovecot"
+	if int(s) < len(serviceNames) && s > 0 {
+		return serviceNames[s]
 	}
 	return "unknown"
 }
@@ -81,8 +101,13 @@ const (
 	// WitnessLogin is a Dovecot login process (imap-login, submission-login …).
 	WitnessLogin
 	// WitnessAuth is the first of the bits for Dovecot's auth process; all
-	// higher bits are of the same class.
+	// higher bits but those below are of the same class.
 	WitnessAuth
+	// WitnessPAM is a PAM module that tells the client's host.
+	WitnessPAM Witness = 1 << 14
+	// WitnessPolicy is a report of Dovecot's auth policy protocol, which
+	// speaks of the attempt as a whole.
+	WitnessPolicy Witness = 1 << 15
 )
 
 // Event is what a parser makes of one log line. The byte slices alias the
@@ -111,6 +136,9 @@ type Event struct {
 	Excused int
 	// Span is how long before Time the reported attempts may have been made.
 	Span time.Duration
+	// Password stands for the password that was tried, where the source tells
+	// a hash of it: equal numbers of one user are the same password. 0 is unknown.
+	Password uint32
 	// User is the login name as the client gave it, nil where unknown.
 	User []byte
 	// Mechanism is the SASL mechanism as the server logged it.

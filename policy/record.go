@@ -55,7 +55,7 @@ func (p packed) unpack() entry {
 
 // authOnly tells whether nobody but password databases has reported x.
 func (x *entry) authOnly() bool {
-	return x.witness >= WitnessAuth && x.witness&(WitnessMTA|WitnessLogin) == 0
+	return x.witness >= WitnessAuth && x.witness&(WitnessMTA|WitnessLogin|WitnessPAM|WitnessPolicy) == 0
 }
 
 // record is what is known of one key. For a net, first leads the list of its

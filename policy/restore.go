@@ -33,7 +33,7 @@ func (e *Engine) Load(r io.Reader) error {
 	}
 	start := time.Unix(int64(binary.LittleEndian.Uint64(b[8:])), 0)
 	shift := int64(e.clock.at(start))
-	e.unreliable |= Witness(binary.LittleEndian.Uint16(b[16:])) &^ (WitnessMTA | WitnessLogin)
+	e.unreliable |= Witness(binary.LittleEndian.Uint16(b[16:])) &^ (WitnessMTA | WitnessLogin | WitnessPAM | WitnessPolicy)
 	for b = b[headerLen : len(b)-sumLen]; len(b) > 0; {
 		b = e.loadRecord(b, shift)
 	}

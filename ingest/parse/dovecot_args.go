@@ -82,7 +82,7 @@ func database(db []byte) policy.Witness {
 			return policy.WitnessAuth << i
 		}
 	}
-	const bits = 16 - 2 // of a Witness, but for those before WitnessAuth
+	const bits = 16 - 4 // of a Witness, but for those of other classes
 	others := uint64(bits - len(databases))
 	return policy.WitnessAuth << (uint64(len(databases)) + hash(db)>>32%others)
 }

@@ -15,6 +15,9 @@ func Line(line []byte, ev *policy.Event) bool {
 		return false
 	}
 	rest := line[at:]
+	if line[10] == ' ' && eximLog(rest, ev) {
+		return true
+	}
 	host := bytes.IndexByte(rest, ' ')
 	if host < 1 {
 		return false
@@ -51,12 +54,7 @@ func Message(tag, pid, msg []byte, ev *policy.Event) bool {
 	if msg[0] == 'm' {
 		times, msg = repeated(msg)
 	}
-	var ok bool
-	if isSMTPD(tag) {
-		ok = smtpd(tag, pid, msg, ev)
-	} else {
-		ok = dovecot(tag, msg, ev)
-	}
+	ok := family(tag, pid, msg, ev)
 	return ok && (times == 0 || multiply(ev, times))
 }
 

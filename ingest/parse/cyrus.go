@@ -81,11 +81,10 @@ func cyrusUser(b []byte) (user, reason []byte) {
 // user name that holds another cannot excuse itself.
 func cyrusFault(b []byte) bool {
 	const open = "SASL(-"
-	i := bytes.Index(b, []byte(open))
-	if i < 0 {
+	_, rest, found := bytes.Cut(b, []byte(open))
+	if !found {
 		return backendReason(b)
 	}
-	rest := b[i+len(open):]
 	if bytes.Contains(rest, []byte("SASL(")) {
 		return false
 	}

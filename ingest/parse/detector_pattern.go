@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp/syntax"
+	"slices"
 )
 
 // addrGroup names the group that holds the client's address.
@@ -61,37 +62,33 @@ func (p *patternParts) look(re *syntax.Regexp) {
 	}
 }
 
-// matchesAny tells whether a part of re takes any character.
+// matchesAny tells whether a part of re takes any printable character.
 func matchesAny(re *syntax.Regexp) bool {
 	if re.Op == syntax.OpAnyChar || re.Op == syntax.OpAnyCharNotNL {
 		return true
 	}
-	for _, sub := range re.Sub {
-		if matchesAny(sub) {
-			return true
+	if re.Op == syntax.OpCharClass {
+		for i := 0; i < len(re.Rune); i += 2 {
+			if re.Rune[i] <= ' ' && re.Rune[i+1] >= '~' {
+				return true
+			}
 		}
 	}
-	return false
+	return slices.ContainsFunc(re.Sub, matchesAny)
 }
 
 // begins tells whether re matches at the text's start only.
 func begins(re *syntax.Regexp) bool {
-	switch re.Op {
-	case syntax.OpBeginText:
-		return true
-	case syntax.OpConcat, syntax.OpCapture:
+	if re.Op == syntax.OpConcat || re.Op == syntax.OpCapture {
 		return begins(re.Sub[0])
 	}
-	return false
+	return re.Op == syntax.OpBeginText
 }
 
 // ends tells whether re matches up to the text's end only.
 func ends(re *syntax.Regexp) bool {
-	switch re.Op {
-	case syntax.OpEndText:
-		return true
-	case syntax.OpConcat, syntax.OpCapture:
+	if re.Op == syntax.OpConcat || re.Op == syntax.OpCapture {
 		return ends(re.Sub[len(re.Sub)-1])
 	}
-	return false
+	return re.Op == syntax.OpEndText
 }

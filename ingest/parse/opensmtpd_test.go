@@ -3,6 +3,7 @@ package parse
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,7 +22,7 @@ func smtpdLogin(kind policy.Kind, result string) policy.Event {
 		ev.Failures = 1
 	case policy.BackendFault:
 		ev.Excused = 1
-	case policy.AuthOK:
+	default:
 		ev.Detail = nil
 	}
 	return ev
@@ -173,6 +174,68 @@ func checkNoEvents(t *testing.T, tag string, lines []string) {
 			if Line([]byte(head+tag+line), &ev) {
 				t.Errorf("%s%s\ngot %+v", tag, line, ev)
 			}
+		}
+	}
+}
+
+// opensmtpdTalk is what one connection makes smtpd write. %u is the client's.
+var opensmtpdTalk = []string{
+	sid + " smtp authentication user=%u result=permfail",
+	sid + " smtp event=authentication user=%u address=192.0.2.1 host=x.example result=permfail",
+	sid + ` smtp failed-command command="AUTH LOGIN (password)" result="535 Authentication failed"`,
+	sid + ` smtp failed-command command="AUTH %u" result="504 5.5.4 Invalid command arguments: AUTH method "%u" not supported"`,
+	sid + ` smtp event=failed-command address=192.0.2.1 host=x.example command="AUTH %u" result="504 5.5.4 %u"`,
+	sid + ` smtp failed-command command="%u" result="500 5.5.1 Invalid command: Command unrecognized"`,
+	"smtp-in: Authentication failed for user %u on session " + sid,
+	"smtp-in: Failed command on session " + sid + `: "AUTH %u" => 504 5.5.4 %u`,
+}
+
+func TestForgedOpenSMTPDLines(t *testing.T) {
+	for _, text := range forgeries {
+		for _, shape := range opensmtpdTalk {
+			clientIsTrue(t, strings.ReplaceAll(shape, "%u", text))
+		}
+	}
+}
+
+// clientIsTrue checks that nothing in a line moves it to another connection.
+func clientIsTrue(t *testing.T, line string) {
+	t.Helper()
+	var s Sessions
+	for _, connect := range []string{
+		"9a00c1a87d2be93f smtp connected address=198.51.100.7 host=x.example", sid + " smtp connected address=192.0.2.1 host=x.example",
+	} {
+		resolved(t, &s, []string{connect})
+	}
+	for _, ev := range resolved(t, &s, []string{line}) {
+		if !strings.HasPrefix(ev, truth+" ") {
+			t.Errorf("%q: %s", line, ev)
+		}
+	}
+}
+
+func FuzzOpenSMTPD(f *testing.F) {
+	for i, text := range forgeries {
+		f.Add(uint(i), text)
+	}
+	f.Add(uint(0), "x on session 9a00c1a87d2be93f")
+	f.Fuzz(func(t *testing.T, n uint, text string) {
+		clientIsTrue(t, strings.ReplaceAll(opensmtpdTalk[n%uint(len(opensmtpdTalk))], "%u", text))
+	})
+}
+
+func TestOpenSMTPDAllocatesNothing(t *testing.T) {
+	var s Sessions
+	var ev policy.Event
+	s.Resolve(&policy.Event{Session: 1, Addr: client1})
+	for _, text := range append(opensmtpdTalk, sid+" smtp connected address=192.0.2.1 host=x.example", sid+" smtp disconnected reason=quit") {
+		line := []byte(isoHead + "smtpd[7]: " + text)
+		if n := testing.AllocsPerRun(10, func() {
+			if Line(line, &ev) {
+				s.Resolve(&ev)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", text, n)
 		}
 	}
 }

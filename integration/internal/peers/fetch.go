@@ -42,7 +42,7 @@ func Fetch(ctx context.Context, root string, packages ...string) (versions map[s
 // those are stale or missing, with lists of its own below root.
 func download(ctx context.Context, root string, packages []string) error {
 	// The sandbox's user may not write where only the caller may.
-	args := []string{"-q", "-o", "APT::Sandbox::User=root"}
+	args := append(make([]string, 0, 8), "-q", "-o", "APT::Sandbox::User=root")
 	get := append([]string{"download"}, packages...)
 	if _, err := run(ctx, root, "apt-get", append(args, get...)...); err == nil {
 		return nil

@@ -57,6 +57,7 @@ var shapes = []string{
 	"courieresmtpd: error,relay=192.0.2.1,from=<%u>,to=<%u>: 513 Relaying denied.",
 	"imap[7]: badlogin: x.example [192.0.2.1] plaintext %u SASL(-13): authentication failure: checkpass failed",
 	"cyrus/imaps[7]: badlogin: [192.0.2.1] PLAIN (%u) [SASL(-13): user not found: user: %u property: cmusaslsecretPLAIN not found in sasldb]",
+	"cyrus/pop3[7]: badlogin: x.example [192.0.2.1] plaintext (%u) [SASL(-13): authentication failure: checkpass failed]",
 	"timsieved[7]: badlogin: x.example[192.0.2.1] %u authentication failure",
 	"imapd[7]: Login failed user=%u auth=%u host=x.example [192.0.2.1]",
 	"ipop3d[7]: Failed %u override of user=%u host=[192.0.2.1]",

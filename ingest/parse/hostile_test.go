@@ -51,6 +51,7 @@ func TestLinesThatAreNoEvent(t *testing.T) {
 		"postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 554",
 		"postfix/smtpd[7]: NOQUEUE: reject: unknown[192.0.2.1]: 554 5.7.1 x",
 		"postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 553 5.7.1 <c@d.example>: Sender address rejected: not owned by user al; from=<c@d.example> to=<a@b.example> proto=ESMTP helo=<x> sasl_method=PLAIN sasl_username=al",
+		"postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 554 5.7.1 <a@b.example>: Relay access denied; from=<c@d.example> to=<a@b.example> proto=ESMTP helo=<x> sasl_username=al",
 		"postfix/smtpd[7]: NOQUEUE: milter-reject: MAIL from unknown[192.0.2.1]: 451 4.7.1 Service unavailable - try again later; from=<c@d.example> proto=ESMTP helo=<x>",
 		"postfix/smtpd[7]: NOQUEUE: reject_warning: RCPT from unknown[192.0.2.1]: 554 5.7.1 <a@b.example>: Relay access denied; from=<> to=<a@b.example> proto=SMTP helo=<x>",
 		"postfix/postscreen[7]: CONNECT from [192.0.2.1]:99 to [192.0.2.25]:25",

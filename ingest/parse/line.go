@@ -46,10 +46,14 @@ func Message(tag, pid, msg []byte, ev *policy.Event) bool {
 }
 
 // isSMTPD tells the server daemon of any Postfix instance and service.
-func isSMTPD(tag []byte) bool {
-	const first, last = "postfix", "/smtpd"
+func isSMTPD(tag []byte) bool { return isPostfix(tag, "/smtpd") }
+
+// isPostfix tells a daemon by the tag's last part: an instance's name stands
+// before it, and a service's may (syslog_name in postconf(5)).
+func isPostfix(tag []byte, last string) bool {
+	const first = "postfix"
 	n := len(tag)
-	return n >= len(first+last) && string(tag[n-len(last):]) == last && string(tag[:len(first)]) == first
+	return n >= len(first)+len(last) && string(tag[n-len(last):]) == last && string(tag[:len(first)]) == first
 }
 
 // splitTag separates "tag[pid]".

@@ -31,8 +31,11 @@ func smtpdReject(b []byte, ev *policy.Event) bool {
 // the addresses may imitate it, but then their own bracket or the protocol
 // follows.
 func loggedIn(b []byte) bool {
-	i := bytes.LastIndex(b, []byte("> sasl_method="))
-	return i >= 0 && b[len(b)-1] != '>' && !bytes.Contains(b[i:], []byte(" proto="))
+	if bytes.HasSuffix(b, []byte(">")) {
+		return false
+	}
+	i := bytes.LastIndex(b, []byte("> sasl_"))
+	return i >= 0 && !bytes.Contains(b[i:], []byte(" proto="))
 }
 
 // rejection returns the shape of a reply, nil where it is no abuse.

@@ -8,11 +8,7 @@ import (
 )
 
 // isPostscreen tells Postfix's postscreen(8) of any instance and service.
-func isPostscreen(tag []byte) bool {
-	const first, last = "postfix", "/postscreen"
-	n := len(tag)
-	return n >= len(first+last) && string(tag[n-len(last):]) == last && string(tag[:len(first)]) == first
-}
+func isPostscreen(tag []byte) bool { return isPostfix(tag, "/postscreen") }
 
 // postscreen parses a message of Postfix's postscreen(8). A client that hangs
 // up during the tests is no abuse, and a deep test's "450 4.3.2 Service

@@ -51,7 +51,7 @@ func TestCourierSMTP(t *testing.T) {
 			{`error,relay=192.0.2.1,port=4711,ident="x",msg="535 Authentication failed.",cmd: AUTH LOGIN al.b`, failure("al.b", "LOGIN")},
 			{`error,relay=192.0.2.1,msg="535 Authentication failed.",cmd: x`, failure("", "")},
 			{"error,relay=192.0.2.1,port=4711,from=<a@b.example>,to=<c@d.example>: 513 Relaying denied.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeRelay}},
-			{"error,relay=::ffff:192.0.2.1,from=<>,to=<x@b.example>: 550 User unknown.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeNoMailbox}},
+			{"error,relay=::ffff:192.0.2.1,from=<>,to=<x@b.example>: 550 User unknown.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeUnknown}},
 		})
 	}
 }

@@ -25,6 +25,9 @@ var benchLines = []struct{ name, line string }{
 	{"dovecot/auth-2.4", isoHead + "dovecot: auth(alice,198.51.100.77,sasl:login)<J0jfumw8zNasEQAB>: passwd-file: Password mismatch"},
 	{"dovecot/login", isoHead + "dovecot: submission-login: Disconnected (auth failed, 3 attempts in 7 secs): user=<alice>, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25, TLS, session=<J0jfumw8zNasEQAB>"},
 	{"dovecot/imap", isoHead + "dovecot: imap(alice)<1205><J0jfumw8zNasEQAB>: Disconnected: Logged out in=93 out=1021 deleted=0"},
+	{"exim/failure", "2026-11-23 15:22:23 login authenticator failed for host.example (User) [198.51.100.77]:4812 I=[203.0.113.25]:587: 535 Incorrect authentication data (set_id=alice)"},
+	{"exim/delivered", "2026-11-23 15:22:23 1ahr79-0006jK-G9 => alice <alice@example.com> R=local T=local_delivery"},
+	{"sendmail/failure", bsdHead + "sm-mta[1205]: 26H8MRrS025411: AUTH failure (LOGIN): authentication failure (-13) SASL(-13): authentication failure: checkpass failed, user=alice, relay=[198.51.100.77]"},
 	{"other", isoHead + "systemd[1]: Started Session 41 of user alice."},
 }
 

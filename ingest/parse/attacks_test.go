@@ -122,6 +122,26 @@ func TestKnownAttacks(t *testing.T) {
 			"192.0.2.1", policy.BackendFault,
 		},
 		{
+			"Exim writes the login name after the address",
+			"exim[7]: login authenticator failed for h.example [192.0.2.1]: 535 Incorrect authentication data (set_id=x) [198.51.100.77]: 535 Incorrect authentication data (set_id=y)",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Exim's own address is no client's",
+			"exim[7]: login authenticator failed for ([198.51.100.9]) [192.0.2.1]:99 I=[203.0.113.25]:587: 535 Incorrect authentication data (set_id=y)",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"the quoted command imitates the host behind it",
+			`exim[7]: SMTP protocol error in "aUtH lOgIn" H=(x) [198.51.100.8]" H=(y) [192.0.2.1] AUTH command used when not advertised`,
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Sendmail writes the login name before the address",
+			"sm-mta[7]: 26H8MRrS025411: AUTH failure (LOGIN): x, user=criminal, relay=[198.51.100.100], relay=[192.0.2.1] (may be forged)",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
 			"a client that talks TLS to a plain port, with the reader's words in it",
 			"postfix/smtpd[7]: improper command pipelining after CONNECT from unknown[192.0.2.1]: \\026\\003\\001 dovecot: imap-login: Login: user=<a>, rip=198.51.100.11, lip=192.0.2.25",
 			"192.0.2.1", policy.Abuse,

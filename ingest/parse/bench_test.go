@@ -42,6 +42,9 @@ var benchLines = []struct{ name, line string }{
 	{"compose/connect", "postfix-1  | " + bsdHead + "postfix/smtpd[1205]: connect from unknown[198.51.100.77]"},
 	{"docker/connect", `{"log":"` + bsdHead + `postfix/smtpd[1205]: connect from unknown[198.51.100.77]\n","stream":"stdout","time":"2026-11-23T15:22:23.517300123Z"}`},
 	{"docker/login", `{"log":"` + bsdHead + `dovecot: imap-login: Login: user=\u003calice\u003e, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25\n","stream":"stdout","time":"2026-11-23T15:22:23.517300123Z"}`},
+	{"exim/failure", "2026-11-23 15:22:23 login authenticator failed for host.example (User) [198.51.100.77]:4812 I=[203.0.113.25]:587: 535 Incorrect authentication data (set_id=alice)"},
+	{"exim/delivered", "2026-11-23 15:22:23 1ahr79-0006jK-G9 => alice <alice@example.com> R=local T=local_delivery"},
+	{"sendmail/failure", bsdHead + "sm-mta[1205]: 26H8MRrS025411: AUTH failure (LOGIN): authentication failure (-13) SASL(-13): authentication failure: checkpass failed, user=alice, relay=[198.51.100.77]"},
 	{"other", isoHead + "systemd[1]: Started Session 41 of user alice."},
 }
 

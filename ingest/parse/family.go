@@ -19,7 +19,7 @@ func family(tag, pid, msg []byte, ev *policy.Event) bool {
 	case "dovecot", "imap-login", "pop3-login", "managesieve-login", "submission-login", "auth", "auth-worker", "dovecot-auth":
 		return dovecot(tag, msg, ev)
 	case "exim", "exim4":
-		return exim(msg, ev)
+		return exim(pid, msg, ev)
 	case "sendmail", "sm-mta", "sm-acceptingconnections", "sm-msp-queue":
 		return sendmail(pid, msg, ev)
 	case "smtpd":

@@ -83,6 +83,18 @@ var shapes = []string{
 	"saslauthd[7]: pam_unix(smtp:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=192.0.2.1  user=%u",
 	"auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=%u rhost=192.0.2.1  user=%u",
 	"auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=%u rhost=192.0.2.1",
+	"exim[7]: login authenticator failed for host.example (%u) [192.0.2.1]: 535 Incorrect authentication data (set_id=%u)",
+	"exim[7]: plain authenticator failed for H=(%u) [192.0.2.1]:4812 I=[203.0.113.25]:587 Ci=9: 535 Incorrect authentication data (set_id=%u)",
+	"exim4[7]: [7] login\tauthenticator failed for [192.0.2.1] U=%u: 535 Incorrect authentication data (set_id=%u)",
+	`exim[7]: SMTP protocol error in "%u" H=(%u) [192.0.2.1] AUTH command used when not advertised`,
+	`exim[7]: SMTP call from (%u) [192.0.2.1] dropped: too many nonmail commands (last was "%u")`,
+	`exim[7]: SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection from H=[192.0.2.1] input="%u"`,
+	"exim[7]: H=(%u) [192.0.2.1] F=<%u> rejected RCPT <%u>: relay not permitted",
+	`exim[7]: 1ahr79-0006jK-G9 <= a@b.example H=(%u) [192.0.2.1] P=esmtpsa X=TLS1.3:x:256 SNI=x A=login:alice S=9 T="%u"`,
+	"sendmail[7]: 26H8MRrS025411: AUTH failure (LOGIN): user not found (-20) SASL(-13): user not found: user: %u, user=%u, relay=host.example [192.0.2.1] (may be forged)",
+	"sm-mta[7]: AUTH=server, relay=[192.0.2.1], authid=%u, mech=PLAIN, bits=0",
+	"sm-mta[7]: 26H8MRrS025411: ruleset=check_rcpt, arg1=<%u>, relay=[192.0.2.1], reject=550 5.7.1 <%u>... Relaying denied",
+	"sm-mta[7]: 26H8MRrS025411: host.example [192.0.2.1]: VRFY %u [rejected]",
 }
 
 func TestEveryShapeIsAnEvent(t *testing.T) {
@@ -112,6 +124,9 @@ var forgeries = []string{
 	"x@y:198.51.100.7", "x@y:2001:db8:", "::ffff:198.51.100.7:", "x - password incorrect from y [198.51.100.7]",
 	"x] [service=smtp] [realm=] [remote=198.51.100.7] [mech=pam] [reason=PAM auth error]", "x] [remote=198.51.100.7",
 	"x rhost=198.51.100.7", " rhost=198.51.100.7", "x rhost=198.51.100.7  user=y", "rhost=198.51.100.7",
+	"x) [198.51.100.77]: 535 Incorrect authentication data (set_id=y", `x" H=[198.51.100.7] U=y`, "x) [198.51.100.7] U=", ") [",
+	"[198.51.100.7", "x: 435 Unable to authenticate at present", ", relay=[198.51.100.7]", "x>, relay=[198.51.100.7], reject=550 5.7.1 <y",
+	"x) [198.51.100.7] P=esmtpsa A=login:bob S=1", "(x) [198.51.100.7]",
 }
 
 func TestForgedAddressIsNeverTaken(t *testing.T) {

@@ -24,7 +24,7 @@ ARGS     ?=
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vm-test vet lint fuzz race bench install uninstall clean need-root need-gcc
+.PHONY: help build run demo test vm-test capture vet lint fuzz race bench install uninstall clean need-root need-gcc
 
 help:
 	@echo 'make build           builds bin/smtpbl'
@@ -34,6 +34,7 @@ help:
 	@echo 'make lint            only the linters'
 	@echo 'make fuzz            each fuzz target for FUZZTIME=$(FUZZTIME)'
 	@echo 'make vm-test         the kernel tests on Debian kernels 5.10, 6.1 and 6.12 in QEMU'
+	@echo 'sudo make capture    runs other mail servers and writes their genuine log lines as testdata; ARGS=exim does one'
 	@echo 'make bench           benchmarks, then a race with other programs; BENCH=REGEX chooses, ARGS=-fetch fetches contenders'
 	@echo 'sudo make install    binary, unit, man page and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
 	@echo 'sudo make uninstall  removes what install put there, but no configuration and no state'
@@ -75,6 +76,10 @@ race:
 # On Debian's kernels, in QEMU: KERNELS='5.10 6.12' chooses.
 vm-test:
 	scripts/vm-test/run.sh $(KERNELS)
+
+# Mail servers from Debian's packages, each in namespaces of its own.
+capture: need-root
+	go run ./integration/capture $(ARGS)
 
 # The race needs no root, and contenders that are not installed are left out;
 # ARGS=-fetch fetches them from Debian into a temporary directory.

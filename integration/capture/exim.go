@@ -1,10 +1,6 @@
 package main
 
-import (
-	"slices"
-
-	"github.com/smtpbl/smtpbl/integration/lab"
-)
+import "slices"
 
 const (
 	eximMainLog = "/var/log/exim4/mainlog"
@@ -15,7 +11,7 @@ var exim = server{
 	name:     "exim",
 	packages: []string{"exim4-daemon-heavy", "dovecot-core"},
 	setUp: func(r *rig) error {
-		if err := lab.WriteCertificate("/etc/exim4/cert.pem", "/etc/exim4/key.pem"); err != nil {
+		if err := r.certificate("/etc/exim4/cert.pem", "/etc/exim4/key.pem"); err != nil {
 			return err
 		}
 		if err := r.write("/etc/exim4/passwd", account+": "+password+"\n"); err != nil {
@@ -28,7 +24,7 @@ var exim = server{
 			what: "main log, default log_selector; plaintext and cram_md5 drivers",
 			log:  eximMainLog,
 			run: eximRun("", eximOwn, func(r *rig) error {
-				return hold(r.Lab, &smtp, smtpTalks(25))
+				return hold(r.Lab, &smtp, smtpTalks())
 			}),
 		},
 		{
@@ -66,7 +62,7 @@ var exim = server{
 
 // eximFew is enough to see how a setting changes the lines.
 func eximFew() []talk {
-	return slices.Concat(smtpGuesses(25), smtpHellos(25)[:6], smtpStrangers(25)[16:18], smtpBroken(25)[:8], smtpHonest(25), smtpAbuse(25)[:9])
+	return slices.Concat(smtpGuesses(), smtpHellos()[:6], smtpStrangers()[16:18], smtpBroken()[:8], smtpHonest(), smtpAbuse()[:9])
 }
 
 func eximWithDovecot(r *rig) error {
@@ -74,12 +70,12 @@ func eximWithDovecot(r *rig) error {
 	if err != nil {
 		return err
 	}
-	err = hold(r.Lab, &smtp, slices.Concat(smtpGuesses(25), smtpStrangers(25), smtpBroken(25)[:8], smtpHonest(25)[:4]))
+	err = hold(r.Lab, &smtp, slices.Concat(smtpGuesses(), smtpStrangers(), smtpBroken()[:8], smtpHonest()[:4]))
 	end()
 	if err != nil {
 		return err
 	}
-	return hold(r.Lab, &smtp, smtpGuesses(25)[:3])
+	return hold(r.Lab, &smtp, smtpGuesses()[:3])
 }
 
 // eximRun runs Exim with more main settings and its authenticators for as

@@ -84,7 +84,7 @@ func emitOne(name string) error {
 		return err
 	}
 	l, err := lab.Enter(lab.Options{
-		Say: progress, Packages: append([]string{"rsyslog"}, s.packages...), Selections: s.selections,
+		Say: progress, Packages: append([]string{"rsyslog", "openssl"}, s.packages...), Selections: s.selections,
 	})
 	if err != nil {
 		return err

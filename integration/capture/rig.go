@@ -77,6 +77,13 @@ func (r *rig) writeAll(files map[string]string) error {
 	return nil
 }
 
+// certificate makes a key and a certificate that signs itself. The key is of
+// RSA because OpenSMTPD serves no other.
+func (r *rig) certificate(certFile, keyFile string) error {
+	return r.MX.Run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+		"-subj", "/CN="+lab.HostName, "-keyout", keyFile, "-out", certFile)
+}
+
 // sh runs a line of shell on the mail server.
 func (r *rig) sh(line string) error { return r.MX.Run("sh", "-ec", line) }
 

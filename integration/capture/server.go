@@ -26,7 +26,7 @@ type part struct {
 }
 
 // servers are all that can be captured.
-var servers = []*server{&exim}
+var servers = []*server{&exim, &opensmtpd, &courier, &cyrus}
 
 func find(name string) (*server, error) {
 	var known []string
@@ -71,7 +71,8 @@ func (s *server) capture(l *lab.Lab) ([]captured, error) {
 	for _, p := range s.parts {
 		offset := sizeOf(p.log)
 		if err := p.run(r); err != nil {
-			return nil, fmt.Errorf("run %s %s: %w", s.name, p.name, err)
+			log, _ := complete(p.log, offset) // without it the error says enough
+			return nil, fmt.Errorf("run %s %s: %w; its log:\n%s", s.name, p.name, err, log)
 		}
 		log, err := complete(p.log, offset)
 		if err != nil {

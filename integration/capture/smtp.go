@@ -11,101 +11,99 @@ import (
 // hello is how every client greets that is not there for its greeting.
 const hello = "EHLO client.example"
 
-// smtpTalks is what the clients do with a mail server that offers PLAIN and
-// LOGIN on port 25.
-func smtpTalks(port uint16) []talk {
-	return slices.Concat(smtpGuesses(port), smtpStrangers(port), smtpHellos(port), smtpBroken(port),
-		smtpHonest(port), smtpAbuse(port))
+// smtpTalks is what the clients do with a mail server that offers logins on
+// port 25, and on port 587 after STARTTLS.
+func smtpTalks() []talk {
+	return slices.Concat(smtpGuesses(), smtpStrangers(), smtpHellos(), smtpBroken(),
+		smtpHonest(), smtpAbuse())
 }
 
 // onSMTP is one talk that begins with a greeting and a hello.
-func onSMTP(from byte, port uint16, steps ...step) talk {
-	return talk{from: bad4(from), port: port, steps: append([]step{greet, say(hello)}, steps...)}
+func onSMTP(from byte, steps ...step) talk {
+	return talk{from: bad4(from), port: 25, steps: append([]step{greet, say(hello)}, steps...)}
 }
 
 // smtpGuesses are wrong passwords, by every mechanism and family.
-func smtpGuesses(port uint16) []talk {
+func smtpGuesses() []talk {
 	talks := []talk{
-		onSMTP(1, port, plain(account, "guess"), say("QUIT")),
-		onSMTP(2, port, login("LOGIN", account, "guess"), say("QUIT")),
-		onSMTP(3, port, login("login", account, "guess"), say("QUIT")),
-		onSMTP(4, port, plainLate(account, "guess"), say("QUIT")),
-		onSMTP(5, port, cram(account, "guess"), say("QUIT")),
-		onSMTP(6, port, append(repeat(4, login("LOGIN", account, "guess")), say("QUIT"))...),
-		onSMTP(7, port, plain(account, "guess"), say("QUIT")),
-		onSMTP(8, port, plain(account, "guess"), reset),
-		onSMTP(9, port, say("AUTH LOGIN "+b64(account)), push(b64("guess")+"\r\n"), await(1), say("QUIT")),
-		{from: bad6(7), port: port, steps: []step{greet, say(hello), plain(account, "guess"), say("QUIT")}},
-		{from: bad6(8), port: port, steps: []step{greet, say(hello), login("LOGIN", account, "guess"), say("QUIT")}},
+		onSMTP(1, plain(account, "guess"), say("QUIT")),
+		onSMTP(2, login("LOGIN", account, "guess"), say("QUIT")),
+		onSMTP(3, login("login", account, "guess"), say("QUIT")),
+		onSMTP(4, plainLate(account, "guess"), say("QUIT")),
+		onSMTP(5, cram(account, "guess"), say("QUIT")),
+		onSMTP(6, append(repeat(4, login("LOGIN", account, "guess")), say("QUIT"))...),
+		onSMTP(7, plain(account, "guess"), say("QUIT")),
+		onSMTP(8, plain(account, "guess"), reset),
+		onSMTP(9, say("AUTH LOGIN "+b64(account)), push(b64("guess")+"\r\n"), await(1), say("QUIT")),
+		{from: bad6(7), port: 25, steps: []step{greet, say(hello), plain(account, "guess"), say("QUIT")}},
+		{from: bad6(8), port: 25, steps: []step{greet, say(hello), login("LOGIN", account, "guess"), say("QUIT")}},
 	}
-	return append(talks, overTLS(587,
-		onSMTP(10, 587, startTLS("STARTTLS"), say(hello), plain(account, "guess"), say("QUIT")),
-		onSMTP(11, 587, plain(account, "guess"), say("QUIT")), // before STARTTLS
-	)...)
+	return append(talks,
+		talk{from: bad4(10), port: 587, steps: []step{
+			greet, say(hello), startTLS("STARTTLS"), say(hello), plain(account, "guess"), say("QUIT"),
+		}},
+		talk{from: bad4(11), port: 587, steps: []step{greet, say(hello), plain(account, "guess"), say("QUIT")}}, // before STARTTLS
+	)
 }
 
-// overTLS marks what needs TLS; it is a place of its own so that a server
-// without it can leave it out.
-func overTLS(_ uint16, talks ...talk) []talk { return talks }
-
 // smtpStrangers are unknown users.
-func smtpStrangers(port uint16) []talk {
+func smtpStrangers() []talk {
 	var talks []talk
 	for i, user := range strangers {
 		auth := plain(user, "guess")
 		if i%3 == 2 {
 			auth = login("LOGIN", user, "guess")
 		}
-		talks = append(talks, onSMTP(byte(20+i), port, auth, say("QUIT")))
+		talks = append(talks, onSMTP(byte(20+i), auth, say("QUIT")))
 	}
 	return talks
 }
 
 // smtpHellos greet with another's address and other rubbish.
-func smtpHellos(port uint16) []talk {
+func smtpHellos() []talk {
 	var talks []talk
 	for i, name := range hellos {
-		talks = append(talks, talk{from: bad4(byte(60 + i)), port: port, steps: []step{
+		talks = append(talks, talk{from: bad4(byte(60 + i)), port: 25, steps: []step{
 			greet, say("EHLO " + name), plain(account, "guess"), say("QUIT"),
 		}})
 	}
 	return append(talks,
-		talk{from: bad4(70), port: port, steps: []step{greet, say("HELO old.example"), plain(account, "guess"), say("QUIT")}},
-		talk{from: bad4(71), port: port, steps: []step{greet, plain(account, "guess"), say("QUIT")}},
-		talk{from: bad6(72), port: port, steps: []step{greet, say("EHLO [" + victim + "]"), plain(account, "guess"), say("QUIT")}},
+		talk{from: bad4(70), port: 25, steps: []step{greet, say("HELO old.example"), plain(account, "guess"), say("QUIT")}},
+		talk{from: bad4(71), port: 25, steps: []step{greet, plain(account, "guess"), say("QUIT")}},
+		talk{from: bad6(72), port: 25, steps: []step{greet, say("EHLO [" + victim + "]"), plain(account, "guess"), say("QUIT")}},
 	)
 }
 
 // smtpBroken are logins that never get as far as a password.
-func smtpBroken(port uint16) []talk {
+func smtpBroken() []talk {
 	return []talk{
-		onSMTP(80, port, say("AUTH PLAIN !!not*base64!!"), say("QUIT")),
-		onSMTP(81, port, responding("LOGIN", "!!not*base64!!"), say("QUIT")),
-		onSMTP(82, port, responding("LOGIN", b64(account), "!!"), say("QUIT")),
-		onSMTP(83, port, responding("LOGIN", "*"), say("QUIT")),
-		onSMTP(84, port, responding("PLAIN", "*"), say("QUIT")),
-		onSMTP(85, port, say("AUTH LOGIN"), reset),
-		onSMTP(86, port, responding("LOGIN", b64(account)), reset),
-		onSMTP(87, port, plain("", ""), say("QUIT")),
-		onSMTP(88, port, plain(account, ""), say("QUIT")),
-		onSMTP(89, port, say("AUTH PLAIN "+b64("no zeros")), say("QUIT")),
-		onSMTP(90, port, say("AUTH NTLM"), say("QUIT")),
-		onSMTP(91, port, say("AUTH ["+victim+"]: x"), say("QUIT")),
-		onSMTP(92, port, say("AUTH"), say("QUIT")),
-		onSMTP(93, port, say("AUTH PLAIN "+strings.Repeat("A", 700)), say("QUIT")),
-		onSMTP(94, port, say("MAIL FROM:<a@b.example>"), plain(account, "guess"), say("QUIT")),
+		onSMTP(80, say("AUTH PLAIN !!not*base64!!"), say("QUIT")),
+		onSMTP(81, responding("LOGIN", "!!not*base64!!"), say("QUIT")),
+		onSMTP(82, responding("LOGIN", b64(account), "!!"), say("QUIT")),
+		onSMTP(83, responding("LOGIN", "*"), say("QUIT")),
+		onSMTP(84, responding("PLAIN", "*"), say("QUIT")),
+		onSMTP(85, say("AUTH LOGIN"), reset),
+		onSMTP(86, responding("LOGIN", b64(account)), reset),
+		onSMTP(87, plain("", ""), say("QUIT")),
+		onSMTP(88, plain(account, ""), say("QUIT")),
+		onSMTP(89, say("AUTH PLAIN "+b64("no zeros")), say("QUIT")),
+		onSMTP(90, say("AUTH NTLM"), say("QUIT")),
+		onSMTP(91, say("AUTH ["+victim+"]: x"), say("QUIT")),
+		onSMTP(92, say("AUTH"), say("QUIT")),
+		onSMTP(93, say("AUTH PLAIN "+strings.Repeat("A", 700)), say("QUIT")),
+		onSMTP(94, say("MAIL FROM:<a@b.example>"), plain(account, "guess"), say("QUIT")),
 	}
 }
 
 // smtpHonest are logins that work, some after a mistake.
-func smtpHonest(port uint16) []talk {
+func smtpHonest() []talk {
 	mail := []step{
 		say("MAIL FROM:<" + account + "@" + lab.HostName + ">"),
 		say("RCPT TO:<" + account + "@" + lab.HostName + ">"), say("DATA"),
 		push("Subject: laboratory\r\n\r\nHello.\r\n.\r\n"), await(1), say("QUIT"),
 	}
 	from := func(n byte, steps ...step) talk {
-		return talk{from: good4(n), port: port, steps: append([]step{greet, say(hello)}, steps...)}
+		return talk{from: good4(n), port: 25, steps: append([]step{greet, say(hello)}, steps...)}
 	}
 	return []talk{
 		from(4, append([]step{plain(account, password)}, mail...)...),
@@ -114,17 +112,17 @@ func smtpHonest(port uint16) []talk {
 		from(7, plain(account, password), say("QUIT")),
 		from(8, plain(account, password), plain(account, password), say("QUIT")),
 		from(9, cram(account, password), say("QUIT")),
-		{from: good6(4), port: port, steps: append([]step{greet, say(hello), plain(account, password)}, mail...)},
+		{from: good6(4), port: 25, steps: append([]step{greet, say(hello), plain(account, password)}, mail...)},
 		{from: good4(10), port: 587, steps: append(
 			[]step{greet, say(hello), startTLS("STARTTLS"), say(hello), plain(account, password)}, mail...)},
-		{from: good4(11), port: port, steps: append([]step{greet, say(hello)}, mail...)}, // a mail from outside
+		{from: good4(11), port: 25, steps: append([]step{greet, say(hello)}, mail...)}, // a mail from outside
 	}
 }
 
 // smtpAbuse is everything else that is seen on port 25.
-func smtpAbuse(port uint16) []talk {
+func smtpAbuse() []talk {
 	rcpt := func(n byte, to string) talk {
-		return onSMTP(n, port, say("MAIL FROM:<a@b.example>"), say("RCPT TO:<"+to+">"), say("QUIT"))
+		return onSMTP(n, say("MAIL FROM:<a@b.example>"), say("RCPT TO:<"+to+">"), say("QUIT"))
 	}
 	var many []step
 	for i := range 30 {
@@ -134,17 +132,17 @@ func smtpAbuse(port uint16) []talk {
 		rcpt(100, "victim@elsewhere.example"),
 		rcpt(101, "nosuchuser@"+lab.HostName),
 		rcpt(102, "x ["+victim+"] y"),
-		onSMTP(103, port, say("VRFY root"), say("EXPN staff"), say("VRFY "+victim), say("QUIT")),
-		onSMTP(104, port, many...),
-		onSMTP(105, port, append(repeat(30, say("NOOP")), say("QUIT"))...),
-		{from: bad4(106), port: port, steps: []step{greet, push("GET / HTTP/1.1\r\nHost: " + victim + "\r\n\r\n"), await(1), reset}},
-		{from: bad4(107), port: port, steps: []step{greet, helloTLS, reset}},
-		{from: bad4(108), port: port, steps: []step{push(hello + "\r\nMAIL FROM:<a@b.example>\r\n"), greet, await(2), say("QUIT")}},
-		{from: bad4(109), port: port, steps: []step{greet, push(hello + "\r\nAUTH LOGIN\r\n" + b64(account) + "\r\n" + b64("guess") + "\r\nQUIT\r\n"), await(5)}},
-		{from: bad4(110), port: port, steps: []step{greet, reset}},
-		{from: bad4(111), port: port, steps: []step{greet, say("QUIT")}},
-		onSMTP(112, port, say("MAIL FROM:<x> ["+victim+"]"), say("RCPT TO:<alice@"+lab.HostName+"> \""), say("QUIT")),
-		onSMTP(113, port, append(repeat(12, plain(account, "guess")), say("QUIT"))...),
-		onSMTP(114, port, say("STARTTLS"), push("no TLS\r\n"), reset),
+		onSMTP(103, say("VRFY root"), say("EXPN staff"), say("VRFY "+victim), say("QUIT")),
+		onSMTP(104, many...),
+		onSMTP(105, append(repeat(30, say("NOOP")), say("QUIT"))...),
+		{from: bad4(106), port: 25, steps: []step{greet, push("GET / HTTP/1.1\r\nHost: " + victim + "\r\n\r\n"), hear, reset}},
+		{from: bad4(107), port: 25, steps: []step{greet, helloTLS, reset}},
+		{from: bad4(108), port: 25, steps: []step{push(hello + "\r\nMAIL FROM:<a@b.example>\r\n"), greet, await(2), say("QUIT")}},
+		{from: bad4(109), port: 25, steps: []step{greet, push(hello + "\r\nAUTH LOGIN\r\n" + b64(account) + "\r\n" + b64("guess") + "\r\nQUIT\r\n"), await(5)}},
+		{from: bad4(110), port: 25, steps: []step{greet, reset}},
+		{from: bad4(111), port: 25, steps: []step{greet, say("QUIT")}},
+		onSMTP(112, say("MAIL FROM:<x> ["+victim+"]"), say("RCPT TO:<alice@"+lab.HostName+"> \""), say("QUIT")),
+		onSMTP(113, append(repeat(12, plain(account, "guess")), say("QUIT"))...),
+		onSMTP(114, say("STARTTLS"), push("no TLS\r\n"), hear, reset),
 	}
 }

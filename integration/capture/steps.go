@@ -41,11 +41,21 @@ func await(n int) step {
 	}
 }
 
+// hear lets the server say what it will for a moment, be it nothing.
+func hear(c *client) error {
+	_ = c.conn.SetDeadline(time.Now().Add(time.Second)) // fails only on a closed one, like the read
+	_, _ = c.r.ReadByte()
+	return nil
+}
+
 // startTLS asks with command and, if the server agrees, starts TLS.
 func startTLS(command string) step {
 	return func(c *client) error {
 		if err := say(command)(c); err != nil {
 			return err
+		}
+		if !hasPrefix(c.last, "220", "a OK", "+OK", "OK") {
+			return nil
 		}
 		return c.secure()
 	}

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// WriteCertificate makes a key and a certificate that signs itself.
-func WriteCertificate(certFile, keyFile string) error {
+// writeCertificate makes a key and a certificate that signs itself.
+func writeCertificate(certFile, keyFile string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("make a key: %w", err)

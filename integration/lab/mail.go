@@ -63,7 +63,7 @@ func (l *Lab) configure() error {
 	if err := os.WriteFile("/etc/dovecot/users", []byte(users.String()), 0o644); err != nil {
 		return fmt.Errorf("write the users: %w", err)
 	}
-	return WriteCertificate("/etc/postfix/cert.pem", "/etc/postfix/key.pem")
+	return writeCertificate("/etc/postfix/cert.pem", "/etc/postfix/key.pem")
 }
 
 // render writes one of the embedded configuration files.

@@ -1,10 +1,6 @@
 package main
 
-import (
-	"slices"
-
-	"github.com/smtpbl/smtpbl/integration/lab"
-)
+import "slices"
 
 var cyrus = server{
 	name:     "cyrus",
@@ -41,8 +37,11 @@ EVENTS {
 		if err != nil {
 			return err
 		}
+		if err = r.sasldb(); err != nil {
+			return err
+		}
 		err = r.sh("install -d -o cyrus -g mail /run/cyrus /run/cyrus/proc /run/cyrus/lock /run/cyrus/socket; " +
-			"echo " + password + " | saslpasswd2 -p -c -u " + lab.HostName + " " + account + "; chgrp sasl /etc/sasldb2; chmod 640 /etc/sasldb2")
+			"chgrp sasl /etc/sasldb2; chmod 640 /etc/sasldb2")
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ var exim = server{
 			log:  eximMainLog,
 			run: eximRun("log_selector = +incoming_interface +incoming_port +pid +smtp_connection "+
 				"+smtp_protocol_error +smtp_syntax_error +smtp_no_mail +millisec\nhelo_accept_junk_hosts = *\n", eximOwn, func(r *rig) error {
-				return hold(r.Lab, &smtp, eximFew())
+				return hold(r.Lab, &smtp, smtpFew())
 			}),
 		},
 		{
@@ -41,7 +41,7 @@ var exim = server{
 			what: "syslog as RFC 3339, with Exim's own stamp in front of the message (syslog_timestamp, the default)",
 			log:  logRFC3339,
 			run: eximRun("log_file_path = syslog\n", eximOwn, func(r *rig) error {
-				return hold(r.Lab, &smtp, eximFew())
+				return hold(r.Lab, &smtp, smtpFew())
 			}),
 		},
 		{
@@ -49,7 +49,7 @@ var exim = server{
 			what: "syslog with the traditional stamp, syslog_timestamp = false, log_selector = +pid +smtp_protocol_error",
 			log:  logBSD,
 			run: eximRun("log_file_path = syslog\nsyslog_timestamp = false\nlog_selector = +pid +smtp_protocol_error\n", eximOwn,
-				func(r *rig) error { return hold(r.Lab, &smtp, eximFew()) }),
+				func(r *rig) error { return hold(r.Lab, &smtp, smtpFew()) }),
 		},
 		{
 			name: "dovecot",
@@ -58,11 +58,6 @@ var exim = server{
 			run:  eximRun("", eximDovecot, eximWithDovecot),
 		},
 	},
-}
-
-// eximFew is enough to see how a setting changes the lines.
-func eximFew() []talk {
-	return slices.Concat(smtpGuesses(), smtpHellos()[:6], smtpStrangers()[16:18], smtpBroken()[:8], smtpHonest(), smtpAbuse()[:9])
 }
 
 func eximWithDovecot(r *rig) error {

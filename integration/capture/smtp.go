@@ -18,6 +18,11 @@ func smtpTalks() []talk {
 		smtpHonest(), smtpAbuse())
 }
 
+// smtpFew is enough to see how a setting changes the lines.
+func smtpFew() []talk {
+	return slices.Concat(smtpGuesses(), smtpHellos()[:6], smtpStrangers()[16:18], smtpBroken()[:8], smtpHonest(), smtpAbuse()[:9])
+}
+
 // onSMTP is one talk that begins with a greeting and a hello.
 func onSMTP(from byte, steps ...step) talk {
 	return talk{from: bad4(from), port: 25, steps: append([]step{greet, say(hello)}, steps...)}

@@ -52,8 +52,10 @@ func on25(talks []talk) []talk {
 // courierSetUp changes Debian's configuration where it offers no logins in
 // clear, guards against too many connections of one client, or waits.
 func courierSetUp(r *rig) error {
+	if err := r.user(); err != nil {
+		return err
+	}
 	return r.sh(`
-useradd -m ` + account + `
 maildirmake.courier /home/alice/Maildir; chown -R alice: /home/alice
 echo mx1.example.test > /etc/courier/me
 echo mx1.example.test > /etc/courier/locals

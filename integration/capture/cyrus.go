@@ -102,6 +102,6 @@ func sieveTalks() []talk {
 		{from: bad6(7), port: port, steps: []step{greet, plain(account, "guess"), say("LOGOUT")}},
 		{from: good4(4), port: port, steps: []step{greet, plain(account, password), say("LOGOUT")}},
 		{from: good4(6), port: port, steps: []step{greet, plain(account, "typo"), plain(account, password), say("LOGOUT")}},
-		{from: good6(4), port: port, steps: []step{greet, plain(account, password), say("LOGOUT")}},
+		{from: good6, port: port, steps: []step{greet, plain(account, password), say("LOGOUT")}},
 	}, mailStrangers(port, "LOGOUT"))
 }

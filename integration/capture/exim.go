@@ -61,8 +61,12 @@ var exim = server{
 }
 
 func eximWithDovecot(r *rig) error {
-	end, err := r.dovecot("/run/exim-auth", "Debian-exim")
+	const socket = "/run/exim-auth"
+	end, err := r.dovecot(dovecotAuth(socket, "Debian-exim"))
 	if err != nil {
+		return err
+	}
+	if err := r.exists(socket); err != nil {
 		return err
 	}
 	err = hold(r.Lab, &smtp, slices.Concat(smtpGuesses(), smtpStrangers(), smtpBroken()[:8], smtpHonest()[:4]))

@@ -39,7 +39,7 @@ func imapTalks() []talk {
 		{from: good4(5), port: 143, steps: []step{greet, plain(account, password), say("LOGOUT")}},
 		{from: good4(6), port: 143, steps: []step{greet, plain(account, "typo"), plain(account, password), say("LOGOUT")}},
 		{from: good4(7), port: 143, steps: []step{greet, cram(account, password), reset}},
-		{from: good6(4), port: 143, steps: []step{greet, plain(account, password), say("LOGOUT")}},
+		{from: good6, port: 143, steps: []step{greet, plain(account, password), say("LOGOUT")}},
 	}, mailStrangers(143, "LOGOUT"))
 }
 
@@ -72,7 +72,7 @@ func pop3Talks() []talk {
 		{from: bad6(7), port: 110, steps: []step{greet, pass(account, "guess"), say("QUIT")}},
 		{from: good4(4), port: 110, steps: []step{greet, pass(account, password), say("QUIT")}},
 		{from: good4(6), port: 110, steps: []step{greet, pass(account, "typo"), pass(account, password), say("QUIT")}},
-		{from: good6(4), port: 110, steps: []step{greet, plain(account, password), say("QUIT")}},
+		{from: good6, port: 110, steps: []step{greet, plain(account, password), say("QUIT")}},
 	}, mailStrangers(110, "QUIT"))
 }
 
@@ -83,9 +83,9 @@ func onMail(from byte, port uint16, steps ...step) talk {
 
 // mailStrangers are unknown users who log in by PLAIN.
 func mailStrangers(port uint16, bye string) []talk {
-	var talks []talk
+	talks := make([]talk, len(strangers))
 	for i, user := range strangers {
-		talks = append(talks, onMail(byte(20+i), port, plain(user, "guess"), say(bye)))
+		talks[i] = onMail(byte(20+i), port, plain(user, "guess"), say(bye))
 	}
 	return talks
 }

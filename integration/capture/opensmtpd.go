@@ -13,7 +13,10 @@ var opensmtpd = server{
 		if err := r.write("/etc/smtpd.conf", opensmtpdConf); err != nil {
 			return err
 		}
-		err := r.sh("useradd -m " + account + "; printf '%s\\t%s\\n' " + account +
+		if err := r.user(); err != nil {
+			return err
+		}
+		err := r.sh("printf '%s\\t%s\\n' " + account +
 			" $(smtpctl encrypt " + password + ") > /etc/smtpd-users; chown opensmtpd /etc/smtpd-users")
 		if err != nil {
 			return err

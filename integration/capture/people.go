@@ -11,23 +11,27 @@ import (
 const (
 	account  = "alice"
 	password = "secret1"
+	// accountID is the user and group id where it is one of the system: high
+	// enough to be no user's of this machine, whose name might be logged.
+	accountID = "65001"
 )
 
 // victim is who the forged texts accuse; it never connects.
 const victim = "203.0.113.77"
 
-// bad4, bad6, good4 and good6 are addresses of the attacker and of the honest
-// neighbour, told apart by their last number.
+// bad4, bad6 and good4 are addresses of the attacker and of the honest
+// neighbour, told apart by their last number; good6 is the neighbour's only
+// one that is used.
 func bad4(n byte) netip.Addr  { return netip.AddrFrom4([4]byte{198, 51, 100, n}) }
 func good4(n byte) netip.Addr { return netip.AddrFrom4([4]byte{203, 0, 113, n}) }
-func bad6(n byte) netip.Addr  { return in6(lab.AttackNet6, n) }
-func good6(n byte) netip.Addr { return in6(lab.NeighbourNet6, n) }
 
-func in6(network netip.Prefix, n byte) netip.Addr {
-	a := network.Addr().As16()
+func bad6(n byte) netip.Addr {
+	a := lab.AttackNet6.Addr().As16()
 	a[15] = n
 	return netip.AddrFrom16(a)
 }
+
+var good6 = lab.NeighbourNet6.Addr().Next()
 
 // named are the addresses that have a name; all others have none.
 var named = map[netip.Addr]string{

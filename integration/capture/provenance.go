@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -82,7 +83,5 @@ func withRow(readme []byte, row string) ([]byte, error) {
 	if !placed {
 		rows = append(rows, row)
 	}
-	return slicesConcat(before, []byte(tableHead+strings.Join(rows, "")), rest), nil
+	return slices.Concat(before, []byte(tableHead+strings.Join(rows, "")), rest), nil
 }
-
-func slicesConcat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }

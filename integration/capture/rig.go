@@ -77,6 +77,11 @@ func (r *rig) writeAll(files map[string]string) error {
 	return nil
 }
 
+// user makes the account one of the system.
+func (r *rig) user() error {
+	return r.sh("useradd -m -U -u " + accountID + " " + account + "; echo " + account + ":" + password + " | chpasswd")
+}
+
 // certificate makes a key and a certificate that signs itself. The key is of
 // RSA because OpenSMTPD serves no other.
 func (r *rig) certificate(certFile, keyFile string) error {

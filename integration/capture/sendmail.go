@@ -15,10 +15,14 @@ var sendmail = server{
 		if err := r.sasldb(); err != nil {
 			return err
 		}
-		return r.sh("useradd -m " + account + `
+		if err := r.user(); err != nil {
+			return err
+		}
+		return r.sh(`
 chmod 600 /etc/mail/key.pem /etc/sasldb2
 cp /etc/mail/service.switch-nodns /etc/mail/service.switch
-install -d -o smmta -g smmsp /run/sendmail /run/sendmail/mta`)
+install -d -m 700 /var/spool/mqueue.lab
+touch /run/sendmail.st`)
 	},
 	parts: []part{
 		{
@@ -30,7 +34,8 @@ install -d -o smmta -g smmsp /run/sendmail /run/sendmail/mta`)
 			name: "loglevel14",
 			what: "LogLevel 14; sasldb; syslog with the traditional stamp",
 			log:  logBSD,
-			run:  sendmailRun(14, bySasldb, smtpFew()),
+			run: sendmailRun(14, bySasldb, slices.Concat(
+				smtpGuesses(), smtpHellos()[:3], smtpBroken()[:4], smtpHonest()[:5], smtpAbuse()[:4])),
 		},
 		{
 			name: "saslauthd",
@@ -70,7 +75,7 @@ func sendmailRun(logLevel int, sasl string, talks []talk, more ...func(r *rig) e
 		if err := r.sh("m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf"); err != nil {
 			return err
 		}
-		end, err := r.daemon("sendmail", "-L", "sm-mta", "-bD")
+		end, err := r.daemon("/usr/sbin/sendmail", "-L", "sm-mta", "-bD")
 		if err != nil {
 			return err
 		}
@@ -95,9 +100,14 @@ const sendmailMC = "divert(-1)\ndivert(0)dnl\n" +
 	"include(`/usr/share/sendmail/cf/m4/cf.m4')dnl\n" +
 	"OSTYPE(`debian')dnl\n" +
 	"FEATURE(`no_default_msa')dnl\n" +
-	"DAEMON_OPTIONS(`Family=inet, Name=MTA-v4, Port=smtp')dnl\n" +
-	"DAEMON_OPTIONS(`Family=inet6, Name=MTA-v6, Port=smtp')dnl\n" +
-	"DAEMON_OPTIONS(`Family=inet, Name=MSP-v4, Port=587, M=E')dnl\n" +
+	"undefine(`confHOST_STATUS_DIRECTORY')dnl\n" +
+	"define(`confPID_FILE', `/run/sendmail.pid')dnl\n" +
+	"define(`STATUS_FILE', `/run/sendmail.st')dnl\n" +
+	"define(`QUEUE_DIR', `/var/spool/mqueue.lab')dnl\n" +
+	"FEATURE(`accept_unresolvable_domains')dnl\n" +
+	"DAEMON_OPTIONS(`Family=inet, Name=MTA-v4, Port=smtp, Addr=192.0.2.25')dnl\n" +
+	"DAEMON_OPTIONS(`Family=inet6, Name=MTA-v6, Port=smtp, Addr=2001:db8:25::25')dnl\n" +
+	"DAEMON_OPTIONS(`Family=inet, Name=MSP-v4, Port=587, Addr=192.0.2.25')dnl\n" +
 	"TRUST_AUTH_MECH(`PLAIN LOGIN CRAM-MD5')dnl\n" +
 	"define(`confAUTH_MECHANISMS', `PLAIN LOGIN CRAM-MD5')dnl\n" +
 	"define(`confSERVER_CERT', `/etc/mail/cert.pem')dnl\n" +

@@ -26,7 +26,7 @@ type part struct {
 }
 
 // servers are all that can be captured.
-var servers = []*server{&exim, &opensmtpd, &courier, &cyrus, &sendmail}
+var servers = []*server{&exim, &opensmtpd, &courier, &cyrus, &sendmail, &dovecot, &postfix}
 
 func find(name string) (*server, error) {
 	var known []string

@@ -30,7 +30,7 @@ func onSMTP(from byte, steps ...step) talk {
 
 // smtpGuesses are wrong passwords, by every mechanism and family.
 func smtpGuesses() []talk {
-	talks := []talk{
+	return []talk{
 		onSMTP(1, plain(account, "guess"), say("QUIT")),
 		onSMTP(2, login("LOGIN", account, "guess"), say("QUIT")),
 		onSMTP(3, login("login", account, "guess"), say("QUIT")),
@@ -42,24 +42,22 @@ func smtpGuesses() []talk {
 		onSMTP(9, say("AUTH LOGIN "+b64(account)), push(b64("guess")+"\r\n"), await(1), say("QUIT")),
 		{from: bad6(7), port: 25, steps: []step{greet, say(hello), plain(account, "guess"), say("QUIT")}},
 		{from: bad6(8), port: 25, steps: []step{greet, say(hello), login("LOGIN", account, "guess"), say("QUIT")}},
-	}
-	return append(talks,
-		talk{from: bad4(10), port: 587, steps: []step{
+		{from: bad4(10), port: 587, steps: []step{
 			greet, say(hello), startTLS("STARTTLS"), say(hello), plain(account, "guess"), say("QUIT"),
 		}},
-		talk{from: bad4(11), port: 587, steps: []step{greet, say(hello), plain(account, "guess"), say("QUIT")}}, // before STARTTLS
-	)
+		{from: bad4(11), port: 587, steps: []step{greet, say(hello), plain(account, "guess"), say("QUIT")}}, // before STARTTLS
+	}
 }
 
 // smtpStrangers are unknown users.
 func smtpStrangers() []talk {
-	var talks []talk
+	talks := make([]talk, len(strangers))
 	for i, user := range strangers {
 		auth := plain(user, "guess")
 		if i%3 == 2 {
 			auth = login("LOGIN", user, "guess")
 		}
-		talks = append(talks, onSMTP(byte(20+i), auth, say("QUIT")))
+		talks[i] = onSMTP(byte(20+i), auth, say("QUIT"))
 	}
 	return talks
 }
@@ -117,7 +115,7 @@ func smtpHonest() []talk {
 		from(7, plain(account, password), say("QUIT")),
 		from(8, plain(account, password), plain(account, password), say("QUIT")),
 		from(9, cram(account, password), say("QUIT")),
-		{from: good6(4), port: 25, steps: append([]step{greet, say(hello), plain(account, password)}, mail...)},
+		{from: good6, port: 25, steps: append([]step{greet, say(hello), plain(account, password)}, mail...)},
 		{from: good4(10), port: 587, steps: append(
 			[]step{greet, say(hello), startTLS("STARTTLS"), say(hello), plain(account, password)}, mail...)},
 		{from: good4(11), port: 25, steps: append([]step{greet, say(hello)}, mail...)}, // a mail from outside
@@ -129,9 +127,9 @@ func smtpAbuse() []talk {
 	rcpt := func(n byte, to string) talk {
 		return onSMTP(n, say("MAIL FROM:<a@b.example>"), say("RCPT TO:<"+to+">"), say("QUIT"))
 	}
-	var many []step
-	for i := range 30 {
-		many = append(many, say("RUBBISH "+strconv.Itoa(i)))
+	many := make([]step, 30)
+	for i := range many {
+		many[i] = say("RUBBISH " + strconv.Itoa(i))
 	}
 	return []talk{
 		rcpt(100, "victim@elsewhere.example"),
@@ -139,7 +137,7 @@ func smtpAbuse() []talk {
 		rcpt(102, "x ["+victim+"] y"),
 		onSMTP(103, say("VRFY root"), say("EXPN staff"), say("VRFY "+victim), say("QUIT")),
 		onSMTP(104, many...),
-		onSMTP(105, append(repeat(30, say("NOOP")), say("QUIT"))...),
+		onSMTP(105, append(repeat(23, say("NOOP")), say("QUIT"))...),
 		{from: bad4(106), port: 25, steps: []step{greet, push("GET / HTTP/1.1\r\nHost: " + victim + "\r\n\r\n"), hear, reset}},
 		{from: bad4(107), port: 25, steps: []step{greet, helloTLS, reset}},
 		{from: bad4(108), port: 25, steps: []step{push(hello + "\r\nMAIL FROM:<a@b.example>\r\n"), greet, await(2), say("QUIT")}},
@@ -147,7 +145,7 @@ func smtpAbuse() []talk {
 		{from: bad4(110), port: 25, steps: []step{greet, reset}},
 		{from: bad4(111), port: 25, steps: []step{greet, say("QUIT")}},
 		onSMTP(112, say("MAIL FROM:<x> ["+victim+"]"), say("RCPT TO:<alice@"+lab.HostName+"> \""), say("QUIT")),
-		onSMTP(113, append(repeat(12, plain(account, "guess")), say("QUIT"))...),
+		onSMTP(113, append(repeat(7, plain(account, "guess")), say("QUIT"))...),
 		onSMTP(114, say("STARTTLS"), push("no TLS\r\n"), hear, reset),
 	}
 }

@@ -86,6 +86,51 @@ func TestKnownAttacks(t *testing.T) {
 			"postfix/smtpd[7]: improper command pipelining after CONNECT from unknown[192.0.2.1]: \\026\\003\\001 dovecot: imap-login: Login: user=<a>, rip=198.51.100.11, lip=192.0.2.25",
 			"192.0.2.1", policy.Abuse,
 		},
+		{
+			"Courier tells the client's user name before the client",
+			"pop3d: LOGIN FAILED, user=x, ip=[198.51.100.7], ip=[::ffff:192.0.2.1]",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Courier asks the client's own identd",
+			`courieresmtpd: error,relay=192.0.2.1,ident=x,relay=198.51.100.7,msg="535 Authentication failed.",cmd: AUTH LOGIN y`,
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Cyrus tells what the client calls the mechanism",
+			"imap[7]: badlogin: [192.0.2.1] x[198.51.100.7] [SASL(-4): no mechanism available: x]",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a user name with a code of a broken back end excuses itself",
+			"imap[7]: badlogin: [192.0.2.1] plaintext x SASL(-1): generic failure SASL(-13): authentication failure: checkpass failed",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"vchkpw with no client's address, and a user name that looks like one",
+			"vpopmail[7]: vchkpw-smtp: vpopmail user not found x@y:198.51.100.7:",
+			"", 0,
+		},
+		{
+			"vchkpw logs the password that was tried, too",
+			"vpopmail[7]: vchkpw-smtp: password fail (pass: 'x') y@z:198.51.100.7') al@example.com:192.0.2.1",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a PAM user name that repeats the end of the line gives two readings",
+			"auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=x rhost=192.0.2.1  user=x rhost=198.51.100.7",
+			"", 0,
+		},
+		{
+			"a wrong password for sshd is no matter of the mail ports",
+			"sshd[7]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=al",
+			"", 0,
+		},
+		{
+			"saslauthd's realm repeats the server's fields",
+			"saslauthd[7]: do_auth         : auth failure: [user=x] [service=smtp] [realm=y] [remote=198.51.100.7] [mech=pam] [reason=z] [remote=192.0.2.1] [mech=pam] [reason=PAM auth error]",
+			"", 0,
+		},
 	} {
 		for _, head := range []string{isoHead, bsdHead} {
 			var ev policy.Event

@@ -25,6 +25,16 @@ var benchLines = []struct{ name, line string }{
 	{"dovecot/auth-2.4", isoHead + "dovecot: auth(alice,198.51.100.77,sasl:login)<J0jfumw8zNasEQAB>: passwd-file: Password mismatch"},
 	{"dovecot/login", isoHead + "dovecot: submission-login: Disconnected (auth failed, 3 attempts in 7 secs): user=<alice>, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25, TLS, session=<J0jfumw8zNasEQAB>"},
 	{"dovecot/imap", isoHead + "dovecot: imap(alice)<1205><J0jfumw8zNasEQAB>: Disconnected: Logged out in=93 out=1021 deleted=0"},
+	{"opensmtpd/failure", isoHead + "smtpd[7]: 4f00c1a87d2be931 smtp authentication user=alice result=permfail"},
+	{"opensmtpd/refused", isoHead + `smtpd[7]: 4f00c1a87d2be931 smtp failed-command command="AUTH LOGIN (password)" result="535 Authentication failed"`},
+	{"courier/failure", isoHead + "imapd-ssl: LOGIN FAILED, user=alice, ip=[::ffff:198.51.100.77], port=[4711]"},
+	{"courier/smtp", isoHead + `courieresmtpd: error,relay=::ffff:198.51.100.77,port=4711,msg="535 Authentication failed.",cmd: AUTH LOGIN alice`},
+	{"cyrus/failure", isoHead + "cyrus/imaps[7]: badlogin: mail.example [198.51.100.77] plaintext alice SASL(-13): authentication failure: checkpass failed"},
+	{"uwimap/failure", isoHead + "imapd[7]: Login failed user=alice auth=alice host=mail.example [198.51.100.77]"},
+	{"vpopmail/failure", isoHead + "vpopmail[7]: vchkpw-smtp: password fail alice@example.com:198.51.100.77"},
+	{"saslauthd/failure", isoHead + "saslauthd[7]: do_auth         : auth failure: [user=alice] [service=smtp] [realm=] [remote=198.51.100.77] [mech=pam] [reason=PAM auth error]"},
+	{"pam/failure", isoHead + "auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=alice rhost=198.51.100.77  user=alice"},
+	{"pam/other", isoHead + "sshd[7]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=198.51.100.77  user=alice"},
 	{"other", isoHead + "systemd[1]: Started Session 41 of user alice."},
 }
 

@@ -18,21 +18,31 @@ func Line(line []byte, ev *policy.Event) bool {
 	if line[10] == ' ' && eximLog(rest, ev) {
 		return true
 	}
+	tag, pid, msg := header(rest)
+	return Message(tag, pid, msg, ev)
+}
+
+// header separates what stands between the stamp and the message. There is no
+// tag in a line without a header.
+func header(rest []byte) (tag, pid, msg []byte) {
 	host := bytes.IndexByte(rest, ' ')
 	if host < 1 {
-		return false
+		return nil, nil, nil
 	}
 	if ownLog(rest[:host]) {
-		return Message([]byte("dovecot"), nil, rest, ev)
+		return dovecotTag, nil, rest
 	}
 	rest = rest[host+1:]
 	end := bytes.IndexByte(rest, ' ')
 	if end < 2 || rest[end-1] != ':' {
-		return false
+		return nil, nil, nil
 	}
-	tag, pid := splitTag(rest[:end-1])
-	return Message(tag, pid, rest[end+1:], ev)
+	tag, pid = splitTag(rest[:end-1])
+	return tag, pid, rest[end+1:]
 }
+
+// dovecotTag stands for the tag that Dovecot's own log file lacks.
+var dovecotTag = []byte("dovecot")
 
 // ownLog tells the first word after the stamp in Dovecot's own log file, which
 // has no host: the process follows, and its user name may hold a blank.

@@ -1,6 +1,10 @@
 package parse
 
-import "github.com/smtpbl/smtpbl/policy"
+import (
+	"bytes"
+
+	"github.com/smtpbl/smtpbl/policy"
+)
 
 // A Reader makes events of lines and keeps what that takes between them: the
 // administrator's detectors, room to unwrap containers' lines, and the count
@@ -22,7 +26,7 @@ func NewReader(detectors []*Detector) *Reader { return &Reader{detectors: detect
 // Line is the function Line with the Reader's detectors.
 func (r *Reader) Line(line []byte, ev *policy.Event) bool {
 	ev.Service = 0
-	if Line(line, ev) {
+	if Line(line, ev) || r.detectLine(line, ev) {
 		return true
 	}
 	r.Unread[ev.Service]++
@@ -32,9 +36,36 @@ func (r *Reader) Line(line []byte, ev *policy.Event) bool {
 // Message is the function Message with the Reader's detectors.
 func (r *Reader) Message(tag, pid, msg []byte, ev *policy.Event) bool {
 	ev.Service = 0
-	if Message(tag, pid, msg, ev) {
+	if Message(tag, pid, msg, ev) || r.detect(tag, pid, msg, ev) {
 		return true
 	}
 	r.Unread[ev.Service]++
+	return false
+}
+
+// detectLine tries the detectors on a text line.
+func (r *Reader) detectLine(line []byte, ev *policy.Event) bool {
+	if len(r.detectors) == 0 {
+		return false
+	}
+	at := stampEnd(line)
+	if at == 0 {
+		return false
+	}
+	tag, pid, msg := header(line[at:])
+	return r.detect(tag, pid, msg, ev)
+}
+
+// detect tries the detectors on a message.
+func (r *Reader) detect(tag, pid, msg []byte, ev *policy.Event) bool {
+	if len(r.detectors) == 0 || len(tag) == 0 {
+		return false
+	}
+	times, once := repeated(bytes.TrimSuffix(msg, []byte("\r")))
+	for _, d := range r.detectors {
+		if d.event(tag, pid, once, ev) {
+			return times == 0 || multiply(ev, times)
+		}
+	}
 	return false
 }

@@ -48,7 +48,8 @@ func courierIMAP(msg []byte, ev *policy.Event) bool {
 }
 
 // courierTail tells whether b is "]" and then nothing but ", name=word" and
-// ", name=[number]", as in ", port=[4711], protocol=IMAP, stls=1".
+// ", name=[number]", as in ", port=[4711], protocol=IMAP, stls=1". The port may
+// be "N/A".
 func courierTail(b []byte) bool {
 	b, ok := bytes.CutPrefix(b, []byte("]"))
 	for ok && len(b) > 0 {
@@ -60,6 +61,7 @@ func courierTail(b []byte) bool {
 			return false
 		}
 		if in, bracket := bytes.CutPrefix(b, []byte("[")); bracket {
+			in = bytes.TrimPrefix(in, []byte("N/A"))
 			b, ok = bytes.CutPrefix(in[digits(in):], []byte("]"))
 			continue
 		}

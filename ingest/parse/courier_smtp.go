@@ -44,16 +44,12 @@ func courierSMTP(msg []byte, ev *policy.Event) bool {
 	return courierAbuse(b, a, ev)
 }
 
-// shapeNoMailbox is mail to somebody who is not here, as from a client that
-// guesses addresses.
-var shapeNoMailbox = []byte("no such mailbox")
-
 // courierAbuse parses ",from=<U>,to=<U>: <reply>", of which the reply is the
 // server's.
 func courierAbuse(b []byte, a netip.Addr, ev *policy.Event) bool {
 	shape := shapeRelay
 	if bytes.HasSuffix(b, []byte(": 550 User unknown.")) {
-		shape = shapeNoMailbox
+		shape = shapeUnknown
 	} else if !bytes.HasSuffix(b, []byte(": 513 Relaying denied.")) {
 		return false
 	}

@@ -26,6 +26,7 @@ func TestCourierLogins(t *testing.T) {
 		checkShapes(t, isoHead+tag, policy.Courier, []shape{
 			{"LOGIN FAILED, user=al, ip=[::ffff:192.0.2.1]", loginEvent(policy.AuthFail, "al", "")},
 			{"LOGIN FAILED, user=al, ip=[192.0.2.1], port=[4711]", loginEvent(policy.AuthFail, "al", "")},
+			{"LOGIN FAILED, user=al, ip=[192.0.2.1], port=[N/A]", loginEvent(policy.AuthFail, "al", "")},
 			{"LOGIN FAILED, method=CRAM-MD5, ip=[::ffff:192.0.2.1]", loginEvent(policy.AuthFail, "", "CRAM-MD5")},
 			{"LOGIN FAILED, user=x, ip=[198.51.100.7], port=[1], ip=[192.0.2.1]", loginEvent(policy.AuthFail, "x, ip=[198.51.100.7], port=[1]", "")},
 			{"LOGIN, user=al, ip=[::ffff:192.0.2.1], protocol=IMAP", loginEvent(policy.AuthOK, "al", "")},
@@ -47,9 +48,10 @@ func TestCourierSMTP(t *testing.T) {
 			{`error,relay=192.0.2.1,msg="535 Authentication failed.",cmd: AUTH PLAIN AGFsAHNlY3JldA==`, failure("", "PLAIN")},
 			{`error,relay=192.0.2.1,msg="535 Authentication failed.",cmd: AUTH CRAM-MD5`, failure("", "CRAM-MD5")},
 			{`error,relay=192.0.2.1,ident=x,relay=198.51.100.7,msg="535 Authentication failed.",cmd: AUTH LOGIN al.b`, failure("al.b", "LOGIN")},
+			{`error,relay=192.0.2.1,port=4711,ident="x",msg="535 Authentication failed.",cmd: AUTH LOGIN al.b`, failure("al.b", "LOGIN")},
 			{`error,relay=192.0.2.1,msg="535 Authentication failed.",cmd: x`, failure("", "")},
 			{"error,relay=192.0.2.1,port=4711,from=<a@b.example>,to=<c@d.example>: 513 Relaying denied.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeRelay}},
-			{"error,relay=::ffff:192.0.2.1,from=<>,to=<x@b.example>: 550 User unknown.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeNoMailbox}},
+			{"error,relay=::ffff:192.0.2.1,from=<>,to=<x@b.example>: 550 User unknown.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeUnknown}},
 		})
 	}
 }

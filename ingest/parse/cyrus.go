@@ -10,9 +10,9 @@ import (
 // cyrus parses a message of Cyrus IMAP's servers. The client stands first,
 // before all that it can choose itself:
 //
-//	badlogin: <client> plaintext <U> SASL(-13): authentication failure: …
+//	badlogin: <client> plaintext <U> SASL(-13): authentication failure: …     before 3.0
 //	badlogin: <client> <mech>[ (<U>)] [SASL(-13): authentication failure: …]
-//	badlogin: <client> <mech> authentication failure
+//	badlogin: <client> <mech> authentication failure                          timsieved
 //	login: <client> <U> <mech>[+TLS] User logged in[ SESSIONID=<…>]
 //
 // (imap/imapd.c, imap/pop3d.c, timsieved/parser.c).
@@ -50,13 +50,7 @@ func cyrusRefused(b []byte, a netip.Addr, ev *policy.Event) bool {
 		Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.Cyrus, Witness: policy.WitnessLogin,
 		Mechanism: mech, Detail: rest,
 	}
-	if string(mech) == "plaintext" {
-		ev.User, ev.Detail = cyrusUser(rest)
-	} else if c, ok := bytes.CutPrefix(rest, []byte("(")); ok {
-		if user, reason, ok := bytes.Cut(c, []byte(") [")); ok {
-			ev.User, ev.Detail = user, reason
-		}
-	}
+	ev.User, ev.Detail = cyrusUser(rest)
 	ev.Detail = bytes.TrimSuffix(bytes.TrimPrefix(ev.Detail, []byte("[")), []byte("]"))
 	if cyrusFault(rest) {
 		ev.Kind, ev.Failures, ev.Excused = policy.BackendFault, 0, 1
@@ -64,13 +58,24 @@ func cyrusRefused(b []byte, a netip.Addr, ev *policy.Event) bool {
 	return true
 }
 
-// cyrusUser separates "<U> SASL(-13): …" or "<U> invalid user".
+var invalidUser = []byte("invalid user")
+
+// cyrusUser separates the user name, which may be missing, from the reason.
+// The name may hold anything; it is cut where the reason can first begin.
 func cyrusUser(b []byte) (user, reason []byte) {
-	if i := bytes.Index(b, []byte(" SASL(")); i >= 0 {
-		return b[:i], b[i+1:]
+	if c, ok := bytes.CutPrefix(b, []byte("(")); ok {
+		if user, ok := bytes.CutSuffix(c, []byte(") invalid user")); ok {
+			return user, invalidUser
+		}
+		if user, reason, ok = bytes.Cut(c, []byte(") ")); ok {
+			return user, reason
+		}
 	}
 	if user, ok := bytes.CutSuffix(b, []byte(" invalid user")); ok {
-		return user, b[len(user)+1:]
+		return user, invalidUser
+	}
+	if i := bytes.Index(b, []byte(" SASL(")); i >= 0 && b[0] != '[' {
+		return b[:i], b[i+1:]
 	}
 	return nil, b
 }

@@ -23,6 +23,10 @@ func TestCyrus(t *testing.T) {
 			{"badlogin: mail.example [192.0.2.1] plaintext al " + wrong, cyrusFailure("al", "plaintext", wrong)},
 			{"badlogin: [192.0.2.1] plaintext al " + wrong, cyrusFailure("al", "plaintext", wrong)},
 			{"badlogin: mail.example [192.0.2.1] plaintext al invalid user", cyrusFailure("al", "plaintext", "invalid user")},
+			{"badlogin: mail.example [192.0.2.1] plaintext (al) invalid user", cyrusFailure("al", "plaintext", "invalid user")},
+			{"badlogin: mail.example [192.0.2.1] plaintext (al) [" + wrong + "]", cyrusFailure("al", "plaintext", wrong)},
+			{"badlogin: mail.example [192.0.2.1] APOP (al) " + wrong, cyrusFailure("al", "APOP", wrong)},
+			{"badlogin: [192.0.2.1] plaintext (x [198.51.100.7]) [SASL(-1): y) [" + wrong + "]", cyrusFailure("x [198.51.100.7]", "plaintext", "SASL(-1): y) ["+wrong)},
 			{"badlogin: mail.example [192.0.2.1] DIGEST-MD5 [" + wrong + "]", cyrusFailure("", "DIGEST-MD5", wrong)},
 			{"badlogin: mail.example [192.0.2.1] CRAM-MD5 (al@example.com) [" + wrong + "]", cyrusFailure("al@example.com", "CRAM-MD5", wrong)},
 			{"badlogin: mail.example[192.0.2.1] PLAIN authentication failure", cyrusFailure("", "PLAIN", "authentication failure")},
@@ -31,6 +35,7 @@ func TestCyrus(t *testing.T) {
 			{"badlogin: mail.example[192.0.2.1] PLAIN generic failure", timsieved},
 			{"badlogin: [192.0.2.1] plaintext x SASL(-1): y " + wrong, cyrusFailure("x", "plaintext", "SASL(-1): y "+wrong)},
 			{"login: mail.example [192.0.2.1] al plaintext User logged in", loginEvent(policy.AuthOK, "al", "plaintext")},
+			{"login: mail.example [192.0.2.1] al APOP User logged in SESSIONID=<cyrus-1>", loginEvent(policy.AuthOK, "al", "APOP")},
 			{"login: [192.0.2.1] al PLAIN+TLS User logged in SESSIONID=<cyrus-1>", loginEvent(policy.AuthOK, "al", "PLAIN+TLS")},
 			{"login: mail.example[192.0.2.1] al PLAIN User logged in", loginEvent(policy.AuthOK, "al", "PLAIN")},
 		})

@@ -69,6 +69,23 @@ func TestDetectorReadsMessages(t *testing.T) {
 	}
 }
 
+// A detector gets the message of every kind of header.
+func TestDetectorReadsEveryHeader(t *testing.T) {
+	r := NewReader([]*Detector{mustDetector(t, webmail)})
+	const text = "<1> Failed login for al from 192.0.2.1 in session x"
+	for _, line := range []string{
+		"<22>1 2026-11-23T15:22:23.517300+00:00 mx1 roundcube 1205 - - " + text,
+		"<22>" + bsdHead + "roundcube: " + text,
+		"webmail-1  | " + bsdHead + "roundcube: " + text,
+		`{"log":"` + bsdHead + `roundcube: \u003c1\u003e` + strings.TrimPrefix(text, "<1>") + `\n","stream":"stdout","time":"2026-11-23T15:22:23.517300123Z"}`,
+	} {
+		var ev policy.Event
+		if !r.Line([]byte(line), &ev) || ev.Addr != client1 || ev.Service != policy.Detector {
+			t.Errorf("%s\ngot %+v", line, ev)
+		}
+	}
+}
+
 func TestLinesNoDetectorKnows(t *testing.T) {
 	r := NewReader([]*Detector{mustDetector(t, webmail)})
 	for _, line := range []string{

@@ -44,7 +44,7 @@ var attempts = []struct {
 	{"Cyrus with saslauthd and PAM", []string{
 		"saslauthd[8]: pam_unix(imap:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=192.0.2.1  user=al",
 		"saslauthd[8]: do_auth         : auth failure: [user=al] [service=imap] [realm=] [remote=192.0.2.1] [mech=pam] [reason=PAM auth error]",
-		"cyrus/imap[9]: badlogin: mail.example [192.0.2.1] plaintext al SASL(-13): authentication failure: checkpass failed",
+		"cyrus/imap[9]: badlogin: mail.example [192.0.2.1] plaintext (al) [SASL(-13): authentication failure: checkpass failed]",
 	}},
 	{"Courier SMTP", []string{`courieresmtpd: error,relay=192.0.2.1,msg="535 Authentication failed.",cmd: AUTH LOGIN al.b`}},
 	{"vpopmail", []string{"vpopmail[7]: vchkpw-smtp: password fail al@example.com:192.0.2.1"}},

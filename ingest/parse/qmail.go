@@ -6,9 +6,6 @@ import (
 	"github.com/smtpbl/smtpbl/policy"
 )
 
-// shapeListed is a client that was turned away by a DNS block list.
-var shapeListed = []byte("listed by a DNS block list")
-
 // isQmail tells the programs of qmail and vpopmail.
 func isQmail(tag []byte) bool {
 	switch string(tag) {

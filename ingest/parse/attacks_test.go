@@ -62,6 +62,41 @@ func TestKnownAttacks(t *testing.T) {
 			"192.0.2.1", policy.AuthFail,
 		},
 		{
+			"the same text without an end, on which they ran longest (fail2ban GHSA-33wh-ccjc-p397)",
+			"dovecot: imap-login: Disconnected: " + strings.Repeat("a: ", 50000) + "(reason",
+			"", 0,
+		},
+		{
+			"a user name excuses itself with our backend's fault",
+			"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=Connection lost to authentication server",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a mechanism excuses itself with our backend's fault",
+			"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL x authentication failed: Connection lost to authentication server authentication failed: Invalid authentication mechanism",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a TLS server name that is no host name repeats a whole line",
+			"postfix/smtpd[7]: warning: TLS SNI from unknown[192.0.2.1] is invalid: unknown[198.51.100.9]: SASL LOGIN authentication failed: x",
+			"", 0,
+		},
+		{
+			"the login name of a login that worked repeats a whole line",
+			"postfix/smtpd[7]: 4F2A: client=unknown[192.0.2.1], sasl_method=PLAIN, sasl_username=x: warning: unknown[198.51.100.9]: SASL LOGIN authentication failed: y",
+			"192.0.2.1", policy.AuthOK,
+		},
+		{
+			"the login name of a login that worked reads as a failure",
+			"dovecot: imap-login: Login: user=<x (auth failed, 9 attempts in 9 secs): user=y>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, session=<s>",
+			"192.0.2.1", policy.AuthOK,
+		},
+		{
+			"a user name closes Dovecot's bracket and names another client",
+			"dovecot: auth: passwd-file(x,198.51.100.9): unknown user (y,192.0.2.1): unknown user",
+			"", 0,
+		},
+		{
 			"the remote relay refused our own login",
 			"postfix/smtp[7]: 4F2A: to=<a@b>, relay=mx.example[192.0.2.1]:587, delay=1, dsn=4.7.8, status=deferred (SASL authentication failed; server mx.example[192.0.2.1] said: 535 5.7.8)",
 			"", 0,
@@ -187,8 +222,8 @@ func TestKnownAttacks(t *testing.T) {
 			"", 0,
 		},
 		{
-			"saslauthd's realm repeats the server's fields",
-			"saslauthd[7]: do_auth         : auth failure: [user=x] [service=smtp] [realm=y] [remote=198.51.100.7] [mech=pam] [reason=z] [remote=192.0.2.1] [mech=pam] [reason=PAM auth error]",
+			"saslauthd's realm, which is the client's word, writes the field that its releases lack",
+			"saslauthd[7]: do_auth         : auth failure: [user=x] [service=smtp] [realm=y] [remote=198.51.100.7] [mech=pam] [reason=PAM auth error]",
 			"", 0,
 		},
 	} {

@@ -34,7 +34,6 @@ var benchLines = []struct{ name, line string }{
 	{"cyrus/failure", isoHead + "cyrus/imaps[7]: badlogin: mail.example [198.51.100.77] plaintext alice SASL(-13): authentication failure: checkpass failed"},
 	{"uwimap/failure", isoHead + "imapd[7]: Login failed user=alice auth=alice host=mail.example [198.51.100.77]"},
 	{"vpopmail/failure", isoHead + "vpopmail[7]: vchkpw-smtp: password fail alice@example.com:198.51.100.77"},
-	{"saslauthd/failure", isoHead + "saslauthd[7]: do_auth         : auth failure: [user=alice] [service=smtp] [realm=] [remote=198.51.100.77] [mech=pam] [reason=PAM auth error]"},
 	{"pam/failure", isoHead + "auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=alice rhost=198.51.100.77  user=alice"},
 	{"pam/other", isoHead + "sshd[7]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=198.51.100.77  user=alice"},
 	{"rfc5424/connect", "<22>1 2026-11-23T15:22:23.517300+00:00 mx1 postfix/smtpd 1205 - - connect from unknown[198.51.100.77]"},

@@ -79,7 +79,6 @@ var shapes = []string{
 	"vpopmail[7]: vchkpw-smtp: password fail (pass: '%u') %u:192.0.2.1",
 	"vpopmail[7]: vchkpw-pop3: vpopmail user not found %u:192.0.2.1",
 	"smtp_auth: smtp_auth: FAILED: %u - password incorrect from %u [192.0.2.1]",
-	"saslauthd[7]: do_auth         : auth failure: [user=%u] [service=smtp] [realm=] [remote=192.0.2.1] [mech=pam] [reason=PAM auth error]",
 	"saslauthd[7]: pam_unix(smtp:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=192.0.2.1  user=%u",
 	"auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=%u rhost=192.0.2.1  user=%u",
 	"auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=%u rhost=192.0.2.1",

@@ -65,8 +65,8 @@ func TestPAMLinesThatAreNoEvent(t *testing.T) {
 	})
 }
 
-// The modules that may stand in one stack, and saslauthd above them, tell of
-// the same attempt; one bit for two of them would make it two failures.
+// The modules that may stand in one stack tell of the same attempt; one bit for
+// two of them would make it two failures.
 func TestPAMModulesAreDifferentWitnesses(t *testing.T) {
 	seen := map[policy.Witness]string{}
 	for _, w := range []struct {
@@ -77,7 +77,6 @@ func TestPAMModulesAreDifferentWitnesses(t *testing.T) {
 		{"pam_unix", pamWitness([]byte("pam_unix"))},
 		{"pam_sss", pamWitness([]byte("pam_sss"))},
 		{"pam_krb5", pamWitness([]byte("pam_krb5"))},
-		{"saslauthd", database([]byte("saslauthd"))},
 	} {
 		if other, taken := seen[w.bit]; taken {
 			t.Errorf("%s and %s are one witness", w.name, other)

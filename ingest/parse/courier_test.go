@@ -51,6 +51,7 @@ func TestCourierSMTP(t *testing.T) {
 			{`error,relay=192.0.2.1,port=4711,ident="x",msg="535 Authentication failed.",cmd: AUTH LOGIN al.b`, failure("al.b", "LOGIN")},
 			{`error,relay=192.0.2.1,msg="535 Authentication failed.",cmd: x`, failure("", "")},
 			{"error,relay=192.0.2.1,port=4711,from=<a@b.example>,to=<c@d.example>: 513 Relaying denied.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeRelay}},
+			{"error,relay=::ffff:192.0.2.1,port=4711,from=<>,to=<x@b.example>: 550 User <x> unknown", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeUnknown}},
 			{"error,relay=::ffff:192.0.2.1,from=<>,to=<x@b.example>: 550 User unknown.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeUnknown}},
 		})
 	}
@@ -63,6 +64,7 @@ func TestCourierLinesThatAreNoEvent(t *testing.T) {
 		`error,relay=192.0.2.1,msg="535 Authentication required.",cmd: MAIL FROM:<a@b.example>`,
 		`error,relay=192.0.2.1,msg="502 ESMTP command error",cmd: x,msg="535 Authentication failed.",cmd: AUTH LOGIN al`,
 		`error,relay=192.0.2.1,from=<x,msg="535 Authentication failed.",cmd: AUTH LOGIN al>,to=<>: 511 no`,
+		"error,relay=192.0.2.1,from=<>,to=<x@b.example>: 517 unknown",
 		`error,relay=192.0.2.1x,msg="535 Authentication failed.",cmd: AUTH LOGIN al`,
 		`error,relay=unknown,msg="535 Authentication failed.",cmd: AUTH LOGIN al`,
 	})

@@ -43,6 +43,10 @@ func dovecotLogin(msg []byte, ev *policy.Event) bool {
 		ev.Kind, ev.Witness, ev.Detail = policy.Abuse, 0, shapeCleartext
 		return true
 	}
+	if tooManyCommands(head) {
+		ev.Kind, ev.Witness, ev.Detail = policy.Abuse, 0, shapeErrors
+		return true
+	}
 	return loginFailed(head, ev)
 }
 

@@ -114,15 +114,30 @@ func TestDovecotAbuse(t *testing.T) {
 		}
 		return ev
 	}
+	flood := misuse("too many errors")
 	refusal := misuse("refused by the policy server")
 	refusal.User = []byte("al")
 	checkShapes(t, bsdHead+"dovecot: ", policy.Dovecot, []shape{
 		{"imap-login: Aborted login (tried to use disabled plaintext auth): rip=192.0.2.1, lip=192.0.2.25", cleartext("")},
 		{"pop3-login: Disconnected: Too many invalid commands (tried to use disallowed plaintext auth): user=<al>, rip=192.0.2.1, lip=192.0.2.25, session=<s>", cleartext("al")},
 		{"imap-login: Login aborted: Logged out (tried to use disallowed cleartext auth) (cleartext_auth_disabled): user=<>, rip=192.0.2.1, lip=192.0.2.25", cleartext("")},
+		{"imap-login: Disconnected: Too many invalid commands (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25, TLS, session=<s>", flood},
+		{"managesieve-login: Info: Disconnected: Too many invalid commands. (no auth attempts in 0 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25", flood},
+		{"pop3-login: Disconnected: Disconnected: Too many bad commands (no auth attempts): rip=192.0.2.1, lip=192.0.2.25", flood},
+		{"imap-login: Login aborted: Too many invalid commands (no auth attempts in 1 secs) (no_auth_attempts): user=<>, rip=192.0.2.1, lip=192.0.2.25", flood},
 		{"auth: policy(al,192.0.2.1,<s>): Authentication failure due to policy server refusal", refusal},
 		{"auth: policy(al,192.0.2.1): Authentication failure due to policy server refusal: too many", refusal},
 		{"auth(al,192.0.2.1,sasl:plain)<s>: policy: Authentication failure due to policy server refusal", refusal},
+	})
+}
+
+func TestDovecotLinesOfNoLogin(t *testing.T) {
+	checkNoEvents(t, "dovecot: ", []string{
+		"imap-login: Disconnected: Connection closed (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25",
+		"imap-login: Disconnected: Too many invalid commands (client didn't finish SASL auth, waited 0 secs): user=<>, rip=192.0.2.1",
+		"imap-login: Too many invalid commands (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25",
+		"imap-login: Disconnected: Too many friends (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25",
+		"pop3-login: Authenticate NTLM failed: Unsupported authentication mechanism.: user=<>, method=NTLM, rip=192.0.2.1, lip=192.0.2.25, session=<s>",
 	})
 }
 

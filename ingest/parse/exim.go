@@ -12,8 +12,12 @@ import (
 // Only the main log is to be read: the reject log and the panic log repeat its
 // lines (LOG_MAIN|LOG_REJECT in Exim src/smtp_in.c).
 func exim(pid, msg []byte, ev *policy.Event) bool {
+	msg, cut := eximFirstPart(msg)
 	if digit(msg[0]) && len(msg) > isoSecond && msg[10] == ' ' {
 		msg = msg[stampEnd(msg):]
+	}
+	if cut && !eximWhole(msg) {
+		return bytes.Contains(msg, []byte("authenticator failed for ")) && unread(ev, policy.Exim)
 	}
 	return eximMessage(pid, msg, ev)
 }
@@ -53,6 +57,8 @@ func eximTopic(msg []byte, ev *policy.Event) bool {
 		return eximSMTP(msg[len("SMTP "):], ev)
 	case bytes.HasPrefix(msg, []byte("H=")):
 		return eximRejected(msg[len("H="):], ev)
+	case bytes.HasPrefix(msg, []byte("rejected EHLO from ")) || bytes.HasPrefix(msg, []byte("rejected HELO from ")):
+		return eximEnded(msg[len("rejected EHLO from "):], []byte(": syntactically invalid argument(s): "), shapeHelo, ev)
 	case bytes.HasPrefix(msg, []byte("no MAIL in ")):
 		return eximNoMail(msg[len("no MAIL in "):], ev)
 	}

@@ -53,6 +53,30 @@ func TestRareHeaders(t *testing.T) {
 	}
 }
 
+// metalog names no process, and its stamp is what stamp_fmt says.
+func TestMetalog(t *testing.T) {
+	for _, c := range []struct{ line, user string }{
+		{"[postfix/smtpd] " + failure, "a"},
+		{"[exim] login authenticator failed for [192.0.2.1]: 535 Incorrect authentication data (set_id=al)", "al"},
+		{"[dovecot] auth: sql(al,192.0.2.1): unknown user", "al"},
+		{"[imapd] LOGIN FAILED, user=al, ip=[::ffff:192.0.2.1]", "al"},
+		{"[dovecot-auth(pam_unix)] authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=al rhost=192.0.2.1  user=al", "al"},
+	} {
+		for _, stamp := range []string{"Nov 23 15:11:28 ", "2026-11-23T15:11:28+0100 "} {
+			var ev policy.Event
+			if !Line([]byte(stamp+c.line), &ev) || ev.Addr != client1 || string(ev.User) != c.user {
+				t.Errorf("%s%s: got %+v", stamp, c.line, ev)
+			}
+		}
+	}
+	for _, head := range []string{"[postfix/smtpd]", "[postfix/smtpd]: ", "[] ", "[postfix/smtpd ", "[", "[a] postfix/smtpd[7]: "} {
+		var ev policy.Event
+		if Line([]byte("Nov 23 15:11:28 "+head+failure), &ev) {
+			t.Errorf("%q: got %+v", head, ev)
+		}
+	}
+}
+
 // rsyslog's format for forwarding cuts the tag off after 32 bytes.
 func TestCutTag(t *testing.T) {
 	for _, head := range []string{

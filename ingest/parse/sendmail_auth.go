@@ -44,6 +44,17 @@ func sendmailFailed(b []byte, ev *policy.Event) bool {
 	return true
 }
 
+// sendmailGarbled parses a login that is no base64 text, which stands in the
+// line: `AUTH decode64 error [-5 for "text"], relay=host [addr]`.
+func sendmailGarbled(b []byte, ev *policy.Event) bool {
+	a, _, ok := sendmailLast(b)
+	if !ok {
+		return unread(ev, policy.Sendmail)
+	}
+	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, Detail: b[:len("AUTH decode64 error")]}
+	return true
+}
+
 // sendmailFault parses a failure to encode our own answer.
 func sendmailFault(b []byte, ev *policy.Event) bool {
 	a, before, ok := sendmailLast(b)

@@ -19,17 +19,17 @@ func exim(pid, msg []byte, ev *policy.Event) bool {
 	if cut && !eximWhole(msg) {
 		return bytes.Contains(msg, []byte("authenticator failed for ")) && unread(ev, policy.Exim)
 	}
-	return eximMessage(pid, msg, ev)
+	return eximMessage(pid, msg, true, ev)
 }
 
 // eximLog parses what follows the stamp in Exim's own main log, which names
 // neither host nor program.
-func eximLog(rest []byte, ev *policy.Event) bool { return eximMessage(nil, rest, ev) }
+func eximLog(rest []byte, ev *policy.Event) bool { return eximMessage(nil, rest, false, ev) }
 
 // eximMessage takes the process off, which "log_selector = +pid" adds, and
 // completes what the message's parser leaves open. Each connection has a
 // process of its own.
-func eximMessage(pid, msg []byte, ev *policy.Event) bool {
+func eximMessage(pid, msg []byte, syslog bool, ev *policy.Event) bool {
 	if b, ok := bytes.CutPrefix(msg, []byte("[")); ok {
 		n := digits(b)
 		if n == 0 || !bytes.HasPrefix(b[n:], []byte("] ")) {
@@ -42,7 +42,7 @@ func eximMessage(pid, msg []byte, ev *policy.Event) bool {
 	}
 	ev.Service = policy.Exim
 	if len(pid) > 0 {
-		ev.Session = hash([]byte("exim"), pid)
+		ev.Session = eximSession(pid, syslog)
 	}
 	if ev.Kind != policy.Abuse {
 		ev.Witness = policy.WitnessMTA

@@ -78,17 +78,18 @@ var eximShapes = []struct {
 }
 
 func TestExim(t *testing.T) {
-	process := hash([]byte("exim"), []byte("7"))
+	process := eximSession([]byte("7"), false)
+	syslog := eximSession([]byte("7"), true)
 	for head, session := range map[string]uint64{
 		"2026-11-23 15:22:23 ":                           0,
 		"2026-11-23 15:22:23.123 ":                       0,
 		"2026-11-23 15:22:23 +0200 ":                     0,
 		"2026-11-23 15:22:23 [7] ":                       process,
 		"2026-11-23 15:22:23.123 -0330 [7] ":             process,
-		"2026-11-23 15:22:23 mx1 exim[7]: ":              process,
-		bsdHead + "exim[7]: ":                            process,
-		bsdHead + "exim[8]: [7] ":                        process,
-		isoHead + "exim4[7]: 2026-11-23 15:22:23 +0200 ": process,
+		"2026-11-23 15:22:23 mx1 exim[7]: ":              syslog,
+		bsdHead + "exim[7]: ":                            syslog,
+		bsdHead + "exim[8]: [7] ":                        syslog,
+		isoHead + "exim4[7]: 2026-11-23 15:22:23 +0200 ": syslog,
 	} {
 		for _, c := range eximShapes {
 			var got policy.Event

@@ -23,11 +23,11 @@ const toldTwice = 1
 
 // eximSession names the connection of an Exim process.
 func eximSession(pid []byte, syslog bool) uint64 {
-	s := hash([]byte("exim"), pid) &^ toldTwice
-	if syslog {
-		s |= toldTwice
+	s := hash([]byte("exim"), pid) | toldTwice
+	if !syslog {
+		s ^= toldTwice
 	}
-	return max(s, toldTwice+1)
+	return s
 }
 
 // onlyTwin takes off what an event repeats of the message before it, and tells
@@ -40,7 +40,7 @@ func (s *Sessions) onlyTwin(ev *policy.Event) bool {
 	addr := ev.Addr.As16()
 	text := hash(addr[:], []byte{byte(ev.Kind)}, ev.User, ev.Mechanism, ev.Detail)
 	alone := 0
-	if c := s.find(ev.Session); c != nil && binary.LittleEndian.Uint64(c.addr[:]) == text {
+	if c := s.find(ev.Session); c != nil && s.begun-c.begun <= maxBetween && binary.LittleEndian.Uint64(c.addr[:]) == text {
 		alone = 1
 	}
 	// The message may stand for several equal ones, as rsyslog sums them up.
@@ -53,8 +53,15 @@ func (s *Sessions) onlyTwin(ev *policy.Event) bool {
 	if ev.Excused > 0 {
 		ev.Excused = attempts
 	}
+	if attempts == 0 {
+		ev.Service = 0 // there is no event, and nothing went unread
+	}
 	return attempts == 0
 }
+
+// maxBetween is how many messages of other processes may come between a message
+// and its twin, which are written at the same instant.
+const maxBetween = 32
 
 // keepTwin notes whether a connection's last message still is to be repeated.
 func (s *Sessions) keepTwin(session, text uint64, alone bool) {

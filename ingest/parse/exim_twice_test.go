@@ -32,6 +32,11 @@ func TestEximTellsSyslogTwice(t *testing.T) {
 		als  = "192.0.2.1 auth_fail al 1"
 		bobs = "192.0.2.1 auth_fail bob 1"
 	)
+	var others, otherEvents []string
+	for n := range maxBetween + 1 {
+		others = append(others, fmt.Sprintf("%sexim[%d]: %s[192.0.2.9]: %s", bsdHead, 100+n, login42, eximBad))
+		otherEvents = append(otherEvents, "192.0.2.9 auth_fail  1")
+	}
 	for name, c := range map[string]struct{ lines, want []string }{
 		"one attempt":                 {[]string{al, al}, []string{als}},
 		"two attempts":                {[]string{al, al, al, al}, []string{als, als}},
@@ -42,6 +47,7 @@ func TestEximTellsSyslogTwice(t *testing.T) {
 		"summed up by rsyslog":        {[]string{al, fmt.Sprintf(more, 7)}, []string{als, "192.0.2.1 auth_fail al 3"}},
 		"summed up, one lost":         {[]string{al, fmt.Sprintf(more, 2), al}, []string{als, als}},
 		"summed up after another one": {[]string{bob, fmt.Sprintf(more, 3), al}, []string{bobs, "192.0.2.1 auth_fail al 2"}},
+		"too far away":                {append(append([]string{al}, others...), al), append(append([]string{als}, otherEvents...), als)},
 		"aborted":                     {[]string{gone, gone}, []string{"192.0.2.1 abuse  1"}},
 		"abuse":                       {[]string{drop, drop}, []string{"192.0.2.1 abuse  0"}},
 		"Exim's own log":              {[]string{file, file}, []string{als, als}},

@@ -33,7 +33,7 @@ func dovecotLogin(msg []byte, ev *policy.Event) bool {
 		ev.Kind, ev.Successes = policy.AuthOK, 0
 		return user != nil
 	}
-	if len(user) == 0 {
+	if ev.User = wholeName(user); len(user) == 0 {
 		ev.User = nil
 	}
 	if bytes.HasPrefix(head, []byte("ID sent: ")) { // what follows is the client's own

@@ -207,3 +207,28 @@ func TestDatabasesAreDifferentWitnesses(t *testing.T) {
 		}
 	}
 }
+
+// A name that was cut off is none.
+func TestDovecotCutsNames(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		want bool
+	}{
+		{strings.Repeat("x", 61) + "...", false},
+		{strings.Repeat("x", 77) + "...", false},
+		{strings.Repeat("é", 29) + "x...", false}, // a character more would be too long
+		{strings.Repeat("x", 64), true},
+		{"al...", true},
+	} {
+		for _, line := range []string{
+			"auth: sql(%u,192.0.2.1): unknown user",
+			"imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<%u>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25",
+		} {
+			var ev policy.Event
+			line = bsdHead + "dovecot: " + strings.ReplaceAll(line, "%u", c.name)
+			if !Line([]byte(line), &ev) || (string(ev.User) == c.name) != c.want || !c.want && ev.User != nil {
+				t.Errorf("%s: got %+v", line, ev)
+			}
+		}
+	}
+}

@@ -16,7 +16,8 @@ func courier(tag, msg []byte, ev *policy.Event) bool {
 
 // courierIMAP parses a message of Courier's imapd and pop3d, "LOGIN FAILED,
 // user=<U>, ip=[<ip>][, port=[#]]" (courier-imap, imaplogin.c). It is logged
-// before it is known whether the back end was at fault.
+// before it is known whether the back end was at fault: while authdaemond is
+// down, only the lines after it, which name no client, say so.
 func courierIMAP(msg []byte, ev *policy.Event) bool {
 	const ip = ", ip=["
 	b, failed := bytes.CutPrefix(msg, []byte("LOGIN FAILED, "))

@@ -57,3 +57,17 @@ func TestEximTellsSyslogTwice(t *testing.T) {
 		}
 	}
 }
+
+func TestEximTwinsAllocateNothing(t *testing.T) {
+	line := []byte(bsdHead + "exim[7]: " + login42 + "(x) [192.0.2.1]: " + eximBad + " (set_id=al)")
+	var s Sessions
+	var ev policy.Event
+	s.Resolve(&policy.Event{Session: 1, Addr: client1})
+	if n := testing.AllocsPerRun(10, func() {
+		if Line(line, &ev) {
+			s.Resolve(&ev)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

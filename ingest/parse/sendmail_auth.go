@@ -37,7 +37,8 @@ func sendmailFailed(b []byte, ev *policy.Event) bool {
 	if named {
 		ev.User = user
 	}
-	// The text before the first code is SASL's own.
+	// The text before the first code is SASL's own. "generic failure (-1)" is a
+	// saslauthd that is down, or a login without a name, which guesses nothing.
 	if text, _, _ := bytes.Cut(reason, []byte(" (")); backendReason(text) {
 		ev.Kind, ev.Failures, ev.Excused = policy.BackendFault, 0, 1
 	}

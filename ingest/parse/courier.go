@@ -27,6 +27,9 @@ func courierIMAP(msg []byte, ev *policy.Event) bool {
 			return false
 		}
 	}
+	if nameless, ok := bytes.CutPrefix(b, []byte("ip=[")); ok && failed {
+		return courierNameless(nameless, ev)
+	}
 	// The user name is the client's, and stands before the address.
 	i := bytes.LastIndex(b, []byte(ip))
 	if i < 0 {
@@ -46,6 +49,17 @@ func courierIMAP(msg []byte, ev *policy.Event) bool {
 		ev.Mechanism = mech
 	}
 	return ev.User != nil || failed
+}
+
+// courierNameless parses the rest of "LOGIN FAILED, ip=[", as old releases
+// wrote it (courier-imap, imaplogin.c and pop3login.c).
+func courierNameless(b []byte, ev *policy.Event) bool {
+	a, rest, ok := address(b)
+	if !ok || !courierTail(rest) {
+		return unread(ev, policy.Courier)
+	}
+	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.Courier, Witness: policy.WitnessLogin}
+	return true
 }
 
 // courierTail tells whether b is "]" and then nothing but ", name=word" and

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/smtpbl/smtpbl/policy"
@@ -49,6 +50,29 @@ func TestRareHeaders(t *testing.T) {
 		var ev policy.Event
 		if !Line([]byte(head+failure), &ev) || ev.Addr != client1 || ev.Session != usual.Session || string(ev.User) != "a" {
 			t.Errorf("%q: got %+v", head, ev)
+		}
+	}
+}
+
+// The lines of every server may stand behind every header.
+func TestRareHeadersOfEveryServer(t *testing.T) {
+	for _, text := range shapes {
+		text = strings.ReplaceAll(text, "%u", "al")
+		tag, msg, _ := strings.Cut(text, ": ")
+		if strings.HasPrefix(msg, "message repeated ") { // rsyslog's own
+			continue
+		}
+		program, pid := splitTag([]byte(tag))
+		if pid == nil {
+			pid = []byte("-")
+		}
+		for _, head := range rareHeads {
+			head = strings.Replace(head, "postfix/smtpd[7]: ", tag+": ", 1)
+			head = strings.Replace(head, "postfix/smtpd 7 ", string(program)+" "+string(pid)+" ", 1)
+			var ev policy.Event
+			if !Line([]byte(head+msg), &ev) || ev.Addr.String() != truth {
+				t.Errorf("%s%s: got %+v", head, msg, ev)
+			}
 		}
 	}
 }

@@ -88,11 +88,11 @@ func sendmailClient(b []byte) (a netip.Addr, rest []byte, ok bool) {
 // about a client that does not wait for our answers (sendmail srvrsmtp.c). The
 // host is the address once more, in brackets, where it has no name.
 func sendmailHasty(b []byte, ev *policy.Event) bool {
-	i := bytes.Index(b, []byte(" from ")) // the words before are Sendmail's own
-	if i < 0 {
+	_, b, ok := bytes.Cut(b, []byte(" from ")) // the words before are Sendmail's own
+	if !ok {
 		return false
 	}
-	a, rest, ok := sendmailClient(b[i+len(" from "):])
+	a, rest, ok := sendmailClient(b)
 	if !ok {
 		return false
 	}

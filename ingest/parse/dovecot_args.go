@@ -70,6 +70,7 @@ func refused(t []byte) bool {
 
 var refusals = [][]byte{
 	[]byte("unknown user"), []byte("Password mismatch"), []byte("invalid credentials"),
+	[]byte("password mismatch"), // CRAM-MD5 and DIGEST-MD5 before 2.3
 	[]byte("pam_authenticate() failed: Authentication failure"),
 	[]byte("pam_authenticate() failed: User not known"),
 	[]byte("Username character disallowed by auth_username_chars"), []byte("invalid input"),

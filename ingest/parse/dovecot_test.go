@@ -27,6 +27,7 @@ var authShapes = []shape{
 	{"auth: passwd-file(al,192.0.2.1): Password mismatch", authFailure("al", "Password mismatch", witnessFile)},
 	{"auth: passwd-file(al,::ffff:192.0.2.1,<s>): unknown user (SHA1 of given password: abcd12)", authFailure("al", "unknown user", witnessFile)},
 	{"auth: ldap(a,b c,192.0.2.1,master,<s>): invalid credentials", authFailure("a,b c", "invalid credentials", witnessLDAP)},
+	{"auth: cram-md5(al,192.0.2.1,<s>): password mismatch", authFailure("al", "password mismatch", database([]byte("cram-md5")))},
 	{"auth: Info: sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
 	{"dovecot: auth(default): sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
 	{"auth-worker(default): sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
@@ -52,7 +53,7 @@ func TestDovecotAuth(t *testing.T) {
 
 func TestDovecotOwnLog(t *testing.T) {
 	for _, stamp := range []string{"Jul 31 01:40:25 ", "2026-07-31 01:40:25 "} {
-		checkShapes(t, stamp, policy.Dovecot, authShapes[5:13])
+		checkShapes(t, stamp, policy.Dovecot, authShapes[6:14])
 		checkShapes(t, stamp, policy.Dovecot, loginShapes)
 		checkShapes(t, stamp, policy.Dovecot, []shape{
 			{"auth(al ice,192.0.2.1,sasl:login)<s>: Info: sql: unknown user", authFailure("al ice", "unknown user", witnessSQL)},

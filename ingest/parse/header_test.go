@@ -167,6 +167,6 @@ func TestDovecotOwnHeaders(t *testing.T) {
 		"2026-11-23T15:22:23Z stderr F Jul 31 01:40:25 ",
 	} {
 		checkShapes(t, head, policy.Dovecot, loginShapes)
-		checkShapes(t, head, policy.Dovecot, authShapes[5:13])
+		checkShapes(t, head, policy.Dovecot, authShapes[6:14])
 	}
 }

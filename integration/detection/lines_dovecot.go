@@ -44,6 +44,7 @@ func dovecotLogins() section {
 func dovecotAuth() section {
 	return ofDovecot("Dovecot: auth processes, which speak for Postfix and Exim too", bsd+"dovecot: ", []row{
 		{"2.3: no such user", "auth: passwd-file(al@example.com,192.0.2.1): unknown user", failed},
+		{"2.2: wrong password by CRAM-MD5", "auth: cram-md5(al,192.0.2.1,<CvN+E95U>): password mismatch", failed},
 		{"2.3: wrong password", "auth: passwd-file(al,192.0.2.1,<CvN+E95U>): Password mismatch", failed},
 		{"2.3: wrong password with its hash", "auth: sql(al,192.0.2.1): Password mismatch (SHA1 of given password: abcd12)", failed},
 		{"2.3: LDAP", "auth: ldap(al,192.0.2.1,<CvN+E95U>): invalid credentials", failed},

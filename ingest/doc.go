@@ -3,5 +3,5 @@
 // A source, File or Journal, hands complete lines to a Handler in its own
 // goroutine and tells after each read up to which Position all was handed
 // over, so that a restart goes on there. Find, Expand and Await settle which
-// logs to read; Open and EachLine read whole logs for scan.
+// logs to read; Open and Blocks read whole logs for scan.
 package ingest

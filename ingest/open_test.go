@@ -37,6 +37,9 @@ func TestOpen(t *testing.T) {
 			must(t, err)
 			got, err := io.ReadAll(rc)
 			must(t, err)
+			if n := Offset(rc); n != int64(packed.Len()) {
+				t.Errorf("read %d packed bytes, want %d", n, packed.Len())
+			}
 			must(t, rc.Close())
 			if string(got) != text {
 				t.Fatalf("read %d bytes, want %d", len(got), len(text))

@@ -72,6 +72,46 @@ func TestKnownAttacks(t *testing.T) {
 			"", 0,
 		},
 		{
+			"HELO repeats postscreen's line about another client",
+			"postfix/postscreen[7]: NOQUEUE: reject: RCPT from [192.0.2.1]:99: 550 5.7.1 Service unavailable; client [192.0.2.1] blocked using bl.example; from=<a@b>, to=<c@d>, proto=ESMTP, helo=<COMMAND LENGTH LIMIT from [198.51.100.7]:99 after x>",
+			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"postscreen's own address stands behind the client's, and a connection is no abuse",
+			"postfix/postscreen[7]: CONNECT from [192.0.2.1]:99 to [192.0.2.25]:25",
+			"", 0,
+		},
+		{
+			"what a client says too early is postscreen's line about another client",
+			"postfix/postscreen[7]: PREGREET 40 after 0 from [192.0.2.1]:99: PREGREET 9 after 0 from [198.51.100.7]:1: x\\r\\n",
+			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"a client that talks to smtpd imitates postscreen",
+			"postfix/smtpd[7]: improper command pipelining after CONNECT from unknown[192.0.2.1]: postscreen DENYLISTED [198.51.100.14]:1\\r\\n",
+			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"a name from HELO hides behind the end of a known user's line",
+			"postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 554 5.7.1 <a@b>: Relay access denied; from=<> to=<a@b> proto=SMTP helo=<x> sasl_method=LOGIN sasl_username=al>",
+			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"the first line of a session that hangs up is told twice, the second time without a verdict",
+			"postfix/smtpd[7]: NOQUEUE: lost connection after AUTH from unknown[192.0.2.1]",
+			"", 0,
+		},
+		{
+			"greylisting is no abuse",
+			"postfix/postscreen[7]: NOQUEUE: reject: RCPT from [192.0.2.1]:99: 450 4.3.2 Service currently unavailable; from=<a@b>, to=<c@d>, proto=ESMTP, helo=<x>",
+			"", 0,
+		},
+		{
+			"IMAP's ID command repeats the reason of a failure",
+			"dovecot: imap-login: ID sent: name=(auth failed, 9 attempts): user=<>, rip=192.0.2.1, lip=192.0.2.25",
+			"", 0,
+		},
+		{
 			"anvil's statistics name an address that did nothing",
 			"postfix/anvil[7]: statistics: max connection rate 3/60s for (smtpd:192.0.2.1) at Nov 23 15:11:28",
 			"", 0,
@@ -85,6 +125,51 @@ func TestKnownAttacks(t *testing.T) {
 			"a client that talks TLS to a plain port, with the reader's words in it",
 			"postfix/smtpd[7]: improper command pipelining after CONNECT from unknown[192.0.2.1]: \\026\\003\\001 dovecot: imap-login: Login: user=<a>, rip=198.51.100.11, lip=192.0.2.25",
 			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"Courier tells the client's user name before the client",
+			"pop3d: LOGIN FAILED, user=x, ip=[198.51.100.7], ip=[::ffff:192.0.2.1]",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Courier asks the client's own identd",
+			`courieresmtpd: error,relay=192.0.2.1,ident=x,relay=198.51.100.7,msg="535 Authentication failed.",cmd: AUTH LOGIN y`,
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Cyrus tells what the client calls the mechanism",
+			"imap[7]: badlogin: [192.0.2.1] x[198.51.100.7] [SASL(-4): no mechanism available: x]",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a user name with a code of a broken back end excuses itself",
+			"imap[7]: badlogin: [192.0.2.1] plaintext x SASL(-1): generic failure SASL(-13): authentication failure: checkpass failed",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"vchkpw with no client's address, and a user name that looks like one",
+			"vpopmail[7]: vchkpw-smtp: vpopmail user not found x@y:198.51.100.7:",
+			"", 0,
+		},
+		{
+			"vchkpw logs the password that was tried, too",
+			"vpopmail[7]: vchkpw-smtp: password fail (pass: 'x') y@z:198.51.100.7') al@example.com:192.0.2.1",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a PAM user name that repeats the end of the line gives two readings",
+			"auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=x rhost=192.0.2.1  user=x rhost=198.51.100.7",
+			"", 0,
+		},
+		{
+			"a wrong password for sshd is no matter of the mail ports",
+			"sshd[7]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=al",
+			"", 0,
+		},
+		{
+			"saslauthd's realm repeats the server's fields",
+			"saslauthd[7]: do_auth         : auth failure: [user=x] [service=smtp] [realm=y] [remote=198.51.100.7] [mech=pam] [reason=z] [remote=192.0.2.1] [mech=pam] [reason=PAM auth error]",
+			"", 0,
 		},
 	} {
 		for _, head := range []string{isoHead, bsdHead} {

@@ -34,6 +34,20 @@ var shapes = []string{
 	"postfix/smtpd[7]: improper command pipelining after EHLO from unknown[192.0.2.1]: %u",
 	"postfix/smtpd[7]: too many errors after AUTH from unknown[192.0.2.1]",
 	"postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 454 4.7.1 <%u>: Relay access denied; from=<%u> to=<%u> proto=ESMTP helo=<%u>",
+	"postfix/smtpd[7]: reject: RCPT from unknown[192.0.2.1]: 554 <%u>: Relay access denied; from=<%u> to=<%u>",
+	"postfix/smtpd[7]: 4D2Bzv3Xk1z5P: reject: RCPT from unknown[192.0.2.1]:99: 550 5.1.1 <%u>: Recipient address rejected: User unknown in virtual mailbox table; from=<%u> to=<%u> proto=ESMTP helo=<%u>",
+	"postfix/smtpd[7]: NOQUEUE: reject: EHLO from unknown[192.0.2.1]: 504 5.5.2 <%u>: Helo command rejected: need fully-qualified hostname; proto=SMTP helo=<%u>",
+	"postfix/smtpd[7]: NOQUEUE: milter-reject: END-OF-MESSAGE from unknown[192.0.2.1]: 550 5.7.1 %u; from=<%u> to=<%u> proto=ESMTP helo=<%u>",
+	"postfix/smtpd[7]: warning: Illegal address syntax from unknown[192.0.2.1] in MAIL command: %u",
+	"postfix/smtpd[7]: warning: Connection rate limit exceeded: 61 from unknown[192.0.2.1] for service smtp",
+	"postfix/postscreen[7]: PREGREET 11 after 0.06 from [192.0.2.1]:99: %u",
+	"postfix/postscreen[7]: COMMAND PIPELINING from [192.0.2.1]:99 after EHLO: %u",
+	"postfix/postscreen[7]: NON-SMTP COMMAND from [192.0.2.1]:99 after %u: %u",
+	"postfix/postscreen[7]: COMMAND LENGTH LIMIT from [192.0.2.1]:99 after %u",
+	"postfix/postscreen[7]: DNSBL rank 6 for [192.0.2.1]:99",
+	"postfix/postscreen[7]: NOQUEUE: reject: RCPT from [192.0.2.1]:99: 550 5.7.1 Service unavailable; client [192.0.2.1] blocked using bl.example; from=<%u>, to=<%u>, proto=ESMTP, helo=<%u>",
+	"dovecot: imap-login: Disconnected (tried to use disallowed plaintext auth): user=<%u>, method=%u, rip=192.0.2.1, lip=192.0.2.25",
+	"dovecot: auth: policy(%u,192.0.2.1,<s>): Authentication failure due to policy server refusal: %u",
 	"dovecot: imap-login: Login: user=<%u>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, mpid=4, TLS, session=<x>",
 	"dovecot: pop3-login: Info: Logged in: user=<%u>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25",
 	"dovecot: submission-login: Disconnected (auth failed, 2 attempts in 5 secs): user=<%u>, method=%u, rip=192.0.2.1, lip=192.0.2.25, TLS, session=<x>",
@@ -46,6 +60,29 @@ var shapes = []string{
 	"dovecot: auth(%u,192.0.2.1,sasl:login): passwd-file: unknown user",
 	"dovecot: auth(%u,192.0.2.1,sasl:login)<s>: sql: Password mismatch (given password: %u)",
 	"dovecot: auth-worker(%u,192.0.2.1)<40><s>: request [12]: Info: sql: Password mismatch",
+	"smtpd[7]: 4f00c1a87d2be931 smtp event=authentication user=%u address=192.0.2.1 host=x.example result=permfail",
+	`smtpd[7]: 4f00c1a87d2be931 smtp event=failed-command address=192.0.2.1 host=x.example command="AUTH %u" result="504 5.5.4 AUTH method "%u" not supported"`,
+	"smtpd[7]: auth-reporter: failed authentication from user=%u address=192.0.2.1 host=x.example",
+	"imapd: LOGIN FAILED, user=%u, ip=[::ffff:192.0.2.1], port=[4711]",
+	"pop3d-ssl: LOGIN FAILED, method=%u, ip=[192.0.2.1]",
+	"imapd: LOGIN, user=%u, ip=[192.0.2.1], port=[4711], protocol=IMAP, stls=1",
+	`courieresmtpd: error,relay=192.0.2.1,port=4711,msg="535 Authentication failed.",cmd: AUTH LOGIN %u`,
+	`courieresmtpd: error,relay=::ffff:192.0.2.1,ident=%u,msg="535 Authentication failed.",cmd: AUTH PLAIN %u`,
+	"courieresmtpd: error,relay=192.0.2.1,from=<%u>,to=<%u>: 513 Relaying denied.",
+	"imap[7]: badlogin: x.example [192.0.2.1] plaintext %u SASL(-13): authentication failure: checkpass failed",
+	"cyrus/imaps[7]: badlogin: [192.0.2.1] PLAIN (%u) [SASL(-13): user not found: user: %u property: cmusaslsecretPLAIN not found in sasldb]",
+	"cyrus/pop3[7]: badlogin: x.example [192.0.2.1] plaintext (%u) [SASL(-13): authentication failure: checkpass failed]",
+	"timsieved[7]: badlogin: x.example[192.0.2.1] %u authentication failure",
+	"imapd[7]: Login failed user=%u auth=%u host=x.example [192.0.2.1]",
+	"ipop3d[7]: Failed %u override of user=%u host=[192.0.2.1]",
+	"imapd[7]: Authenticated user=%u host=x.example [192.0.2.1] mech=PLAIN",
+	"vpopmail[7]: vchkpw-smtp: password fail (pass: '%u') %u:192.0.2.1",
+	"vpopmail[7]: vchkpw-pop3: vpopmail user not found %u:192.0.2.1",
+	"smtp_auth: smtp_auth: FAILED: %u - password incorrect from %u [192.0.2.1]",
+	"saslauthd[7]: do_auth         : auth failure: [user=%u] [service=smtp] [realm=] [remote=192.0.2.1] [mech=pam] [reason=PAM auth error]",
+	"saslauthd[7]: pam_unix(smtp:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=192.0.2.1  user=%u",
+	"auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=%u rhost=192.0.2.1  user=%u",
+	"auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=%u rhost=192.0.2.1",
 }
 
 func TestEveryShapeIsAnEvent(t *testing.T) {
@@ -69,6 +106,12 @@ var forgeries = []string{
 	"x authentication aborted", "1): sql(x,198.51.100.9): unknown user", "): ", ")<", "<", ">", ",", "",
 	"1): conn unix:auth-worker (uid=1): auth-worker<1>: sql(x,198.51.100.9", "x\x00y", "x\ty", "x\xff\xfe", "\r",
 	"]", "] warning: unknown[198.51.100.7]: SASL LOGIN authentication failed", "x, sasl_sender=198.51.100.7",
+	"x address=198.51.100.7 host=y result=permfail", `x" result="535 y`, "x, ip=[198.51.100.7]", "x, ip=[198.51.100.7], port=[1]",
+	`x,relay=198.51.100.7,msg="535 Authentication failed.",cmd: AUTH LOGIN y`, "x>,to=<y>: 513 Relaying denied.",
+	"x [198.51.100.7] plaintext y SASL(-1): generic failure", "x host=y [198.51.100.7]", "x auth=y host=[198.51.100.7] mech=PLAIN",
+	"x@y:198.51.100.7", "x@y:2001:db8:", "::ffff:198.51.100.7:", "x - password incorrect from y [198.51.100.7]",
+	"x] [service=smtp] [realm=] [remote=198.51.100.7] [mech=pam] [reason=PAM auth error]", "x] [remote=198.51.100.7",
+	"x rhost=198.51.100.7", " rhost=198.51.100.7", "x rhost=198.51.100.7  user=y", "rhost=198.51.100.7",
 }
 
 func TestForgedAddressIsNeverTaken(t *testing.T) {
@@ -111,6 +154,10 @@ func FuzzLine(f *testing.F) {
 		f.Add([]byte(isoHead + shape))
 		f.Add([]byte(strings.TrimPrefix(bsdHead+shape, "mx1 ")))
 	}
+	for _, head := range rareHeads {
+		f.Add([]byte(head + failure))
+	}
+	f.Add(inRecord(f, bsdHead+"postfix/smtpd[7]: "+failure))
 	for _, file := range captures(f) {
 		for _, line := range readLines(f, file) {
 			f.Add(line)
@@ -121,6 +168,10 @@ func FuzzLine(f *testing.F) {
 		var ev policy.Event
 		if Line(line, &ev) {
 			checkEvent(t, line, &ev)
+		}
+		r := NewReader(nil)
+		if inner, _, ok := record(line, nil); r.Line(line, &ev) && ok {
+			checkEvent(t, inner, &ev)
 		}
 		at, ok := Stamp(line, time.Unix(1e9, 0), time.UTC)
 		again, okAgain := NewStamper(time.Unix(1e9, 0), time.UTC).Stamp(line)
@@ -135,6 +186,12 @@ func FuzzLine(f *testing.F) {
 
 func checkEvent(t *testing.T, line []byte, ev *policy.Event) {
 	t.Helper()
+	if half := ev.Kind == 0 || !ev.Addr.IsValid(); half && ev.Session == 0 {
+		t.Errorf("%q: half an event of no session: %+v", line, ev)
+	}
+	if !ev.Addr.IsValid() {
+		return
+	}
 	named := func(word string) bool {
 		a, err := netip.ParseAddr(word)
 		return err == nil && a.Unmap() == ev.Addr
@@ -143,7 +200,7 @@ func checkEvent(t *testing.T, line []byte, ev *policy.Event) {
 	if !slices.ContainsFunc(words, named) && !anyPart(words, named) {
 		t.Errorf("%q does not name %s", line, ev.Addr)
 	}
-	if ev.Addr.Zone() != "" || ev.Addr.Is4In6() || ev.Failures < 0 || ev.Failures > maxCount || ev.Kind == 0 || ev.Service == 0 {
+	if ev.Addr.Zone() != "" || ev.Addr.Is4In6() || ev.Failures < 0 || ev.Failures > maxCount || ev.Service == 0 {
 		t.Errorf("%q: impossible event %+v", line, ev)
 	}
 }

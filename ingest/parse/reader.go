@@ -10,6 +10,8 @@ import "github.com/smtpbl/smtpbl/policy"
 // kinds of half an event, which Sessions put together.
 type Reader struct {
 	detectors []*Detector
+	// unescaped holds the line of the last container's record, and is used again.
+	unescaped []byte
 	// Unread counts, by service, the lines that speak of a login without
 	// telling its client in a way that can be read.
 	Unread [1 << 8]uint64
@@ -19,21 +21,38 @@ type Reader struct {
 // knows, in their order.
 func NewReader(detectors []*Detector) *Reader { return &Reader{detectors: detectors} }
 
-// Line is the function Line with the Reader's detectors.
+// Line is the function Line with the Reader's detectors, and knows the JSON
+// records of containers too. ev's slices are good until the next call.
 func (r *Reader) Line(line []byte, ev *policy.Event) bool {
-	ev.Service = 0
-	if Line(line, ev) {
-		return true
+	ev.Service, ev.Mechanism = 0, nil
+	if len(line) > 0 && line[0] == '{' {
+		return r.record(line, ev) || r.detect(ev)
 	}
-	r.Unread[ev.Service]++
-	return false
+	return Line(line, ev) || r.detect(ev)
+}
+
+// record is Line for a container's record.
+func (r *Reader) record(b []byte, ev *policy.Event) (ok bool) {
+	b, r.unescaped, ok = record(b, r.unescaped)
+	return ok && recorded(b, ev)
 }
 
 // Message is the function Message with the Reader's detectors.
 func (r *Reader) Message(tag, pid, msg []byte, ev *policy.Event) bool {
-	ev.Service = 0
-	if Message(tag, pid, msg, ev) {
-		return true
+	ev.Service, ev.Mechanism = 0, nil
+	return Message(tag, pid, msg, ev) || r.detect(ev)
+}
+
+// detect tries the detectors on a message that is no event, and counts what
+// none can read. See Message for how ev tells the message.
+func (r *Reader) detect(ev *policy.Event) bool {
+	if tag, pid, msg := ev.Mechanism, ev.User, ev.Detail; len(r.detectors) > 0 && len(tag) > 0 {
+		times, once := repeated(msg)
+		for _, d := range r.detectors {
+			if d.event(tag, pid, once, ev) {
+				return times == 0 || multiply(ev, times)
+			}
+		}
 	}
 	r.Unread[ev.Service]++
 	return false

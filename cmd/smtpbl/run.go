@@ -17,6 +17,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/metrics"
 	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
@@ -70,6 +71,7 @@ type service struct {
 	// exemptions are those that the start began with.
 	exemptions []policy.Exemption
 	engine     *policy.Engine
+	detectors  []*parse.Detector
 	enforcer   *enforce.Enforcer
 	judge      *pipeline.Judge
 	sources    *sources
@@ -106,6 +108,10 @@ func (s *service) claim() (release func(), err error) {
 
 // build opens and restores everything up to the point where lines can flow.
 func (s *service) build(ctx context.Context) error {
+	var err error
+	if s.detectors, err = detectors(&s.cfg.Ingest); err != nil {
+		return err
+	}
 	if err := s.openStore(); err != nil {
 		return err
 	}

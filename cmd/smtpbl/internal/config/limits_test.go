@@ -24,7 +24,7 @@ func TestLimits(t *testing.T) {
 		{
 			"ingest", "syslog",
 			[]string{`["unix:/` + strings.Repeat("a", 106) + `"]`, `["udp:0.0.0.0:514", "tcp:[::]:65535"]`},
-			[]string{`["unix:/` + strings.Repeat("a", 107) + `"]`, `["udp::514"]`, `["udp:[::1]"]`, `["tcp:127.0.0.1:0"]`, `["tls:127.0.0.1:1"]`, `[""]`},
+			[]string{`["unix:/` + strings.Repeat("a", 107) + `"]`, `["udp::514"]`, `["udp:[::1]"]`, `["tls:127.0.0.1:1"]`, `[""]`},
 		},
 		{"ingest", "auth_policy_key_file", []string{`""`, `"/k"`}, []string{`"k"`, `"/"`}},
 		{"ingest", "auth_policy", []string{`""`}, []string{`"127.0.0.1:1"`, `"x"`}},

@@ -115,18 +115,24 @@ func (s *sourceStatus) line() string {
 	if !s.Live {
 		text += ", still reading history"
 	}
+	parts := []string{text}
 	for _, c := range []struct {
 		n    uint64
 		what string
 	}{
-		{s.Rotations, "rotations"}, {s.Truncations, "truncations"}, {s.Reopens, "reopenings"}, {s.OverLong, "over-long lines"},
-		{s.Refused, "refused"}, {s.Dropped, "dropped"}, {s.Errors, "errors"},
+		{s.Rotations, "rotations"},
+		{s.Truncations, "truncations"},
+		{s.Reopens, "reopenings"},
+		{s.OverLong, "over-long lines"},
+		{s.Refused, "refused"},
+		{s.Dropped, "dropped"},
+		{s.Errors, "errors"},
 	} {
 		if c.n > 0 {
-			text += fmt.Sprintf(", %d %s", c.n, c.what)
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func checked(at *time.Time) string {

@@ -52,6 +52,7 @@ var keys = []key{
 	field("policy.window", func(c *Config) *time.Duration { return &c.Policy.Window }, durations(time.Second, year)),
 	field("policy.threshold4", func(c *Config) *int { return &c.Policy.Threshold4 }, numbers[int](1, maxThreshold)),
 	field("policy.threshold6", func(c *Config) *int { return &c.Policy.Threshold6 }, numbers[int](1, maxThreshold)),
+	field("policy.count_abuse", func(c *Config) *bool { return &c.Policy.CountAbuse }, switches()),
 	field("policy.ban_time", func(c *Config) *time.Duration { return &c.Policy.BanTime }, durations(time.Second, 10*year)),
 	field("policy.ban_time_max", func(c *Config) *time.Duration { return &c.Policy.BanTimeMax }, durations(time.Second, 10*year)),
 	field("policy.net4_hosts", func(c *Config) *int { return &c.Policy.Net4Hosts }, numbers[int](0, 1<<8)),

@@ -32,6 +32,7 @@ func TestLimits(t *testing.T) {
 		{"policy", "window", []string{`"1s"`, `"8760h"`}, []string{`"999ms"`, `"8761h"`, `"24"`, `""`}},
 		{"policy", "threshold4", []string{`1`, `10000`, `0x10`}, []string{`0`, `-1`, `10001`, `99999999999999999999`, `"5"`, `5.0`}},
 		{"policy", "threshold6", []string{`1`, `10000`}, []string{`0`, `10001`}},
+		{"policy", "count_abuse", []string{`true`, `false`}, []string{`1`, `"no"`}},
 		{"policy", "ban_time", []string{`"1s"`, `"720h"`}, []string{`"0s"`, `"720h1s"`, `"1500ms0"`}},
 		{"policy", "ban_time_max", []string{`"4h"`, `"87600h"`}, []string{`"3h59m59s"`, `"87601h"`, `"30d"`}},
 		{"policy", "net4_hosts", []string{`0`, `256`}, []string{`-1`, `257`}},

@@ -70,7 +70,7 @@ func everythingSet() Config {
 			},
 		},
 		Policy: Policy{
-			Window: 10 * time.Minute, Threshold4: 2, Threshold6: 1, BanTime: 90 * time.Second, BanTimeMax: 48 * time.Hour,
+			Window: 10 * time.Minute, Threshold4: 2, Threshold6: 1, CountAbuse: true, BanTime: 90 * time.Second, BanTimeMax: 48 * time.Hour,
 			Net4Hosts: 3, Net6Hosts: 2, NeverBan: []NeverBan{{Prefix: netip.MustParsePrefix("2001:db8::1/128")}},
 		},
 		NFT: NFT{

@@ -79,6 +79,7 @@ auth_policy_key_file = ""
 window = "24h"
 threshold4 = 5
 threshold6 = 3
+count_abuse = false
 ban_time = "4h"
 ban_time_max = "720h"
 net4_hosts = 5
@@ -130,7 +131,7 @@ func TestJSONHasTheNamesOfTheFile(t *testing.T) {
 			},
 		},
 		"policy": map[string]any{
-			"window": "10m", "threshold4": 2.0, "threshold6": 1.0, "ban_time": "1m30s", "ban_time_max": "48h",
+			"window": "10m", "threshold4": 2.0, "threshold6": 1.0, "count_abuse": true, "ban_time": "1m30s", "ban_time_max": "48h",
 			"net4_hosts": 3.0, "net6_hosts": 2.0, "never_ban": []any{"2001:db8::1"},
 		},
 		"nft": map[string]any{

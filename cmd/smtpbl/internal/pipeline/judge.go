@@ -116,11 +116,11 @@ func (j *Judge) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	<-timer.C
 	defer timer.Stop()
-	waiting := false // for the timer, which sleeps while nothing changes
+	armed := false // for the timer, which sleeps while nothing changes
 	for {
-		if j.changed && !waiting {
+		if j.changed && !armed {
 			timer.Reset(j.interval)
-			waiting = true
+			armed = true
 		}
 		select {
 		case b := <-j.batches:
@@ -130,7 +130,7 @@ func (j *Judge) Run(ctx context.Context) error {
 			j.changed = j.changed || a.changes
 			close(a.done)
 		case <-timer.C:
-			waiting = false
+			armed = false
 			j.checkpoint(ctx)
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkpointEvery)

@@ -27,7 +27,7 @@ type Ingest struct {
 	Files             []string // absolute paths or globs; none: find them
 	Journal           Journal
 	JournalUnits      []string      // patterns of further units to believe
-	JournalContainers []string      // patterns of containers to believe
+	JournalContainers []string      // names of containers to believe
 	History           time.Duration // how far back the first start reads
 	Syslog            []string      // unix:/path, udp:host:port, tcp:host:port
 	AuthPolicy        string        // host:port; empty: off

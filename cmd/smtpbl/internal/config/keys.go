@@ -43,7 +43,7 @@ var keys = []key{
 	field("ingest.journal", func(c *Config) *Journal { return &c.Ingest.Journal },
 		texts(oneOf(JournalAuto, JournalOn, JournalOff), plain)),
 	field("ingest.journal_units", func(c *Config) *[]string { return &c.Ingest.JournalUnits }, lists(texts(parseUnit, plain))),
-	field("ingest.journal_containers", func(c *Config) *[]string { return &c.Ingest.JournalContainers }, lists(texts(parsePattern, plain))),
+	field("ingest.journal_containers", func(c *Config) *[]string { return &c.Ingest.JournalContainers }, lists(texts(parseContainer, plain))),
 	field("ingest.history", func(c *Config) *time.Duration { return &c.Ingest.History }, durations(0, year)),
 	field("ingest.syslog", func(c *Config) *[]string { return &c.Ingest.Syslog }, lists(texts(parseSyslog, plain))),
 	field("ingest.auth_policy", func(c *Config) *string { return &c.Ingest.AuthPolicy }, texts(parseListen, plain)),

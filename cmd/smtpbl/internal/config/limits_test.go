@@ -20,7 +20,7 @@ func TestLimits(t *testing.T) {
 		{"ingest", "files", []string{`[]`, `["/a/*.log", "/b/[ab]"]`}, []string{`"/a"`, `["a"]`, `["/a", "/a/"]`, `["/["]`, `[["/a"]]`}},
 		{"ingest", "journal", []string{`"auto"`, `"on"`, `"off"`}, []string{`"ON"`, `""`, `true`}},
 		{"ingest", "journal_units", []string{`[]`, `["a.service", "a@*.service"]`}, []string{`["a"]`, `[""]`, `["*"]`, `["[.service"]`, `["a b.service"]`, `"a.service"`}},
-		{"ingest", "journal_containers", []string{`["a", "a-*"]`}, []string{`["*"]`, `["?*"]`, `[""]`, `["a\u0000"]`}},
+		{"ingest", "journal_containers", []string{`["a", "a-b_1"]`}, []string{`["*"]`, `["a-?"]`, `["a[1]"]`, `[""]`, `["a\u0000"]`}},
 		{
 			"ingest", "syslog",
 			[]string{`["unix:/` + strings.Repeat("a", 106) + `"]`, `["udp:0.0.0.0:514", "tcp:[::]:65535"]`},

@@ -61,7 +61,7 @@ func everythingSet() Config {
 		StateDir: "/srv/smtpbl/state", RuntimeDir: "/srv/smtpbl/run",
 		Ingest: Ingest{
 			Files: []string{"/srv/log/mail"}, Journal: JournalOff, History: 36 * time.Hour,
-			JournalUnits: []string{"my-postfix@*.service"}, JournalContainers: []string{"mail-[ab]"},
+			JournalUnits: []string{"my-postfix@*.service"}, JournalContainers: []string{"mail-1"},
 			Syslog:     []string{"unix:/run/smtpbl/syslog", "udp:[::1]:514", "tcp:127.0.0.1:601"},
 			AuthPolicy: "127.0.0.1:9726", AuthPolicyKeyFile: "/etc/smtpbl/key",
 			Detectors: []Detector{

@@ -119,7 +119,7 @@ func TestJSONHasTheNamesOfTheFile(t *testing.T) {
 		"state_dir": "/srv/smtpbl/state", "runtime_dir": "/srv/smtpbl/run",
 		"ingest": map[string]any{
 			"files": []any{"/srv/log/mail"}, "journal": "off", "history": "36h",
-			"journal_units": []any{"my-postfix@*.service"}, "journal_containers": []any{"mail-[ab]"},
+			"journal_units": []any{"my-postfix@*.service"}, "journal_containers": []any{"mail-1"},
 			"syslog":      []any{"unix:/run/smtpbl/syslog", "udp:[::1]:514", "tcp:127.0.0.1:601"},
 			"auth_policy": "127.0.0.1:9726", "auth_policy_key_file": "/etc/smtpbl/key",
 			"detector": []any{

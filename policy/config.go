@@ -4,11 +4,13 @@ import "time"
 
 // Config is what the Engine decides by.
 type Config struct {
-	// Window is how long a failure counts.
+	// Window is how long a failure counts, at most a year and three weeks.
 	Window time.Duration
 	// Threshold4 and Threshold6 are the number of failures inside Window that
 	// ban an IPv4 address or an IPv6 /64.
 	Threshold4, Threshold6 int
+	// CountAbuse makes each Abuse count like a failed login.
+	CountAbuse bool
 	// BanTime is the length of a first ban. It doubles with each repeat up to
 	// BanTimeMax. An offender is forgotten once BanTimeMax has passed since
 	// its last ban ended.
@@ -31,7 +33,7 @@ const (
 
 // sane returns c with values that every computation can rely on.
 func (c Config) sane() Config {
-	c.Window = max(c.Window, time.Second)
+	c.Window = min(max(c.Window, time.Second), maxAge*time.Second)
 	c.Threshold4 = min(max(c.Threshold4, 1), maxKept)
 	c.Threshold6 = min(max(c.Threshold6, 1), maxKept)
 	c.Net4Hosts, c.Net6Hosts = min(c.Net4Hosts, maxKept), min(c.Net6Hosts, maxKept)

@@ -58,6 +58,18 @@ func TestEximTellsSyslogTwice(t *testing.T) {
 	}
 }
 
+// A message that repeats another is no event, and not one that went unread.
+func TestEximTwinIsNotUnread(t *testing.T) {
+	var s Sessions
+	for i, want := range []policy.Service{policy.Exim, 0} {
+		var ev policy.Event
+		ok := Line([]byte(bsdHead+"exim[7]: "+login42+"[192.0.2.1]: "+eximBad), &ev) && s.Resolve(&ev)
+		if ok != (i == 0) || ev.Service != want {
+			t.Errorf("message %d: %v of %v", i+1, ok, ev.Service)
+		}
+	}
+}
+
 func TestEximTwinsAllocateNothing(t *testing.T) {
 	line := []byte(bsdHead + "exim[7]: " + login42 + "(x) [192.0.2.1]: " + eximBad + " (set_id=al)")
 	var s Sessions

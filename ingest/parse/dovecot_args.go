@@ -58,10 +58,12 @@ func wholeName(user []byte) []byte {
 	return user
 }
 
-// refused tells the texts of a refused login.
+// refused tells the texts of a refused login. Their case differs: "Password
+// mismatch" of the databases is "password mismatch" of CRAM-MD5 until 2.2
+// (src/auth/mech-cram-md5.c).
 func refused(t []byte) bool {
 	for _, known := range refusals {
-		if bytes.HasPrefix(t, known) {
+		if len(t) >= len(known) && bytes.EqualFold(t[:len(known)], known) {
 			return true
 		}
 	}
@@ -70,7 +72,6 @@ func refused(t []byte) bool {
 
 var refusals = [][]byte{
 	[]byte("unknown user"), []byte("Password mismatch"), []byte("invalid credentials"),
-	[]byte("password mismatch"), // CRAM-MD5 and DIGEST-MD5 before 2.3
 	[]byte("pam_authenticate() failed: Authentication failure"),
 	[]byte("pam_authenticate() failed: User not known"),
 	[]byte("Username character disallowed by auth_username_chars"), []byte("invalid input"),

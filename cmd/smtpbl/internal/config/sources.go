@@ -57,7 +57,6 @@ func parseSyslog(s string) (string, *problem) {
 		return "", &problem{message: err.Error(), hint: listenHint}
 	}
 	path, found := strings.CutPrefix(s, "unix:")
-	path, _, _ = strings.Cut(path, ",")
 	if found && len(path) > maxSocketPath {
 		return "", &problem{message: fmt.Sprintf("the path is %d bytes long, too long for a socket", len(path)), hint: fmt.Sprintf("at most %d bytes", maxSocketPath)}
 	}

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"

@@ -37,6 +37,7 @@ func (r *follower) begin(ctx context.Context) {
 	} else {
 		r.recovered()
 		r.current = l
+		r.watch.follow(l.file)
 	}
 	r.started = true
 	live := r.live

@@ -23,9 +23,9 @@ type FileConfig struct {
 	Location *time.Location
 	// MaxLine is how many bytes of one line are kept; 0 is DefaultMaxLine.
 	MaxLine int
-	// Poll is how often the path is looked at even though nothing seems to
-	// have changed: it bounds what a lost event costs, and is all there is on
-	// network file systems. 0 is 5 s: one stat, one fstat and one read.
+	// Poll is how often the path is looked at where inotify cannot be trusted
+	// or the log is refused: on network file systems, or where the kernel
+	// refuses to watch. 0 is 5 s. Elsewhere nothing is done without an event.
 	Poll time.Duration
 	// Linger is how long a rotated file must have been quiet, and its
 	// successor written to, before it is closed; 0 is 10 s. Until its HUP the

@@ -124,7 +124,7 @@ func hasOrigin(path string, paths []string) bool {
 	})
 }
 
-// awaitPoll is how often Await looks although nothing seems to have changed.
+// awaitPoll is how often Await looks where not every change raises an event.
 const awaitPoll = 5 * time.Second
 
 // Await waits until one of the paths or patterns names a regular file, and
@@ -146,7 +146,11 @@ func Await(ctx context.Context, log *slog.Logger, patterns ...string) ([]string,
 		if found = slices.DeleteFunc(found, func(path string) bool { return !isLog(path) }); len(found) > 0 {
 			return found, nil
 		}
-		w.wait(ctx, awaitPoll)
+		limit := time.Duration(0)
+		if w.blind != "" {
+			limit = awaitPoll
+		}
+		w.wait(ctx, limit)
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("wait for a log: %w", err)
 		}

@@ -40,6 +40,8 @@ type follower struct {
 	started bool
 	// live is Line.Live of what is read now.
 	live bool
+	// refused is set while the log is there and cannot be read.
+	refused bool
 	// trouble is what keeps the path from being read, as it was logged.
 	trouble string
 }
@@ -64,12 +66,18 @@ func (r *follower) close() {
 	}
 }
 
-// patience is how long to wait for an event.
+// patience is how long to wait for an event; 0 is for ever. Looking from time
+// to time is for logs whose changes raise no event, or that are refused: a
+// right over them may be given in ways that raise none. Rotated files are
+// looked at while they are open.
 func (r *follower) patience() time.Duration {
-	if len(r.retired) > 0 {
+	switch {
+	case len(r.retired) > 0:
 		return min(retiredPause, r.cfg.Poll)
+	case r.watch.blind != "" || r.refused:
+		return r.cfg.Poll
 	}
-	return r.cfg.Poll
+	return 0
 }
 
 // look reads what is new. Rotated files come first, so that lines keep their
@@ -182,6 +190,7 @@ func (r *follower) checkPath(ctx context.Context) {
 		r.retire(r.current)
 	}
 	r.recovered()
+	r.watch.follow(next.file)
 	r.adopt(ctx, next)
 }
 
@@ -191,6 +200,7 @@ func (r *follower) checkPath(ctx context.Context) {
 func (r *follower) adopt(ctx context.Context, next *logFile) {
 	for i, l := range r.retired {
 		if l.id == next.id {
+			r.watch.unfollow(next.file)
 			_ = next.file.Close() // l has the same file open
 			r.retired = slices.Delete(r.retired, i, i+1)
 			r.current = l
@@ -249,6 +259,7 @@ func (r *follower) letGo(l *logFile) {
 	if len(r.seen) > maxSeen {
 		r.seen = slices.Delete(r.seen, 0, 1)
 	}
+	r.watch.unfollow(l.file)
 	_ = l.file.Close() // read only: nothing can be lost
 }
 
@@ -256,7 +267,8 @@ func (r *follower) letGo(l *logFile) {
 // changes. That a log is missing is no error, only worth saying.
 func (r *follower) fail(doing string, err error) {
 	missing := errors.Is(err, fs.ErrNotExist)
-	if !missing {
+	r.refused = !missing
+	if r.refused {
 		r.stats.errors.Add(1)
 	}
 	if r.trouble == err.Error() {
@@ -278,7 +290,7 @@ func (r *follower) recovered() {
 	if r.trouble == "" {
 		return
 	}
-	r.trouble = ""
+	r.trouble, r.refused = "", false
 	r.stats.reopens.Add(1)
 	r.cfg.Logger.Info("reading log again")
 }

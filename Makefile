@@ -20,11 +20,12 @@ LINT     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.
 FUZZTIME ?= 3s
 BENCH    ?= .
 ARGS     ?=
+CORPUS   ?=
 
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vm-test vet lint fuzz race bench install uninstall clean need-root need-gcc
+.PHONY: help build run demo test vm-test detection corpus vet lint fuzz race bench install uninstall clean need-root need-gcc
 
 help:
 	@echo 'make build           builds bin/smtpbl'
@@ -35,6 +36,8 @@ help:
 	@echo 'make fuzz            each fuzz target for FUZZTIME=$(FUZZTIME)'
 	@echo 'make vm-test         the kernel tests on Debian kernels 5.10, 6.1 and 6.12 in QEMU'
 	@echo 'make bench           benchmarks, then a race with other programs; BENCH=REGEX chooses, ARGS=-fetch fetches contenders'
+	@echo 'make detection       makes docs/DETECTION.md anew, with fail2ban and sshguard from Debian'
+	@echo 'make corpus          scores the parsers on labelled lines, CORPUS=DIR; ARGS=-v shows each fault'
 	@echo 'sudo make install    binary, unit, man page and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
 	@echo 'sudo make uninstall  removes what install put there, but no configuration and no state'
 
@@ -81,6 +84,14 @@ vm-test:
 bench: build
 	go test -run '^$$' -bench '$(BENCH)' -benchtime 200ms -benchmem $$(go list ./... | grep -v /integration)
 	go run ./integration/bench $(ARGS)
+
+# Nothing is installed: the packages are unpacked into a temporary directory.
+detection:
+	go run ./integration/detection
+
+corpus:
+	@[ -n '$(CORPUS)' ] || { echo 'which lines? make corpus CORPUS=DIR' >&2; exit 1; }
+	go run ./integration/corpus $(ARGS) '$(CORPUS)'
 
 # A configuration that is there is the administrator's: it is never touched.
 install: build

@@ -6,18 +6,18 @@ import (
 	"fmt"
 	"log/slog"
 	"path"
+	"slices"
 	"time"
 )
-
-// DefaultUnits are the units whose journal entries are believed: patterns of
-// path.Match, compared with _SYSTEMD_UNIT, which journald takes from the
-// writer's control group and no writer can choose.
-var DefaultUnits = []string{"postfix.service", "postfix@*.service", "dovecot.service", "dovecot@*.service"}
 
 // JournalConfig says what a Journal reads.
 type JournalConfig struct {
 	// Units are the patterns of units to believe; nil is DefaultUnits.
 	Units []string
+	// Containers are the names (or "tag" log options) of the containers that
+	// hold a mail server and log to the journal: by Docker's log driver
+	// "journald", or podman's. None is believed that is not named.
+	Containers []string
 	// Directory holds the journal files; empty is the machine's journal.
 	Directory string
 	// Start is where an earlier run stopped; nil at the first start.
@@ -75,12 +75,16 @@ func (j *Journal) Stats() Stats { return j.stats.snapshot() }
 
 // Run hands the journal's entries to h until ctx ends, then returns nil. A
 // journalctl that ends is started again at the last entry seen. Run returns an
-// error when there is no journalctl or a unit pattern is malformed.
+// error when there is no journalctl, a unit pattern is malformed or a container
+// has no name.
 func (j *Journal) Run(ctx context.Context, h Handler) error {
 	for _, unit := range j.cfg.Units {
 		if _, err := path.Match(unit, ""); err != nil {
 			return fmt.Errorf("read journal: unit pattern %q: %w", unit, err)
 		}
+	}
+	if slices.Contains(j.cfg.Containers, "") {
+		return errors.New("read journal: a container without a name")
 	}
 	r := newJournalReader(j, h)
 	for pause := j.pause; ; {

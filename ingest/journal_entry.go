@@ -12,13 +12,17 @@ import (
 // journalEntry is what we take from one entry of the journal.
 type journalEntry struct {
 	message, tag, pid []byte
-	uid, unit         string
-	cursor            string
-	stamp             time.Time
+	// uid, unit, exe and transport are set by journald.
+	uid, unit, exe, transport string
+	// container and containerTag are what a container engine calls the writer;
+	// anybody can send them.
+	container, containerTag string
+	cursor                  string
+	stamp                   time.Time
 }
 
-// errAmbiguous says that a field that journald itself sets came twice.
-var errAmbiguous = errors.New("a trusted field has several values")
+// errAmbiguous says that a field that tells who wrote the entry came twice.
+var errAmbiguous = errors.New("a field that names the writer has several values")
 
 // decode reads one line of "journalctl -o json" (systemd.journal-fields(7),
 // JSON form: systemd.io/JOURNAL_EXPORT_FORMATS). A line that is no entry, or
@@ -30,14 +34,20 @@ func (e *journalEntry) decode(line []byte) error {
 		PID     journalValue `json:"_PID"`
 		UID     journalValue `json:"_UID"`
 		Unit    journalValue `json:"_SYSTEMD_UNIT"`
+		Exe     journalValue `json:"_EXE"`
+		Way     journalValue `json:"_TRANSPORT"`
+		Box     journalValue `json:"CONTAINER_NAME"`
+		BoxTag  journalValue `json:"CONTAINER_TAG"`
 		Cursor  journalValue `json:"__CURSOR"`
 		Stamp   journalValue `json:"__REALTIME_TIMESTAMP"`
 	}
 	if err := json.Unmarshal(line, &fields); err != nil {
 		return fmt.Errorf("decode journal entry: %w", err)
 	}
-	for _, trusted := range []journalValue{fields.PID, fields.UID, fields.Unit, fields.Cursor, fields.Stamp} {
-		if trusted.several {
+	for _, single := range [...]journalValue{
+		fields.PID, fields.UID, fields.Unit, fields.Exe, fields.Way, fields.Box, fields.BoxTag, fields.Cursor, fields.Stamp,
+	} {
+		if single.several {
 			return fmt.Errorf("decode journal entry: %w", errAmbiguous)
 		}
 	}
@@ -54,8 +64,12 @@ func (e *journalEntry) decode(line []byte) error {
 		pid:     fields.PID.bytes,
 		uid:     string(fields.UID.bytes),
 		unit:    string(fields.Unit.bytes),
+		exe:     string(fields.Exe.bytes),
 		cursor:  string(fields.Cursor.bytes),
 		stamp:   time.UnixMicro(us),
+
+		transport: string(fields.Way.bytes),
+		container: string(fields.Box.bytes), containerTag: string(fields.BoxTag.bytes),
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -17,11 +16,6 @@ var errCursorGone = errors.New("the journal does not hold the cursor")
 // maxEntry bounds one entry as journalctl writes it: a binary message of
 // DefaultMaxLine takes up to four characters a byte.
 const maxEntry = 5 * DefaultMaxLine
-
-// firstUser is where the user ids of people begin (login.defs UID_MIN). A
-// command in a user's .forward runs in Postfix's control group, so that the
-// unit alone does not tell the mail system's own processes.
-const firstUser = 1000
 
 // journalReader reads entries in the goroutine of Journal.Run.
 type journalReader struct {
@@ -109,39 +103,6 @@ func (r *journalReader) read(ctx context.Context, follow bool) error {
 	return nil
 }
 
-// args are the arguments of journalctl. Mail facility finds the entries of
-// units that start later, which a pattern given to --unit would not: that is
-// expanded once. It is no proof of anything; see believe.
-func (r *journalReader) args(follow bool) []string {
-	args := []string{
-		"--output=json", "--all", "--quiet", "--no-pager",
-		"--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_PID,_UID,_SYSTEMD_UNIT",
-	}
-	if dir := r.j.cfg.Directory; dir != "" {
-		args = append(args, "--directory="+dir)
-	}
-	if follow {
-		args = append(args, "--follow", "--no-tail")
-	}
-	if r.cursor != "" {
-		// Not --after-cursor: that passes over an entry that was never read
-		// where the cursor is gone.
-		args = append(args, "--cursor="+r.cursor)
-	} else {
-		args = append(args, fmt.Sprintf("--since=@%d.%06d", r.since.Unix(), r.since.Nanosecond()/1000))
-	}
-	args = append(args, "SYSLOG_FACILITY=2")
-	var units []string
-	for _, unit := range r.j.cfg.Units {
-		if !strings.ContainsAny(unit, `*?[\`) {
-			units = append(units, "_SYSTEMD_UNIT="+unit)
-		}
-	}
-	// The instance that the pattern postfix@*.service stands for on Debian.
-	units = append(units, "_SYSTEMD_UNIT=postfix@-.service")
-	return append(append(args, "+"), units...)
-}
-
 // take handles one entry.
 func (r *journalReader) take(text []byte) {
 	if r.err != nil {
@@ -162,25 +123,11 @@ func (r *journalReader) take(text []byte) {
 		return // this one was handed over before
 	}
 	r.cursor = e.cursor
-	if !r.believe(e) {
+	if !r.j.cfg.believe(e) {
 		r.j.stats.refused.Add(1)
 		return
 	}
 	r.hand(e)
-}
-
-// believe reports whether a process of the mail system itself wrote the entry.
-func (r *journalReader) believe(e *journalEntry) bool {
-	uid, err := strconv.ParseUint(e.uid, 10, 32)
-	if err != nil || uid >= firstUser {
-		return false
-	}
-	for _, unit := range r.j.cfg.Units {
-		if ok, err := path.Match(unit, e.unit); err == nil && ok {
-			return true
-		}
-	}
-	return false
 }
 
 // hand gives the entry's message to the handler.
@@ -192,6 +139,9 @@ func (r *journalReader) hand(e *journalEntry) {
 	}
 	now := r.j.cfg.Now()
 	r.line = Line{Text: e.message, Tag: e.tag, PID: e.pid, Stamp: e.stamp, Arrival: now, Live: r.live}
+	if e.container != "" || e.containerTag != "" {
+		r.line.Tag, r.line.PID, r.line.Text = containerLine(e.message)
+	}
 	r.handler.Line(&r.line)
 	stats.lines.Add(1)
 	stats.bytes.Add(uint64(len(e.message)))

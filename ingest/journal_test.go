@@ -49,9 +49,15 @@ func addJournal(t *testing.T, dir, name string) {
 func runJournal(t *testing.T, j *Journal) (s *sink, stop func()) {
 	t.Helper()
 	s = newSink()
+	return s, runJournalTo(t, j, s)
+}
+
+// runJournalTo starts a Journal that h listens to; stop ends it.
+func runJournalTo(t *testing.T, j *Journal, h Handler) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- j.Run(ctx, s) }()
+	go func() { ended <- j.Run(ctx, h) }()
 	stop = func() {
 		if cancel(); ended == nil {
 			return
@@ -62,7 +68,7 @@ func runJournal(t *testing.T, j *Journal) (s *sink, stop func()) {
 		ended = nil
 	}
 	t.Cleanup(stop)
-	return s, stop
+	return stop
 }
 
 // journalOver returns a Journal that reads the journal files in dir.
@@ -206,6 +212,14 @@ func TestJournalEntryDecode(t *testing.T) {
 		{"binary message twice", `{"MESSAGE":[[97,98],[99]],` + rest + `}`, journalEntry{message: []byte("ab"), cursor: "c", stamp: stamp}, false},
 		{"too long", `{"MESSAGE":null,` + rest + `}`, journalEntry{cursor: "c", stamp: stamp}, false},
 		{"two lines", `{"MESSAGE":"a\nwarning: b",` + rest + `}`, journalEntry{message: []byte("a warning: b"), cursor: "c", stamp: stamp}, false},
+		{
+			"container", `{"MESSAGE":"text","_EXE":"/usr/bin/dockerd","_TRANSPORT":"journal","CONTAINER_NAME":"mail","CONTAINER_TAG":"tag",` + rest + `}`,
+			journalEntry{
+				message: []byte("text"), exe: "/usr/bin/dockerd", transport: "journal", container: "mail", containerTag: "tag", cursor: "c", stamp: stamp,
+			},
+			false,
+		},
+		{"container twice", `{"CONTAINER_NAME":["mail","x"],` + rest + `}`, journalEntry{}, true},
 		{"unit twice", `{"_SYSTEMD_UNIT":["postfix.service","x"],` + rest + `}`, journalEntry{}, true},
 		{"byte too big", `{"MESSAGE":[256],` + rest + `}`, journalEntry{}, true},
 		{"no cursor", `{"__REALTIME_TIMESTAMP":"1"}`, journalEntry{}, true},
@@ -223,30 +237,6 @@ func TestJournalEntryDecode(t *testing.T) {
 				t.Errorf("entry (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestJournalBelieves(t *testing.T) {
-	r := newJournalReader(NewJournal(JournalConfig{}), newSink())
-	tests := []struct {
-		unit, uid string
-		want      bool
-	}{
-		{"postfix@-.service", "101", true},
-		{"postfix.service", "0", true},
-		{"dovecot.service", "999", true},
-		{"postfix@-.service", "1000", false}, // a command in somebody's .forward
-		{"postfix@-.service", "65534", false},
-		{"postfix@-.service", "", false},
-		{"session-3.scope", "0", false},
-		{"user@1000.service", "0", false},
-		{"notpostfix.service", "0", false},
-		{"", "0", false},
-	}
-	for _, test := range tests {
-		if got := r.believe(&journalEntry{unit: test.unit, uid: test.uid}); got != test.want {
-			t.Errorf("unit %q, user %q: believed %v", test.unit, test.uid, got)
-		}
 	}
 }
 

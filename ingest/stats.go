@@ -26,9 +26,13 @@ type Stats struct {
 	Errors uint64
 	// OverLong counts lines of which only the beginning was kept.
 	OverLong uint64
-	// Refused counts journal entries that no unit of the mail system wrote,
-	// or that could not be read as an entry.
+	// Refused counts journal entries that the mail system did not write, or
+	// that could not be read as an entry, and syslog messages that are none or
+	// come from somebody who is not believed.
 	Refused uint64
+	// Dropped counts messages that came by a socket faster than they could be
+	// handled and are lost.
+	Dropped uint64
 }
 
 // counters are the live form of Stats: written by the source's goroutine,
@@ -36,6 +40,7 @@ type Stats struct {
 type counters struct {
 	lines, bytes, rotations, truncations atomic.Uint64
 	reopens, errors, overLong, refused   atomic.Uint64
+	dropped                              atomic.Uint64
 	lag, lastLine/* Unix nanoseconds */ atomic.Int64
 }
 
@@ -52,6 +57,7 @@ func (c *counters) snapshot() Stats {
 		Errors:      c.errors.Load(),
 		OverLong:    c.overLong.Load(),
 		Refused:     c.refused.Load(),
+		Dropped:     c.dropped.Load(),
 	}
 	if ns := c.lastLine.Load(); ns != 0 {
 		s.LastLine = time.Unix(0, ns)

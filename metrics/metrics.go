@@ -24,6 +24,7 @@ type Metrics struct {
 	refused  *prometheus.CounterVec
 	heals    *prometheus.CounterVec
 	events   *prometheus.CounterVec
+	unparsed *prometheus.CounterVec
 	reloads  *prometheus.CounterVec
 	commit   prometheus.Histogram
 	latency  prometheus.Histogram
@@ -38,6 +39,7 @@ func New(version string) *Metrics {
 		refused:  counters(RefusedBans, "Bans that an address earned and was spared, by why.", "reason"),
 		heals:    counters(HealsTotal, "Repairs of the kernel's table, by cause.", "cause"),
 		events:   counters(EventsTotal, "Log lines that told something about a login, by service and kind.", "service", "kind"),
+		unparsed: counters(UnparsedLines, "Log lines about a login that do not tell the client's address, by service.", "service"),
 		reloads:  counters(ConfigReloads, "Reloads of the configuration, by result.", "result"),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: CommitDuration, Help: "Time the kernel took to commit a group of changes.",
@@ -53,7 +55,7 @@ func New(version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.bans, m.unbans, m.refused, m.heals, m.events, m.reloads, m.commit, m.latency, build,
+	m.registry.MustRegister(m.bans, m.unbans, m.refused, m.heals, m.events, m.unparsed, m.reloads, m.commit, m.latency, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, r := range []string{"success", "failure"} {
 		m.reloads.WithLabelValues(r)
@@ -82,6 +84,9 @@ func (m *Metrics) Events(service, kind string, n int) {
 	m.events.WithLabelValues(service, kind).Add(float64(n))
 }
 
+// Unparsed counts a line about a login whose client could not be read.
+func (m *Metrics) Unparsed(service string) { m.unparsed.WithLabelValues(service).Inc() }
+
 // Reload counts a reload of the configuration.
 func (m *Metrics) Reload(ok bool) {
 	result := "failure"
@@ -104,6 +109,7 @@ func (m *Metrics) Preset(services, kinds, refusals []string) {
 		for _, k := range kinds {
 			m.events.WithLabelValues(s, k)
 		}
+		m.unparsed.WithLabelValues(s)
 	}
 	for _, r := range refusals {
 		m.refused.WithLabelValues(r)

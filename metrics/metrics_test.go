@@ -39,6 +39,7 @@ func full() *Metrics {
 	m.Refuse("never_ban")
 	m.Heal("drift")
 	m.Events("postfix", "auth_fail", 3)
+	m.Unparsed("postfix")
 	m.Reload(true)
 	m.Commit(20 * time.Microsecond)
 	m.Latency(200 * time.Microsecond)
@@ -121,6 +122,7 @@ smtpbl_source_lines_total{source="/var/log/mail.log"} 9
 smtpbl_source_rotations_total{source="/var/log/mail.log"} 1
 smtpbl_tracked_addresses 42
 smtpbl_unbans_total{reason="expired"} 1
+smtpbl_unparsed_lines_total{service="postfix"} 1
 `
 	text := scrape(t, full())
 	if diff := cmp.Diff(want, ours(text)); diff != "" {

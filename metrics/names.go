@@ -16,6 +16,7 @@ const (
 	RefusedBans     = "smtpbl_refused_bans_total"
 	HealsTotal      = "smtpbl_heals_total"
 	EventsTotal     = "smtpbl_events_total"
+	UnparsedLines   = "smtpbl_unparsed_lines_total"
 	SourceLines     = "smtpbl_source_lines_total"
 	SourceBytes     = "smtpbl_source_bytes_total"
 	SourceLag       = "smtpbl_source_lag_bytes"

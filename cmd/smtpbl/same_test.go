@@ -72,7 +72,7 @@ func serveAll(t *testing.T, log []byte) []policy.Decision {
 	judge := pipeline.NewJudge(newEngine(config.Default().Policy, time.Now()), &got, metrics.New("test"), nil, slog.New(slog.DiscardHandler))
 	done := make(chan error, 1)
 	go func() { done <- judge.Run(ctx) }()
-	collector := pipeline.NewCollector(ctx, judge.Batches(), time.UTC)
+	collector := pipeline.NewCollector(ctx, judge.Batches(), parse.NewReader(nil), time.UTC)
 	n := 0
 	_, err := ingest.EachLine(bytes.NewReader(log), func(line []byte) {
 		collector.Line(&ingest.Line{Text: line, Arrival: time.Now()})

@@ -82,7 +82,7 @@ func (x *sources) start(ctx context.Context, group *errgroup.Group, src source) 
 	x.mu.Unlock()
 	group.Go(func() error {
 		defer close(r.ended)
-		h := pipeline.NewCollector(ctx, x.svc.judge.Batches(), time.Local)
+		h := pipeline.NewCollector(ctx, x.svc.judge.Batches(), parse.NewReader(nil), time.Local)
 		err := src.Run(ctx, h)
 		if err == nil {
 			return nil

@@ -72,6 +72,46 @@ func TestKnownAttacks(t *testing.T) {
 			"", 0,
 		},
 		{
+			"HELO repeats postscreen's line about another client",
+			"postfix/postscreen[7]: NOQUEUE: reject: RCPT from [192.0.2.1]:99: 550 5.7.1 Service unavailable; client [192.0.2.1] blocked using bl.example; from=<a@b>, to=<c@d>, proto=ESMTP, helo=<COMMAND LENGTH LIMIT from [198.51.100.7]:99 after x>",
+			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"postscreen's own address stands behind the client's, and a connection is no abuse",
+			"postfix/postscreen[7]: CONNECT from [192.0.2.1]:99 to [192.0.2.25]:25",
+			"", 0,
+		},
+		{
+			"what a client says too early is postscreen's line about another client",
+			"postfix/postscreen[7]: PREGREET 40 after 0 from [192.0.2.1]:99: PREGREET 9 after 0 from [198.51.100.7]:1: x\\r\\n",
+			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"a client that talks to smtpd imitates postscreen",
+			"postfix/smtpd[7]: improper command pipelining after CONNECT from unknown[192.0.2.1]: postscreen DENYLISTED [198.51.100.14]:1\\r\\n",
+			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"a name from HELO hides behind the end of a known user's line",
+			"postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 554 5.7.1 <a@b>: Relay access denied; from=<> to=<a@b> proto=SMTP helo=<x> sasl_method=LOGIN sasl_username=al>",
+			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"the first line of a session that hangs up is told twice, the second time without a verdict",
+			"postfix/smtpd[7]: NOQUEUE: lost connection after AUTH from unknown[192.0.2.1]",
+			"", 0,
+		},
+		{
+			"greylisting is no abuse",
+			"postfix/postscreen[7]: NOQUEUE: reject: RCPT from [192.0.2.1]:99: 450 4.3.2 Service currently unavailable; from=<a@b>, to=<c@d>, proto=ESMTP, helo=<x>",
+			"", 0,
+		},
+		{
+			"IMAP's ID command repeats the reason of a failure",
+			"dovecot: imap-login: ID sent: name=(auth failed, 9 attempts): user=<>, rip=192.0.2.1, lip=192.0.2.25",
+			"", 0,
+		},
+		{
 			"anvil's statistics name an address that did nothing",
 			"postfix/anvil[7]: statistics: max connection rate 3/60s for (smtpd:192.0.2.1) at Nov 23 15:11:28",
 			"", 0,

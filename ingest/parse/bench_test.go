@@ -21,10 +21,17 @@ var benchLines = []struct{ name, line string }{
 	{"postfix/failure", isoHead + "postfix/smtpd[1205]: warning: unknown[198.51.100.77]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=alice"},
 	{"postfix/failure-6", isoHead + "postfix/smtpd[1205]: warning: unknown[2001:db8:bad::17]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=alice"},
 	{"postfix/success", isoHead + "postfix/smtpd[1205]: 4d2Bzv3Xk1z5P: client=unknown[203.0.113.5], sasl_method=PLAIN, sasl_username=alice"},
+	{"postfix/reject", isoHead + "postfix/smtpd[1205]: NOQUEUE: reject: RCPT from unknown[198.51.100.77]: 550 5.1.1 <alice@example.com>: Recipient address rejected: User unknown in virtual mailbox table; from=<bob@example.net> to=<alice@example.com> proto=ESMTP helo=<mx.example.net>"},
+	{"postfix/pregreet", isoHead + "postfix/postscreen[1205]: PREGREET 11 after 0.06 from [198.51.100.77]:40213: EHLO User\\r\\n"},
 	{"dovecot/auth", isoHead + "dovecot: auth: passwd-file(alice,198.51.100.77): Password mismatch"},
 	{"dovecot/auth-2.4", isoHead + "dovecot: auth(alice,198.51.100.77,sasl:login)<J0jfumw8zNasEQAB>: passwd-file: Password mismatch"},
 	{"dovecot/login", isoHead + "dovecot: submission-login: Disconnected (auth failed, 3 attempts in 7 secs): user=<alice>, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25, TLS, session=<J0jfumw8zNasEQAB>"},
 	{"dovecot/imap", isoHead + "dovecot: imap(alice)<1205><J0jfumw8zNasEQAB>: Disconnected: Logged out in=93 out=1021 deleted=0"},
+	{"rfc5424/connect", "<22>1 2026-11-23T15:22:23.517300+00:00 mx1 postfix/smtpd 1205 - - connect from unknown[198.51.100.77]"},
+	{"rfc3164/connect", "<22>" + bsdHead + "postfix/smtpd[1205]: connect from unknown[198.51.100.77]"},
+	{"compose/connect", "postfix-1  | " + bsdHead + "postfix/smtpd[1205]: connect from unknown[198.51.100.77]"},
+	{"docker/connect", `{"log":"` + bsdHead + `postfix/smtpd[1205]: connect from unknown[198.51.100.77]\n","stream":"stdout","time":"2026-11-23T15:22:23.517300123Z"}`},
+	{"docker/login", `{"log":"` + bsdHead + `dovecot: imap-login: Login: user=\u003calice\u003e, method=PLAIN, rip=198.51.100.77, lip=192.0.2.25\n","stream":"stdout","time":"2026-11-23T15:22:23.517300123Z"}`},
 	{"other", isoHead + "systemd[1]: Started Session 41 of user alice."},
 }
 
@@ -34,9 +41,10 @@ func BenchmarkLine(b *testing.B) {
 			line := []byte(c.line)
 			b.SetBytes(int64(len(line)))
 			b.ReportAllocs()
+			r := NewReader(nil)
 			var ev policy.Event
 			for b.Loop() {
-				Line(line, &ev)
+				r.Line(line, &ev)
 			}
 		})
 	}

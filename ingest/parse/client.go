@@ -2,12 +2,15 @@ package parse
 
 import "net/netip"
 
+// maxHost is more than a host name has bytes.
+const maxHost = 256
+
 // client parses Postfix's "name[addr]" or "name[addr]:port" at the start of b
 // and returns what follows. The name comes from the client's own DNS, so only
 // bytes of a host name may stand before the bracket.
 func client(b []byte) (a netip.Addr, rest []byte, ok bool) {
 	i := 0
-	for i < len(b) && i < 256 && nameBytes[b[i]] {
+	for i < len(b) && i < maxHost && nameBytes[b[i]] {
 		i++
 	}
 	if i == 0 || i >= len(b) || b[i] != '[' {

@@ -60,6 +60,7 @@ var refusals = [][]byte{
 	[]byte("pam_authenticate() failed: Authentication failure"),
 	[]byte("pam_authenticate() failed: User not known"),
 	[]byte("Username character disallowed by auth_username_chars"), []byte("invalid input"),
+	[]byte("Login failed (status=1)"), // a checkpassword program, for bad credentials
 }
 
 // withoutPassword drops the password, or its hash, that auth_verbose_passwords

@@ -39,14 +39,20 @@ func dovecotAuth(msg []byte, ev *policy.Event) bool {
 			return false
 		}
 	}
-	if !refused(tail) {
+	byPolicy := string(db) == "policy" && bytes.HasPrefix(tail, []byte(policyRefusal))
+	if !byPolicy && !refused(tail) {
 		return false
 	}
 	a, user, inside, ok := authArgs(msg[open+1 : end])
 	if !ok {
-		return false
+		// Without a client an unknown user may be a mail's recipient.
+		return !bytes.HasPrefix(tail, []byte("unknown user")) && unread(ev, policy.Dovecot)
 	}
-	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Witness: database(db), Detail: withoutPassword(tail)}
+	if byPolicy {
+		*ev = policy.Event{Addr: a, Kind: policy.Abuse, User: user, Detail: shapePolicy}
+	} else {
+		*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Witness: database(db), Detail: withoutPassword(tail)}
+	}
 	if len(session) == 0 {
 		session = inside
 	}
@@ -55,6 +61,11 @@ func dovecotAuth(msg []byte, ev *policy.Event) bool {
 	}
 	return true
 }
+
+// policyRefusal is what the auth policy server made of a login (Dovecot
+// src/auth/auth-policy.c). No password was judged, and the server may well be
+// one that bans by what it counts: as a failure it would feed on itself.
+const policyRefusal = "Authentication failure due to policy server refusal"
 
 // withoutWorker drops what auth-worker writes before the database.
 func withoutWorker(b []byte) []byte { return withoutConn(withoutLevel(withoutPID(b))) }

@@ -15,11 +15,11 @@ func dovecotLogin(msg []byte, ev *policy.Event) bool {
 	const sid = " session=<"
 	i := lastIP(msg)
 	if i < 0 {
-		return false
+		return aboutLogin(msg) && unread(ev, policy.Dovecot)
 	}
 	a, tail, ok := address(msg[i+len(rip):])
 	if !ok || len(tail) > 0 && tail[0] != ',' && tail[0] != ' ' {
-		return false
+		return aboutLogin(msg) && unread(ev, policy.Dovecot)
 	}
 	head, user := loginUser(msg[:i+1])
 	*ev = policy.Event{Addr: a, Witness: policy.WitnessLogin, User: user}
@@ -32,6 +32,16 @@ func dovecotLogin(msg []byte, ev *policy.Event) bool {
 	case "Login: ", "Logged in: ":
 		ev.Kind, ev.Successes = policy.AuthOK, 0
 		return user != nil
+	}
+	if len(user) == 0 {
+		ev.User = nil
+	}
+	if bytes.HasPrefix(head, []byte("ID sent: ")) { // what follows is the client's own
+		return false
+	}
+	if cleartextRefused(head) {
+		ev.Kind, ev.Witness, ev.Detail = policy.Abuse, 0, shapeCleartext
+		return true
 	}
 	return loginFailed(head, ev)
 }

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +40,8 @@ var authShapes = []shape{
 	{"auth(al,192.0.2.1,sasl:login)<CvN+E95U>: Info: sql: Password mismatch (given password: x)", authFailure("al", "Password mismatch", witnessSQL)},
 	{"auth-worker(al,192.0.2.1)<4001084><CvN+E95U>: request [12]: Info: sql: Password mismatch", authFailure("al", "Password mismatch", witnessSQL)},
 	{"auth(x,198.51.100.9,sasl:a,192.0.2.1,sasl:login): passwd-file: unknown user", authFailure("x,198.51.100.9,sasl:a", "unknown user", witnessFile)},
+	{"auth: checkpassword(al,192.0.2.1): Login failed (status=1)", authFailure("al", "Login failed (status=1)", database([]byte("checkpassword")))},
+	{"auth: plain(?,192.0.2.1): invalid input", authFailure("", "invalid input", database([]byte("plain")))},
 	{"message repeated 1 times: [ auth: passwd-file(al,192.0.2.1): unknown user]", authFailure("al", "unknown user", witnessFile)},
 }
 
@@ -96,11 +97,32 @@ var loginShapes = []shape{
 func TestDovecotLogins(t *testing.T) {
 	worked := policy.Event{Addr: client1, Kind: policy.AuthOK, Witness: policy.WitnessLogin, User: []byte("al")}
 	six := worked
-	six.Addr = netip.MustParseAddr("2001:db8::1")
+	six.Addr = client6
 	checkShapes(t, isoHead+"dovecot: ", policy.Dovecot, []shape{
 		{"imap-login: Login: user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, mpid=5, TLS, session=<x>", worked},
 		{"submission-login: Logged in: user=<al>, method=PLAIN, rip=2001:db8::1, lip=2001:db8::25", six},
 		{"pop3-login: Info: Login: user=<al>, method=PLAIN, rip=::ffff:192.0.2.1, lip=192.0.2.25", worked},
+	})
+}
+
+// No password was judged, so these are no failures.
+func TestDovecotAbuse(t *testing.T) {
+	cleartext := func(user string) policy.Event {
+		ev := misuse("cleartext login where it is disabled")
+		if user != "" {
+			ev.User = []byte(user)
+		}
+		return ev
+	}
+	refusal := misuse("refused by the policy server")
+	refusal.User = []byte("al")
+	checkShapes(t, bsdHead+"dovecot: ", policy.Dovecot, []shape{
+		{"imap-login: Aborted login (tried to use disabled plaintext auth): rip=192.0.2.1, lip=192.0.2.25", cleartext("")},
+		{"pop3-login: Disconnected: Too many invalid commands (tried to use disallowed plaintext auth): user=<al>, rip=192.0.2.1, lip=192.0.2.25, session=<s>", cleartext("al")},
+		{"imap-login: Login aborted: Logged out (tried to use disallowed cleartext auth) (cleartext_auth_disabled): user=<>, rip=192.0.2.1, lip=192.0.2.25", cleartext("")},
+		{"auth: policy(al,192.0.2.1,<s>): Authentication failure due to policy server refusal", refusal},
+		{"auth: policy(al,192.0.2.1): Authentication failure due to policy server refusal: too many", refusal},
+		{"auth(al,192.0.2.1,sasl:plain)<s>: policy: Authentication failure due to policy server refusal", refusal},
 	})
 }
 

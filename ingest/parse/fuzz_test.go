@@ -34,6 +34,20 @@ var shapes = []string{
 	"postfix/smtpd[7]: improper command pipelining after EHLO from unknown[192.0.2.1]: %u",
 	"postfix/smtpd[7]: too many errors after AUTH from unknown[192.0.2.1]",
 	"postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 454 4.7.1 <%u>: Relay access denied; from=<%u> to=<%u> proto=ESMTP helo=<%u>",
+	"postfix/smtpd[7]: reject: RCPT from unknown[192.0.2.1]: 554 <%u>: Relay access denied; from=<%u> to=<%u>",
+	"postfix/smtpd[7]: 4D2Bzv3Xk1z5P: reject: RCPT from unknown[192.0.2.1]:99: 550 5.1.1 <%u>: Recipient address rejected: User unknown in virtual mailbox table; from=<%u> to=<%u> proto=ESMTP helo=<%u>",
+	"postfix/smtpd[7]: NOQUEUE: reject: EHLO from unknown[192.0.2.1]: 504 5.5.2 <%u>: Helo command rejected: need fully-qualified hostname; proto=SMTP helo=<%u>",
+	"postfix/smtpd[7]: NOQUEUE: milter-reject: END-OF-MESSAGE from unknown[192.0.2.1]: 550 5.7.1 %u; from=<%u> to=<%u> proto=ESMTP helo=<%u>",
+	"postfix/smtpd[7]: warning: Illegal address syntax from unknown[192.0.2.1] in MAIL command: %u",
+	"postfix/smtpd[7]: warning: Connection rate limit exceeded: 61 from unknown[192.0.2.1] for service smtp",
+	"postfix/postscreen[7]: PREGREET 11 after 0.06 from [192.0.2.1]:99: %u",
+	"postfix/postscreen[7]: COMMAND PIPELINING from [192.0.2.1]:99 after EHLO: %u",
+	"postfix/postscreen[7]: NON-SMTP COMMAND from [192.0.2.1]:99 after %u: %u",
+	"postfix/postscreen[7]: COMMAND LENGTH LIMIT from [192.0.2.1]:99 after %u",
+	"postfix/postscreen[7]: DNSBL rank 6 for [192.0.2.1]:99",
+	"postfix/postscreen[7]: NOQUEUE: reject: RCPT from [192.0.2.1]:99: 550 5.7.1 Service unavailable; client [192.0.2.1] blocked using bl.example; from=<%u>, to=<%u>, proto=ESMTP, helo=<%u>",
+	"dovecot: imap-login: Disconnected (tried to use disallowed plaintext auth): user=<%u>, method=%u, rip=192.0.2.1, lip=192.0.2.25",
+	"dovecot: auth: policy(%u,192.0.2.1,<s>): Authentication failure due to policy server refusal: %u",
 	"dovecot: imap-login: Login: user=<%u>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, mpid=4, TLS, session=<x>",
 	"dovecot: pop3-login: Info: Logged in: user=<%u>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25",
 	"dovecot: submission-login: Disconnected (auth failed, 2 attempts in 5 secs): user=<%u>, method=%u, rip=192.0.2.1, lip=192.0.2.25, TLS, session=<x>",
@@ -111,6 +125,10 @@ func FuzzLine(f *testing.F) {
 		f.Add([]byte(isoHead + shape))
 		f.Add([]byte(strings.TrimPrefix(bsdHead+shape, "mx1 ")))
 	}
+	for _, head := range rareHeads {
+		f.Add([]byte(head + failure))
+	}
+	f.Add(inRecord(f, bsdHead+"postfix/smtpd[7]: "+failure))
 	for _, file := range captures(f) {
 		for _, line := range readLines(f, file) {
 			f.Add(line)
@@ -121,6 +139,10 @@ func FuzzLine(f *testing.F) {
 		var ev policy.Event
 		if Line(line, &ev) {
 			checkEvent(t, line, &ev)
+		}
+		r := NewReader(nil)
+		if inner, _, ok := record(line, nil); r.Line(line, &ev) && ok {
+			checkEvent(t, inner, &ev)
 		}
 		at, ok := Stamp(line, time.Unix(1e9, 0), time.UTC)
 		again, okAgain := NewStamper(time.Unix(1e9, 0), time.UTC).Stamp(line)

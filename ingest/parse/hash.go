@@ -24,3 +24,7 @@ func hash(parts ...[]byte) uint64 {
 	}
 	return max(h, 1)
 }
+
+// SessionID is the Event.Session of a session whose id a server tells, so that
+// its log lines and what it tells by other ways are of one session.
+func SessionID(id []byte) uint64 { return hash(id) }

@@ -1,44 +1,28 @@
 package parse
 
 import (
-	"bytes"
-
 	"github.com/smtpbl/smtpbl/policy"
 )
 
-// Line parses a text line with its syslog header, of either stamp style, or of
-// Dovecot's own log file. It reports whether the line is an event and then has
-// set all of ev but Time; ev's slices alias line.
+// Line parses a text line with its header: that of any syslog, of Dovecot's or
+// Exim's own log file, and what containers' tools put before those. It reports
+// whether the line is an event and then has set all of ev but Time; ev's
+// slices alias line. Only the JSON records of containers need a Reader.
 func Line(line []byte, ev *policy.Event) bool {
 	at := stampEnd(line)
 	if at == 0 {
-		return false
+		return wrapped(line, ev)
 	}
-	rest := line[at:]
-	if line[10] == ' ' && eximLog(rest, ev) {
+	// A container's tool writes its own stamp before the program's.
+	if line[0] < 'A' && len(line) > at && line[at] <= 'S' {
+		if second := stampEnd(line[at:]); second != 0 {
+			line, at = line[at:], second
+		}
+	}
+	if line[10] == ' ' && eximLog(line[at:], ev) {
 		return true
 	}
-	host := bytes.IndexByte(rest, ' ')
-	if host < 1 {
-		return false
-	}
-	if ownLog(rest[:host]) {
-		return Message([]byte("dovecot"), nil, rest, ev)
-	}
-	rest = rest[host+1:]
-	end := bytes.IndexByte(rest, ' ')
-	if end < 2 || rest[end-1] != ':' {
-		return false
-	}
-	tag, pid := splitTag(rest[:end-1])
-	return Message(tag, pid, rest[end+1:], ev)
-}
-
-// ownLog tells the first word after the stamp in Dovecot's own log file, which
-// has no host: the process follows, and its user name may hold a blank.
-func ownLog(word []byte) bool {
-	return word[len(word)-1] == ':' || word[0] == 'a' &&
-		(bytes.HasPrefix(word, []byte("auth(")) || bytes.HasPrefix(word, []byte("auth-worker(")))
+	return header(line[at:], ev)
 }
 
 // Message is Line for a structured source that names the program and the
@@ -51,18 +35,25 @@ func Message(tag, pid, msg []byte, ev *policy.Event) bool {
 		return false
 	}
 	times := 0
-	if msg[0] == 'm' {
+	switch msg[0] {
+	case 'm':
 		times, msg = repeated(msg)
+	case '[':
+		msg = withoutMessageID(msg)
 	}
 	ok := family(tag, pid, msg, ev)
 	return ok && (times == 0 || multiply(ev, times))
 }
 
 // isSMTPD tells the server daemon of any Postfix instance and service.
-func isSMTPD(tag []byte) bool {
-	const first, last = "postfix", "/smtpd"
+func isSMTPD(tag []byte) bool { return isPostfix(tag, "/smtpd") }
+
+// isPostfix tells a daemon by the tag's last part: an instance's name stands
+// before it, and a service's may (syslog_name in postconf(5)).
+func isPostfix(tag []byte, last string) bool {
+	const first = "postfix"
 	n := len(tag)
-	return n >= len(first+last) && string(tag[n-len(last):]) == last && string(tag[:len(first)]) == first
+	return n >= len(first)+len(last) && string(tag[n-len(last):]) == last && string(tag[:len(first)]) == first
 }
 
 // splitTag separates "tag[pid]".

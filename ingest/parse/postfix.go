@@ -44,8 +44,11 @@ func smtpdQueued(msg []byte, ev *policy.Event) bool {
 	if c, ok := bytes.CutPrefix(b, []byte("client=")); ok {
 		return smtpdClient(c, ev)
 	}
-	if c, ok := bytes.CutPrefix(b, []byte("reject: RCPT from ")); ok {
-		return smtpdRelay(c, ev)
+	if string(msg[:i]) == "reject" { // before Postfix 2.0 there was no NOQUEUE
+		return smtpdReject(b, ev)
+	}
+	if c, ok := bytes.CutPrefix(bytes.TrimPrefix(b, []byte("milter-")), []byte("reject: ")); ok {
+		return smtpdReject(c, ev)
 	}
 	return smtpdSession(b, ev)
 }
@@ -67,15 +70,4 @@ func smtpdClient(b []byte, ev *policy.Event) bool {
 	}
 	*ev = policy.Event{Addr: a, Kind: policy.AuthOK, User: user, Mechanism: mech}
 	return true
-}
-
-var relayDenied = []byte(">: Relay access denied; from=<")
-
-// smtpdRelay parses an attempt to send through us to others.
-func smtpdRelay(b []byte, ev *policy.Event) bool {
-	a, rest, ok := client(b)
-	if !ok || !bytes.HasPrefix(rest, []byte(": ")) || !bytes.Contains(rest, relayDenied) {
-		return false
-	}
-	return abuse(ev, a, shapeRelay)
 }

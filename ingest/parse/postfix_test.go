@@ -35,7 +35,10 @@ func checkShapes(t *testing.T, head string, service policy.Service, shapes []sha
 	}
 }
 
-var client1 = netip.MustParseAddr("192.0.2.1")
+var (
+	client1 = netip.MustParseAddr("192.0.2.1")
+	client6 = netip.MustParseAddr("2001:db8::1")
+)
 
 func mtaFailure(user, mech, reason string) policy.Event {
 	ev := policy.Event{
@@ -55,7 +58,7 @@ func fault(user, reason string) policy.Event {
 
 func TestPostfixFailures(t *testing.T) {
 	six := mtaFailure("a", "LOGIN", "x")
-	six.Addr = netip.MustParseAddr("2001:db8::1")
+	six.Addr = client6
 	thrice := mtaFailure("a", "LOGIN", "x")
 	thrice.Failures = 3
 	checkShapes(t, bsdHead+"postfix/submission/smtpd[7]: ", policy.Postfix, []shape{
@@ -117,19 +120,16 @@ func TestPostfixSessions(t *testing.T) {
 }
 
 func TestPostfixAbuse(t *testing.T) {
-	of := func(detail string) policy.Event {
-		return policy.Event{Addr: client1, Kind: policy.Abuse, Detail: []byte(detail)}
-	}
-	aborted := of("aborted")
+	aborted := misuse("aborted")
 	aborted.Excused, aborted.Mechanism = 1, []byte("LOGIN")
 	checkShapes(t, bsdHead+"postfix/smtpd[7]: ", policy.Postfix, []shape{
 		{"warning: unknown[192.0.2.1]: SASL LOGIN authentication aborted", aborted},
-		{"warning: non-SMTP command from unknown[192.0.2.1]: GET / HTTP/1.1", of("non-SMTP command")},
-		{"warning: AUTH command rate limit exceeded: 7 from unknown[192.0.2.1] for service submission", of("AUTH command rate limit exceeded")},
-		{"too many errors after AUTH from unknown[192.0.2.1]", of("too many errors")},
-		{"NOQUEUE: too many errors after DATA (0 bytes) from unknown[192.0.2.1]", of("too many errors")},
-		{"improper command pipelining after EHLO from unknown[192.0.2.1]: QUIT from x[198.51.100.7]", of("improper command pipelining")},
-		{"NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 554 5.7.1 <a@b.example>: Relay access denied; from=<c> to=<a@b.example> proto=ESMTP helo=<x>", of("relay access denied")},
+		{"warning: non-SMTP command from unknown[192.0.2.1]: GET / HTTP/1.1", misuse("non-SMTP command")},
+		{"warning: AUTH command rate limit exceeded: 7 from unknown[192.0.2.1] for service submission", misuse("AUTH command rate limit exceeded")},
+		{"too many errors after AUTH from unknown[192.0.2.1]", misuse("too many errors")},
+		{"NOQUEUE: too many errors after DATA (0 bytes) from unknown[192.0.2.1]", misuse("too many errors")},
+		{"improper command pipelining after EHLO from unknown[192.0.2.1]: QUIT from x[198.51.100.7]", misuse("improper command pipelining")},
+		{"NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 554 5.7.1 <a@b.example>: Relay access denied; from=<c> to=<a@b.example> proto=ESMTP helo=<x>", misuse("relay access denied")},
 	})
 }
 

@@ -7,33 +7,6 @@ import (
 	"github.com/smtpbl/smtpbl/policy"
 )
 
-// smtpdWarning parses smtpd's warnings about a client.
-func smtpdWarning(msg []byte, ev *policy.Event) bool {
-	b, ok := bytes.CutPrefix(msg, []byte("warning: "))
-	if !ok {
-		return false
-	}
-	if c, ok := bytes.CutPrefix(b, []byte("non-SMTP command from ")); ok {
-		a, _, ok := client(c)
-		return ok && abuse(ev, a, shapeNonSMTP)
-	}
-	if c, ok := bytes.CutPrefix(b, []byte("AUTH command rate limit exceeded: ")); ok {
-		_, c, _ = number(c)
-		c, ok = bytes.CutPrefix(c, []byte(" from "))
-		if !ok {
-			return false
-		}
-		a, _, ok := client(c)
-		return ok && abuse(ev, a, shapeRate)
-	}
-	a, rest, ok := client(b)
-	if !ok {
-		return false
-	}
-	rest, ok = bytes.CutPrefix(rest, []byte(": SASL "))
-	return ok && sasl(rest, a, ev)
-}
-
 const attempt = " authentication "
 
 // unavailable stands for the user name that smtpd does not know.

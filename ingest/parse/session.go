@@ -2,24 +2,9 @@ package parse
 
 import (
 	"bytes"
-	"net/netip"
 
 	"github.com/smtpbl/smtpbl/policy"
 )
-
-// The shapes of abuse, for Event.Detail.
-var (
-	shapeRelay    = []byte("relay access denied")
-	shapeErrors   = []byte("too many errors")
-	shapePipeline = []byte("improper command pipelining")
-	shapeNonSMTP  = []byte("non-SMTP command")
-	shapeRate     = []byte("AUTH command rate limit exceeded")
-)
-
-func abuse(ev *policy.Event, a netip.Addr, shape []byte) bool {
-	*ev = policy.Event{Addr: a, Kind: policy.Abuse, Detail: shape}
-	return true
-}
 
 // smtpdSession parses the lines about a whole session.
 func smtpdSession(b []byte, ev *policy.Event) bool {

@@ -31,20 +31,39 @@ func Stamp(line []byte, ref time.Time, loc *time.Location) (time.Time, bool) {
 }
 
 // splitStamp separates the text of the whole second, the fraction and the
-// text of the zone, which the traditional stamp lacks.
+// text of the zone, which the traditional stamp and TAI64N lack.
 func splitStamp(line []byte) (text []byte, fraction time.Duration, zone []byte, ok bool) {
-	end := stampEnd(line)
-	switch {
-	case end == 0:
+	var stamp []byte
+	if end := stampEnd(line); end != 0 {
+		stamp = line[:end-1]
+	} else if stamp = wrappedStamp(line); stamp == nil {
 		return nil, 0, nil, false
-	case line[0] >= 'A':
-		return line[:end-1], 0, nil, true
 	}
-	text, zone = line[:isoSecond], line[isoSecond:end-1]
+	size := isoSecond
+	switch {
+	case stamp[0] == '@':
+		return splitTAI64N(stamp)
+	case stamp[0] >= 'A':
+		size = min(len(stamp), traditional)
+	}
+	text, zone = stamp[:size], stamp[size:]
 	if len(zone) > 0 && (zone[0] == '.' || zone[0] == ',') {
 		fraction, zone = nanoseconds(zone[1:])
 	}
 	return text, fraction, zone, true
+}
+
+// wrappedStamp returns the text of a stamp that does not stand first, or is of
+// a rarer kind, nil without one.
+func wrappedStamp(line []byte) []byte {
+	if len(line) > 0 && line[0] == '{' {
+		return recordStamp(line)
+	}
+	inner, _ := unwrap(line)
+	if end := max(stampEnd(inner), tai64nEnd(inner)); end != 0 {
+		return inner[:end-1]
+	}
+	return nil
 }
 
 func nanoseconds(b []byte) (d time.Duration, rest []byte) {
@@ -57,8 +76,13 @@ func nanoseconds(b []byte) (d time.Duration, rest []byte) {
 }
 
 func second(text, zone []byte, ref time.Time, loc *time.Location) (time.Time, bool) {
-	if len(text) == isoSecond {
+	switch {
+	case len(text) == isoSecond:
 		return isoTime(text, zone, loc)
+	case text[0] == '@':
+		return tai64Time(text)
+	case len(zone) > 0:
+		return time.Time{}, false
 	}
 	return traditionalTime(text, ref, loc)
 }
@@ -84,16 +108,28 @@ func stampEnd(b []byte) int {
 	return 0
 }
 
-// traditionalEnd also knows the one-digit day that lost its blank on the way
-// through a web page or a mail.
+// traditionalEnd also knows the fraction of journalctl's short-precise, and
+// the one-digit day that lost its blank on the way through a web page or a
+// mail.
 func traditionalEnd(b []byte) int {
 	switch {
 	case b[3] == ' ' && b[6] == ' ' && b[9] == ':' && b[12] == ':' && b[15] == ' ':
 		return traditional + 1
 	case b[3] == ' ' && b[5] == ' ' && b[8] == ':' && b[11] == ':' && b[14] == ' ':
 		return traditional
+	case b[3] == ' ' && b[6] == ' ' && b[9] == ':' && b[12] == ':' && b[15] == '.':
+		return fractionEnd(b)
 	}
 	return 0
+}
+
+func fractionEnd(b []byte) int {
+	const point = traditional
+	end := point + 1 + digits(b[point+1:])
+	if end == point+1 || end > point+10 || end >= len(b) || b[end] != ' ' {
+		return 0
+	}
+	return end + 1
 }
 
 // clock reads "15:04:05"; a second may be a leap second.

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
+
+	"github.com/smtpbl/smtpbl/integration/internal/peers"
 )
 
 // A contender is a program that reads a log.
@@ -44,80 +45,31 @@ func contenders(ctx context.Context, dir string, o options) ([]contender, error)
 	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		return nil, fmt.Errorf("write a configuration: %w", err)
 	}
-	f := finder{}
+	f := peers.Finder{}
 	if o.fetch {
-		f.root = filepath.Join(dir, "peers")
-		if err := fetchPeers(ctx, f.root); err != nil {
+		f.Root = filepath.Join(dir, "peers")
+		if _, err := peers.Fetch(ctx, f.Root, "fail2ban", "sshguard", "ripgrep"); err != nil {
 			return nil, err
 		}
 	}
 	return []contender{
 		{name: "smtpbl scan", argv: []string{smtpbl, "scan", "--config", config}, answer: smtpblAnswer},
-		{name: "wc -l", argv: f.command("wc", "-l"), answer: wcAnswer},
-		{name: "rg -c", argv: f.command("rg", "-c", phrase), answer: rgAnswer},
-		{name: "shell pipeline", argv: f.command("sh", "-c", pipeline, "sh"), answer: pipelineAnswer},
-		f.sshguard(),
-		f.fail2ban(),
+		{name: "wc -l", argv: f.Command("wc", "-l"), answer: wcAnswer},
+		{name: "rg -c", argv: f.Command("rg", "-c", phrase), answer: rgAnswer},
+		{name: "shell pipeline", argv: f.Command("sh", "-c", pipeline, "sh"), answer: pipelineAnswer},
+		sshguard(f),
+		fail2ban(f),
 	}, nil
 }
 
-// finder finds programs on the machine and then below root, where that is set.
-type finder struct{ root string }
-
-// command returns the argv of a program in the PATH or in root's /usr/bin, or
-// nil.
-func (f finder) command(name string, args ...string) []string {
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if path = f.below("/usr/bin/" + name); path == "" {
-			return nil
-		}
-	}
-	return append([]string{path}, args...)
-}
-
-// below returns the first file below root that matches pattern, or "".
-func (f finder) below(pattern string) string {
-	if f.root == "" {
-		return ""
-	}
-	return first(f.root + pattern)
-}
-
-func first(pattern string) string {
-	if found, _ := filepath.Glob(pattern); len(found) > 0 { // the only error is a bad pattern
-		return found[0]
-	}
-	return ""
-}
-
-// sshguard is only sshguard's parser, which names an attacker a line.
-func (f finder) sshguard() contender {
-	c := contender{name: "sshg-parser", input: true, answer: sshguardAnswer}
-	for _, pattern := range []string{"/usr/libexec/sshguard/sshg-parser", "/usr/lib/sshguard/sshg-parser", "/usr/lib/*/sshg-parser"} {
-		path := first(pattern)
-		if path == "" {
-			path = f.below(pattern)
-		}
-		if path != "" {
-			c.argv = []string{path}
-			return c
-		}
-	}
-	return c
+// sshguard is only sshguard's parser.
+func sshguard(f peers.Finder) contender {
+	return contender{name: "sshg-parser", argv: f.Parser(), input: true, answer: sshguardAnswer}
 }
 
 // fail2ban is fail2ban's line tester with the filter of its jail
 // postfix-sasl. It parses and matches, but counts and bans nothing.
-func (f finder) fail2ban() contender {
-	c := contender{name: "fail2ban-regex", answer: fail2banAnswer, after: []string{"postfix[mode=auth]"}}
-	if path, err := exec.LookPath("fail2ban-regex"); err == nil {
-		c.argv = []string{path}
-		return c
-	}
-	if path := f.below("/usr/bin/fail2ban-regex"); path != "" {
-		c.argv = []string{path, "-c", f.root + "/etc/fail2ban"}
-		c.env = []string{"PYTHONPATH=" + f.root + "/usr/lib/python3/dist-packages"}
-	}
-	return c
+func fail2ban(f peers.Finder) contender {
+	argv, env := f.Tester()
+	return contender{name: "fail2ban-regex", argv: argv, env: env, answer: fail2banAnswer, after: []string{"postfix[mode=auth]"}}
 }

@@ -24,10 +24,34 @@ type Config struct {
 
 // Ingest says where lines come from.
 type Ingest struct {
-	Files   []string // absolute paths or globs; none: find them
-	Journal Journal
-	History time.Duration // how far back the first start reads
+	Files             []string // absolute paths or globs; none: find them
+	Journal           Journal
+	JournalUnits      []string      // patterns of further units to believe
+	JournalContainers []string      // patterns of containers to believe
+	History           time.Duration // how far back the first start reads
+	Syslog            []string      // unix:/path, udp:host:port, tcp:host:port
+	AuthPolicy        string        // host:port; empty: off
+	AuthPolicyKeyFile string        // holds the key that Dovecot must send
+	Detectors         []Detector
 }
+
+// Detector is a pattern for lines that no built-in parser knows.
+type Detector struct {
+	Name    string
+	Program string // a glob for the program that writes the line
+	Pattern string // RE2
+	Kind    DetectorKind
+}
+
+// DetectorKind is what a line that a Detector knows stands for.
+type DetectorKind string
+
+// The kinds of Detector.
+const (
+	DetectFail  DetectorKind = "auth_fail"
+	DetectOK    DetectorKind = "auth_ok"
+	DetectAbuse DetectorKind = "abuse"
+)
 
 // Journal says when the systemd journal is read.
 type Journal string

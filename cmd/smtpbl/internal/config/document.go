@@ -30,13 +30,14 @@ type entry struct {
 	path  []string
 	keyAt span
 	value value
+	row   int // counted from 1 in a [[table]], else 0
 }
 
 // header is a [table] line.
 type header struct {
-	path  []string
-	at    span
-	array bool // [[table]]
+	path []string
+	at   span
+	row  int // counted from 1 for a [[table]], else 0
 }
 
 // document is a file taken apart. go-toml's decoder stops at the first value
@@ -53,15 +54,20 @@ func parseDocument(data []byte) document {
 	var d document
 	var p unstable.Parser
 	p.Reset(data)
-	var table []string
+	var table header
+	rows := map[string]int{}
 	for p.NextExpression() {
 		node := p.Expression()
 		switch node.Kind { //nolint:exhaustive // top-level expressions are of these kinds only
 		case unstable.Table, unstable.ArrayTable:
-			h := header{array: node.Kind == unstable.ArrayTable}
-			h.path, h.at = keyPath(node)
-			table = h.path
-			d.headers = append(d.headers, h)
+			table = header{}
+			table.path, table.at = keyPath(node)
+			if node.Kind == unstable.ArrayTable {
+				name := strings.Join(table.path, ".")
+				rows[name]++
+				table.row = rows[name]
+			}
+			d.headers = append(d.headers, table)
 		case unstable.KeyValue:
 			d.keyValue(data, table, node)
 		}
@@ -87,19 +93,20 @@ func syntaxHint(data []byte, offset int) string {
 }
 
 // keyValue records one key, or all keys of an inline table.
-func (d *document) keyValue(data []byte, table []string, node *unstable.Node) {
+func (d *document) keyValue(data []byte, table header, node *unstable.Node) {
 	path, keyAt := keyPath(node)
-	path = append(append([]string(nil), table...), path...)
+	path = append(append([]string(nil), table.path...), path...)
 	raw := span{int(node.Raw.Offset), int(node.Raw.Offset + node.Raw.Length)}
 	v := node.Value()
 	if v.Kind == unstable.InlineTable {
-		d.headers = append(d.headers, header{path: path, at: keyAt})
+		inline := header{path: path, at: keyAt}
+		d.headers = append(d.headers, inline)
 		for it := v.Children(); it.Next(); {
-			d.keyValue(data, path, it.Node())
+			d.keyValue(data, inline, it.Node())
 		}
 		return
 	}
-	d.entries = append(d.entries, entry{path: path, keyAt: keyAt, value: makeValue(v, valueSpan(data, keyAt, raw))})
+	d.entries = append(d.entries, entry{path: path, keyAt: keyAt, value: makeValue(v, valueSpan(data, keyAt, raw)), row: table.row})
 }
 
 // valueSpan is the part of a key-value expression behind the equals sign. The

@@ -10,25 +10,27 @@ const (
 	maxBans = 16_000_000
 )
 
-// key is one key of the file.
-type key struct {
+// keyOf is one key of the file, kept in an In.
+type keyOf[In any] struct {
 	path string
-	read func(*Config, value) []problem
-	show func(*Config) any
+	read func(*In, value) []problem
+	show func(*In) any
 }
 
+type key = keyOf[Config]
+
 // field makes a key from the place it is kept in and its codec.
-func field[T any](path string, in func(*Config) *T, c codec[T]) key {
-	return key{
+func field[In, T any](path string, place func(*In) *T, c codec[T]) keyOf[In] {
+	return keyOf[In]{
 		path: path,
-		read: func(cfg *Config, v value) []problem {
+		read: func(in *In, v value) []problem {
 			t, faults := c.read(v)
 			if len(faults) == 0 {
-				*in(cfg) = t
+				*place(in) = t
 			}
 			return faults
 		},
-		show: func(cfg *Config) any { return c.show(*in(cfg)) },
+		show: func(in *In) any { return c.show(*place(in)) },
 	}
 }
 
@@ -40,7 +42,12 @@ var keys = []key{
 	field("ingest.files", func(c *Config) *[]string { return &c.Ingest.Files }, lists(texts(parseGlob, plain))),
 	field("ingest.journal", func(c *Config) *Journal { return &c.Ingest.Journal },
 		texts(oneOf(JournalAuto, JournalOn, JournalOff), plain)),
+	field("ingest.journal_units", func(c *Config) *[]string { return &c.Ingest.JournalUnits }, lists(texts(parseUnit, plain))),
+	field("ingest.journal_containers", func(c *Config) *[]string { return &c.Ingest.JournalContainers }, lists(texts(parsePattern, plain))),
 	field("ingest.history", func(c *Config) *time.Duration { return &c.Ingest.History }, durations(0, year)),
+	field("ingest.syslog", func(c *Config) *[]string { return &c.Ingest.Syslog }, lists(texts(parseSyslog, plain))),
+	field("ingest.auth_policy", func(c *Config) *string { return &c.Ingest.AuthPolicy }, texts(parseListen, plain)),
+	field("ingest.auth_policy_key_file", func(c *Config) *string { return &c.Ingest.AuthPolicyKeyFile }, texts(optional(parseDir), plain)),
 
 	field("policy.window", func(c *Config) *time.Duration { return &c.Policy.Window }, durations(time.Second, year)),
 	field("policy.threshold4", func(c *Config) *int { return &c.Policy.Threshold4 }, numbers[int](1, maxThreshold)),

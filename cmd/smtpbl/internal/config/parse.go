@@ -44,8 +44,13 @@ func Parse(name string, data []byte) (Config, error) {
 	r := reader{cfg: Default(), set: map[string]value{}, problems: doc.problems}
 	r.checkHeaders(doc)
 	for _, e := range doc.entries {
+		if table, _ := splitPath(strings.Join(e.path, ".")); table == detectorTable {
+			r.detectorEntry(e)
+			continue
+		}
 		r.entry(e)
 	}
+	r.checkDetectors()
 	r.checkTogether()
 	if len(r.problems) == 0 {
 		r.problems = decode(data)
@@ -68,6 +73,7 @@ type reader struct {
 	set      map[string]value // keys that were read, valid or not
 	problems []problem
 	faulty   map[string]bool // keys whose value was refused
+	detector []header        // of each of cfg.Ingest.Detectors
 }
 
 func (r *reader) fault(p problem) { r.problems = append(r.problems, p) }
@@ -78,11 +84,13 @@ func (r *reader) checkHeaders(doc document) {
 	for _, h := range doc.headers {
 		name := strings.Join(h.path, ".")
 		switch {
+		case name == detectorTable:
+			r.detectorHeader(h)
 		case keyNamed(name) != nil:
 			r.fault(problem{at: h.at, key: name, message: fmt.Sprintf("%q is a key, not a table", name), hint: "write " + h.path[len(h.path)-1] + " = …"})
 		case !isTable(name):
 			r.fault(problem{at: h.at, key: name, message: fmt.Sprintf("unknown table %q", name), hint: didYouMean(name, tables())})
-		case h.array:
+		case h.row > 0:
 			r.fault(problem{at: h.at, key: name, message: fmt.Sprintf("%q is one table, not a list of tables", name), hint: "write [" + name + "]"})
 		case seen[name]:
 			r.fault(problem{at: h.at, key: name, message: fmt.Sprintf("the table %q appears twice", name), hint: "keep the keys of a table together"})
@@ -124,6 +132,8 @@ func (r *reader) unknown(e entry) {
 	table, name := splitPath(path)
 	p := problem{at: e.keyAt, key: path, message: fmt.Sprintf("unknown key %q", path)}
 	switch {
+	case path == detectorTable:
+		p.message, p.hint = fmt.Sprintf("%q is a list of tables, not a key", path), "write [["+path+"]] and its keys below it"
 	case isTable(path):
 		p.message, p.hint = fmt.Sprintf("%q is a table, not a key", path), "write ["+path+"] and its keys below it"
 	case table != "" && !isTable(table) && r.reported(table):

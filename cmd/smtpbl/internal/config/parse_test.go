@@ -59,7 +59,16 @@ func TestParse(t *testing.T) {
 func everythingSet() Config {
 	return Config{
 		StateDir: "/srv/smtpbl/state", RuntimeDir: "/srv/smtpbl/run",
-		Ingest: Ingest{Files: []string{"/srv/log/mail"}, Journal: JournalOff, History: 36 * time.Hour},
+		Ingest: Ingest{
+			Files: []string{"/srv/log/mail"}, Journal: JournalOff, History: 36 * time.Hour,
+			JournalUnits: []string{"my-postfix@*.service"}, JournalContainers: []string{"mail-[ab]"},
+			Syslog:     []string{"unix:/run/smtpbl/syslog", "udp:[::1]:514", "tcp:127.0.0.1:601"},
+			AuthPolicy: "127.0.0.1:9726", AuthPolicyKeyFile: "/etc/smtpbl/key",
+			Detectors: []Detector{
+				{Name: "one", Program: "webmail*", Pattern: `^login failure from (?P<addr>[0-9a-f.:]+) for "(?P<user>.*)"$`, Kind: DetectAbuse},
+				{Name: "two.2", Program: "x", Pattern: `^\[(?P<addr>[0-9.]+)\] no`, Kind: DetectFail},
+			},
+		},
 		Policy: Policy{
 			Window: 10 * time.Minute, Threshold4: 2, Threshold6: 1, BanTime: 90 * time.Second, BanTimeMax: 48 * time.Hour,
 			Net4Hosts: 3, Net6Hosts: 2, NeverBan: []NeverBan{{Prefix: netip.MustParsePrefix("2001:db8::1/128")}},

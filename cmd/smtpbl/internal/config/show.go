@@ -19,6 +19,12 @@ func (c Config) TOML() []byte {
 		}
 		fmt.Fprintf(&b, "%s = %s\n", name, literal(k.show(&c)))
 	}
+	for i := range c.Ingest.Detectors {
+		fmt.Fprintf(&b, "\n[[%s]]\n", detectorTable)
+		for _, k := range detectorKeys {
+			fmt.Fprintf(&b, "%s = %s\n", k.path, literal(k.show(&c.Ingest.Detectors[i])))
+		}
+	}
 	return []byte(b.String())
 }
 
@@ -39,7 +45,22 @@ func (c Config) MarshalJSON() ([]byte, error) {
 		}
 		in[name] = k.show(&c)
 	}
+	if in, ok := top["ingest"].(map[string]any); ok {
+		in["detector"] = detectorsJSON(c.Ingest.Detectors)
+	}
 	return json.Marshal(top)
+}
+
+func detectorsJSON(detectors []Detector) []any {
+	list := make([]any, len(detectors))
+	for i := range detectors {
+		one := map[string]any{}
+		for _, k := range detectorKeys {
+			one[k.path] = k.show(&detectors[i])
+		}
+		list[i] = one
+	}
+	return list
 }
 
 // literal writes what a codec shows.

@@ -34,6 +34,7 @@ func random(r *rand.Rand) Config {
 	for i := range r.IntN(4) {
 		c.Ingest.Files = append(c.Ingest.Files, fmt.Sprintf("/log/%d %s", i, text(r)))
 	}
+	c.Ingest.Detectors[0].Program = fmt.Sprintf("p%d*", r.IntN(9))
 	c.Ingest.History = time.Duration(r.Int64N(int64(year)))
 	c.Policy.Window = time.Second + time.Duration(r.Int64N(int64(time.Hour)))
 	c.Policy.BanTime = time.Second * time.Duration(1+r.IntN(1000))
@@ -67,7 +68,12 @@ runtime_dir = "/run/smtpbl"
 [ingest]
 files = []
 journal = "auto"
+journal_units = []
+journal_containers = []
 history = "24h"
+syslog = []
+auth_policy = ""
+auth_policy_key_file = ""
 
 [policy]
 window = "24h"
@@ -110,7 +116,19 @@ func TestJSONHasTheNamesOfTheFile(t *testing.T) {
 	}
 	want := map[string]any{
 		"state_dir": "/srv/smtpbl/state", "runtime_dir": "/srv/smtpbl/run",
-		"ingest": map[string]any{"files": []any{"/srv/log/mail"}, "journal": "off", "history": "36h"},
+		"ingest": map[string]any{
+			"files": []any{"/srv/log/mail"}, "journal": "off", "history": "36h",
+			"journal_units": []any{"my-postfix@*.service"}, "journal_containers": []any{"mail-[ab]"},
+			"syslog":      []any{"unix:/run/smtpbl/syslog", "udp:[::1]:514", "tcp:127.0.0.1:601"},
+			"auth_policy": "127.0.0.1:9726", "auth_policy_key_file": "/etc/smtpbl/key",
+			"detector": []any{
+				map[string]any{
+					"name": "one", "program": "webmail*", "kind": "abuse",
+					"pattern": `^login failure from (?P<addr>[0-9a-f.:]+) for "(?P<user>.*)"$`,
+				},
+				map[string]any{"name": "two.2", "program": "x", "kind": "auth_fail", "pattern": `^\[(?P<addr>[0-9.]+)\] no`},
+			},
+		},
 		"policy": map[string]any{
 			"window": "10m", "threshold4": 2.0, "threshold6": 1.0, "ban_time": "1m30s", "ban_time_max": "48h",
 			"net4_hosts": 3.0, "net6_hosts": 2.0, "never_ban": []any{"2001:db8::1"},

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// maxSocketDir leaves room for /smtpbl.sock in the 107 bytes that a
-	// socket's path may have (unix(7), sun_path).
-	maxSocketDir = 107 - len("/smtpbl.sock")
+	// maxSocketPath is what a socket's path may have (unix(7), sun_path).
+	maxSocketPath = 107
+	// maxSocketDir leaves room for the control socket in a directory.
+	maxSocketDir = maxSocketPath - len("/smtpbl.sock")
 	// maxTableName is NFT_NAME_MAXLEN less the NUL (linux nf_tables.h).
 	maxTableName = 255
 	// maxLogPrefix is NF_LOG_PREFIXLEN less the NUL (linux nf_log.h).
@@ -79,7 +80,7 @@ func parseListen(s string) (string, *problem) {
 	}
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
-		return "", &problem{message: fmt.Sprintf("%q is not host:port", s), hint: `write for example "127.0.0.1:9725" or "[::1]:9725", or "" for no metrics`}
+		return "", &problem{message: fmt.Sprintf("%q is not host:port", s), hint: `write for example "127.0.0.1:9725" or "[::1]:9725", or "" to switch it off`}
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return "", &problem{message: fmt.Sprintf("%q is not a port", port), hint: "write a number from 0 to 65535"}

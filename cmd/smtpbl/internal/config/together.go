@@ -17,6 +17,11 @@ func (r *reader) checkTogether() {
 		r.conflict("runtime_dir", "state_dir", "state_dir and runtime_dir are the same directory",
 			"what is in runtime_dir is lost at a reboot, state_dir must not be")
 	}
+	if in := r.cfg.Ingest; in.AuthPolicy != "" && in.AuthPolicyKeyFile == "" &&
+		!r.faulty["ingest.auth_policy"] && !r.faulty["ingest.auth_policy_key_file"] {
+		r.conflict("ingest.auth_policy", "ingest.auth_policy_key_file", "auth_policy needs auth_policy_key_file",
+			"whoever reaches auth_policy can have any address banned: openssl rand -hex 24 > /etc/smtpbl/auth-policy.key; chmod 600 /etc/smtpbl/auth-policy.key")
+	}
 }
 
 // conflict reports two keys that do not fit, at the first that the file sets:

@@ -42,6 +42,8 @@ func macro(value string) string {
 	switch {
 	case text == value:
 		return value
+	case text == "":
+		return `Dq \&`
 	case strings.Contains(text, " "):
 		return "Dq " + value
 	}

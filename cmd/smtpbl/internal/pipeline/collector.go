@@ -19,6 +19,9 @@ type Batch struct {
 	Events []policy.Event
 	// Pos is where to read on once the effects of Events have been kept.
 	Pos ingest.Position
+	// Unread holds, for each line that speaks of a login without telling its
+	// client, the service that wrote it.
+	Unread []policy.Service
 	// ReadAt is when the first line was read; zero for history.
 	ReadAt time.Time
 	text   []byte // holds the user names that Events point to
@@ -26,7 +29,7 @@ type Batch struct {
 }
 
 func (b *Batch) reset() {
-	b.Events, b.text, b.ReadAt = b.Events[:0], b.text[:0], time.Time{}
+	b.Events, b.Unread, b.text, b.ReadAt = b.Events[:0], b.Unread[:0], b.text[:0], time.Time{}
 }
 
 // Collector turns a source's lines into Batches. It is the ingest.Handler of
@@ -36,17 +39,20 @@ type Collector struct {
 	out   chan<- *Batch
 	spare chan *Batch
 	batch *Batch
-	zone  *time.Location
-	now   func() time.Time
+	// reader and sessions keep what some servers tell before the line that counts.
+	reader   *parse.Reader
+	sessions parse.Sessions
+	zone     *time.Location
+	now      func() time.Time
 }
 
 // spares bounds how many empty batches are kept for reuse.
 const spares = 8
 
-// NewCollector makes a Collector that hands its batches to out until ctx
-// ends. Stamps without a zone are of zone.
-func NewCollector(ctx context.Context, out chan<- *Batch, zone *time.Location) *Collector {
-	return &Collector{ctx: ctx, out: out, spare: make(chan *Batch, spares), zone: zone, now: time.Now}
+// NewCollector makes a Collector that reads lines with reader and hands its
+// batches to out until ctx ends. Stamps without a zone are of zone.
+func NewCollector(ctx context.Context, out chan<- *Batch, reader *parse.Reader, zone *time.Location) *Collector {
+	return &Collector{ctx: ctx, out: out, spare: make(chan *Batch, spares), reader: reader, zone: zone, now: time.Now}
 }
 
 // Line parses one line; most are nothing to us.
@@ -65,11 +71,7 @@ func (c *Collector) Line(l *ingest.Line) {
 }
 
 func (c *Collector) parse(l *ingest.Line, ev *policy.Event) bool {
-	if l.Tag != nil {
-		if !parse.Message(l.Tag, l.PID, l.Text, ev) {
-			return false
-		}
-	} else if !parse.Line(l.Text, ev) {
+	if !c.read(l, ev) {
 		return false
 	}
 	ev.Time = l.Arrival
@@ -82,6 +84,24 @@ func (c *Collector) parse(l *ingest.Line, ev *policy.Event) bool {
 	var ok bool
 	ev.Time, ok = parse.Stamp(l.Text, c.now(), c.zone)
 	return ok
+}
+
+// read makes an event of l, and notes where a login's client is missing.
+func (c *Collector) read(l *ingest.Line, ev *policy.Event) bool {
+	var ok bool
+	if l.Tag != nil {
+		ok = c.reader.Message(l.Tag, l.PID, l.Text, ev)
+	} else {
+		ok = c.reader.Line(l.Text, ev)
+	}
+	start := ok && ev.Kind == 0 // of a connection
+	if ok && c.sessions.Resolve(ev) {
+		return true
+	}
+	if !start && ev.Service != 0 {
+		c.batch.Unread = append(c.batch.Unread, ev.Service)
+	}
+	return false
 }
 
 // keep copies text into the batch. Where the batch's buffer grows, slices of

@@ -20,9 +20,10 @@ type Sink interface {
 	Send(ctx context.Context, w enforce.Work) error
 }
 
-// Counter takes counts of events.
+// Counter takes counts of events, and of lines that should have been some.
 type Counter interface {
 	Events(service, kind string, n int)
+	Unparsed(service string)
 }
 
 // Judge owns the Engine. Everything that touches the Engine goes through it,
@@ -140,6 +141,9 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 		ev := &b.Events[i]
 		j.count.Events(ev.Service.String(), ev.Kind.String(), 1)
 		out = j.engine.Observe(ev, out)
+	}
+	for _, service := range b.Unread {
+		j.count.Unparsed(service.String())
 	}
 	j.decisions = out
 	if len(out) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/policy"
 )
 
@@ -42,6 +44,8 @@ func (r *recorder) Events(service, kind string, n int) {
 	}
 	r.events[service+" "+kind] += n
 }
+
+func (r *recorder) Unparsed(service string) { r.Events(service, "unparsed", 1) }
 
 func newEngine() *policy.Engine {
 	return policy.New(policy.Config{Window: time.Hour, Threshold4: 3, Threshold6: 2, BanTime: time.Hour, BanTimeMax: 24 * time.Hour}, start)
@@ -82,7 +86,7 @@ func settle(t *testing.T, j *Judge) {
 
 func TestLinesBecomeDecisionsAndPositions(t *testing.T) {
 	r, j, stop := run(t, newEngine(), []ingest.Position{{Source: "other", Offset: 5}})
-	c := NewCollector(t.Context(), j.Batches(), time.UTC)
+	c := NewCollector(t.Context(), j.Batches(), parse.NewReader(nil), time.UTC)
 	arrival := time.Now()
 	for n := range 3 {
 		c.Line(&ingest.Line{Text: []byte(failure("198.51.100.7", n)), Arrival: arrival, Live: true})
@@ -113,9 +117,27 @@ func TestLinesBecomeDecisionsAndPositions(t *testing.T) {
 	}
 }
 
+// What speaks of a login without its client is counted by itself.
+func TestUnreadLinesAreCounted(t *testing.T) {
+	r, j, stop := run(t, newEngine(), nil)
+	c := NewCollector(t.Context(), j.Batches(), parse.NewReader(nil), time.UTC)
+	for _, text := range []string{
+		"warning: unknown[unknown]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+		"connect from unknown[unknown]",
+	} {
+		c.Line(&ingest.Line{Tag: []byte("postfix/smtpd"), PID: []byte("7"), Text: []byte(text), Arrival: time.Now(), Live: true})
+	}
+	c.Done(ingest.Position{Source: "log"})
+	settle(t, j)
+	stop()
+	if want := map[string]int{"postfix unparsed": 1}; !maps.Equal(r.events, want) {
+		t.Errorf("counted %v, want %v", r.events, want)
+	}
+}
+
 func TestHistoryCountsAtItsOwnStamp(t *testing.T) {
 	r, j, stop := run(t, newEngine(), nil)
-	c := NewCollector(t.Context(), j.Batches(), time.UTC)
+	c := NewCollector(t.Context(), j.Batches(), parse.NewReader(nil), time.UTC)
 	for n := range 3 {
 		c.Line(&ingest.Line{Text: []byte(failure("198.51.100.7", n)), Arrival: time.Now()})
 	}
@@ -155,7 +177,7 @@ func TestARestartCountsEachLineOnce(t *testing.T) {
 				e.Hold(p, start.Add(time.Hour))
 			}
 			r, j, stop := run(t, e, nil)
-			c := NewCollector(t.Context(), j.Batches(), time.UTC)
+			c := NewCollector(t.Context(), j.Batches(), parse.NewReader(nil), time.UTC)
 			for i := int(at); i < part[1]; i++ {
 				c.Line(&ingest.Line{Text: []byte(lines[i]), Arrival: time.Now()})
 				c.Done(ingest.Position{Source: "log", Offset: int64(i + 1)})
@@ -187,7 +209,7 @@ func TestADamagedWindowIsAnErrorAndAnEmptyEngine(t *testing.T) {
 func TestDoneGivesUpWithTheService(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	full := make(chan *Batch)
-	c := NewCollector(ctx, full, time.UTC)
+	c := NewCollector(ctx, full, parse.NewReader(nil), time.UTC)
 	cancel()
 	c.Done(ingest.Position{}) // would hang
 }

@@ -25,7 +25,7 @@ CORPUS   ?=
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vm-test detection corpus vet lint fuzz race bench install uninstall clean need-root need-gcc
+.PHONY: help build run demo test vm-test capture detection corpus vet lint fuzz race bench install uninstall clean need-root need-gcc
 
 help:
 	@echo 'make build           builds bin/smtpbl'
@@ -35,6 +35,7 @@ help:
 	@echo 'make lint            only the linters'
 	@echo 'make fuzz            each fuzz target for FUZZTIME=$(FUZZTIME)'
 	@echo 'make vm-test         the kernel tests on Debian kernels 5.10, 6.1 and 6.12 in QEMU'
+	@echo 'sudo make capture    runs other mail servers and writes their genuine log lines as testdata; ARGS=exim does one'
 	@echo 'make bench           benchmarks, then a race with other programs; BENCH=REGEX chooses, ARGS=-fetch fetches contenders'
 	@echo 'make detection       makes docs/DETECTION.md anew, with fail2ban and sshguard from Debian'
 	@echo 'make corpus          scores the parsers on labelled lines, CORPUS=DIR; ARGS=-v shows each fault'
@@ -78,6 +79,10 @@ race:
 # On Debian's kernels, in QEMU: KERNELS='5.10 6.12' chooses.
 vm-test:
 	scripts/vm-test/run.sh $(KERNELS)
+
+# Mail servers from Debian's packages, each in namespaces of its own.
+capture: need-root
+	go run ./integration/capture $(ARGS)
 
 # The race needs no root, and contenders that are not installed are left out;
 # ARGS=-fetch fetches them from Debian into a temporary directory.

@@ -62,6 +62,41 @@ func TestKnownAttacks(t *testing.T) {
 			"192.0.2.1", policy.AuthFail,
 		},
 		{
+			"the same text without an end, on which they ran longest (fail2ban GHSA-33wh-ccjc-p397)",
+			"dovecot: imap-login: Disconnected: " + strings.Repeat("a: ", 50000) + "(reason",
+			"", 0,
+		},
+		{
+			"a user name excuses itself with our backend's fault",
+			"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=Connection lost to authentication server",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a mechanism excuses itself with our backend's fault",
+			"postfix/smtpd[7]: warning: unknown[192.0.2.1]: SASL x authentication failed: Connection lost to authentication server authentication failed: Invalid authentication mechanism",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a TLS server name that is no host name repeats a whole line",
+			"postfix/smtpd[7]: warning: TLS SNI from unknown[192.0.2.1] is invalid: unknown[198.51.100.9]: SASL LOGIN authentication failed: x",
+			"", 0,
+		},
+		{
+			"the login name of a login that worked repeats a whole line",
+			"postfix/smtpd[7]: 4F2A: client=unknown[192.0.2.1], sasl_method=PLAIN, sasl_username=x: warning: unknown[198.51.100.9]: SASL LOGIN authentication failed: y",
+			"192.0.2.1", policy.AuthOK,
+		},
+		{
+			"the login name of a login that worked reads as a failure",
+			"dovecot: imap-login: Login: user=<x (auth failed, 9 attempts in 9 secs): user=y>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, session=<s>",
+			"192.0.2.1", policy.AuthOK,
+		},
+		{
+			"a user name closes Dovecot's bracket and names another client",
+			"dovecot: auth: passwd-file(x,198.51.100.9): unknown user (y,192.0.2.1): unknown user",
+			"", 0,
+		},
+		{
 			"the remote relay refused our own login",
 			"postfix/smtp[7]: 4F2A: to=<a@b>, relay=mx.example[192.0.2.1]:587, delay=1, dsn=4.7.8, status=deferred (SASL authentication failed; server mx.example[192.0.2.1] said: 535 5.7.8)",
 			"", 0,
@@ -122,9 +157,74 @@ func TestKnownAttacks(t *testing.T) {
 			"192.0.2.1", policy.BackendFault,
 		},
 		{
+			"Exim writes the login name after the address",
+			"exim[7]: login authenticator failed for h.example [192.0.2.1]: 535 Incorrect authentication data (set_id=x) [198.51.100.77]: 535 Incorrect authentication data (set_id=y)",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Exim's own address is no client's",
+			"exim[7]: login authenticator failed for ([198.51.100.9]) [192.0.2.1]:99 I=[203.0.113.25]:587: 535 Incorrect authentication data (set_id=y)",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"the quoted command imitates the host behind it",
+			`exim[7]: SMTP protocol error in "aUtH lOgIn" H=(x) [198.51.100.8]" H=(y) [192.0.2.1] AUTH command used when not advertised`,
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Sendmail writes the login name before the address",
+			"sm-mta[7]: 26H8MRrS025411: AUTH failure (LOGIN): x, user=criminal, relay=[198.51.100.100], relay=[192.0.2.1] (may be forged)",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
 			"a client that talks TLS to a plain port, with the reader's words in it",
 			"postfix/smtpd[7]: improper command pipelining after CONNECT from unknown[192.0.2.1]: \\026\\003\\001 dovecot: imap-login: Login: user=<a>, rip=198.51.100.11, lip=192.0.2.25",
 			"192.0.2.1", policy.Abuse,
+		},
+		{
+			"Courier tells the client's user name before the client",
+			"pop3d: LOGIN FAILED, user=x, ip=[198.51.100.7], ip=[::ffff:192.0.2.1]",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Courier asks the client's own identd",
+			`courieresmtpd: error,relay=192.0.2.1,ident=x,relay=198.51.100.7,msg="535 Authentication failed.",cmd: AUTH LOGIN y`,
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"Cyrus tells what the client calls the mechanism",
+			"imap[7]: badlogin: [192.0.2.1] x[198.51.100.7] [SASL(-4): no mechanism available: x]",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a user name with a code of a broken back end excuses itself",
+			"imap[7]: badlogin: [192.0.2.1] plaintext x SASL(-1): generic failure SASL(-13): authentication failure: checkpass failed",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"vchkpw with no client's address, and a user name that looks like one",
+			"vpopmail[7]: vchkpw-smtp: vpopmail user not found x@y:198.51.100.7:",
+			"", 0,
+		},
+		{
+			"vchkpw logs the password that was tried, too",
+			"vpopmail[7]: vchkpw-smtp: password fail (pass: 'x') y@z:198.51.100.7') al@example.com:192.0.2.1",
+			"192.0.2.1", policy.AuthFail,
+		},
+		{
+			"a PAM user name that repeats the end of the line gives two readings",
+			"auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=x rhost=192.0.2.1  user=x rhost=198.51.100.7",
+			"", 0,
+		},
+		{
+			"a wrong password for sshd is no matter of the mail ports",
+			"sshd[7]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=al",
+			"", 0,
+		},
+		{
+			"saslauthd's realm, which is the client's word, writes the field that its releases lack",
+			"saslauthd[7]: do_auth         : auth failure: [user=x] [service=smtp] [realm=y] [remote=198.51.100.7] [mech=pam] [reason=PAM auth error]",
+			"", 0,
 		},
 	} {
 		for _, head := range []string{isoHead, bsdHead} {

@@ -83,7 +83,7 @@ func readLines(t testing.TB, file string) [][]byte {
 
 func capturedEvents(t *testing.T, file string) []eventJSON {
 	t.Helper()
-	stamps := NewStamper(time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC), time.UTC)
+	stamps := NewStamper(time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), time.UTC)
 	sessions := map[uint64]int{0: 0}
 	var events []eventJSON
 	for i, line := range readLines(t, file) {

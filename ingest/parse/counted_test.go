@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
@@ -18,8 +19,22 @@ var (
 	crudeFault   = regexp.MustCompile(`authentication failed: (?:Connection lost to|Can't connect to|generic failure|\(reason unavailable\), sasl_username=\(unavailable\))`)
 )
 
+// postfixCaptures are the captured logs of Postfix with Dovecot.
+func postfixCaptures(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	for _, pattern := range []string{"bullseye*", "bookworm*", "trixie*", "invalid-bytes"} {
+		found, err := filepath.Glob("testdata/" + pattern + ".log")
+		if err != nil || len(found) == 0 {
+			t.Fatal("no captured log:", pattern, err)
+		}
+		files = append(files, found...)
+	}
+	return files
+}
+
 func TestCapturedFailuresOfEachAddress(t *testing.T) {
-	for _, file := range captures(t) {
+	for _, file := range postfixCaptures(t) {
 		want, got := map[string]int{}, map[string]int{}
 		for _, line := range readLines(t, file) {
 			if m := crudePostfix.FindSubmatch(line); m != nil && !crudeFault.Match(line) {
@@ -69,7 +84,7 @@ func TestTheSameAttacksOnEachRelease(t *testing.T) {
 // where a command ended without a line of its own: the client hung up, or anvil
 // or Cyrus SASL cut in.
 func TestFailuresOfAConnectionAreThoseItsEndCounts(t *testing.T) {
-	for _, file := range captures(t) {
+	for _, file := range postfixCaptures(t) {
 		open := map[uint64]int{}
 		reported, counted := 0, 0
 		for i, line := range readLines(t, file) {

@@ -12,11 +12,14 @@ func family(tag, pid, msg []byte, ev *policy.Event) bool {
 	if isSMTPD(tag) {
 		return smtpd(tag, pid, msg, ev)
 	}
+	if isPAM(tag, msg) {
+		return pam(tag, msg, ev)
+	}
 	switch string(tag) {
 	case "dovecot", "imap-login", "pop3-login", "managesieve-login", "submission-login", "auth", "auth-worker", "dovecot-auth":
 		return dovecot(tag, msg, ev)
 	case "exim", "exim4":
-		return exim(msg, ev)
+		return exim(pid, msg, ev)
 	case "sendmail", "sm-mta", "sm-acceptingconnections", "sm-msp-queue":
 		return sendmail(pid, msg, ev)
 	case "smtpd":
@@ -36,7 +39,7 @@ func family(tag, pid, msg []byte, ev *policy.Event) bool {
 	case isQmail(tag):
 		return qmail(tag, msg, ev)
 	}
-	return pam(msg, ev)
+	return false
 }
 
 // unread says that a line of that service speaks of a login but does not tell

@@ -34,10 +34,13 @@ func ownLog(word []byte) bool {
 		(bytes.HasPrefix(word, []byte("auth(")) || bytes.HasPrefix(word, []byte("auth-worker(")))
 }
 
+// dovecotTag stands for the tag that Dovecot's own log file lacks.
+var dovecotTag = []byte("dovecot")
+
 // hostless parses Dovecot's own log, or "tag[pid]: message" as programs send it
 // to a local syslog. Dovecot 1 wrote the level before the process.
 func hostless(rest []byte, word int, ev *policy.Event) bool {
-	if Message([]byte("dovecot"), nil, withoutLevel(rest), ev) {
+	if Message(dovecotTag, nil, withoutLevel(rest), ev) {
 		return true
 	}
 	if rest[word-1] != ':' {

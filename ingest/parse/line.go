@@ -26,7 +26,9 @@ func Line(line []byte, ev *policy.Event) bool {
 }
 
 // Message is Line for a structured source that names the program and the
-// process apart from the message; pid may be empty.
+// process apart from the message; pid may be empty. An event that is none tells
+// in Mechanism, User and Detail which program, process and message were read,
+// so that detectors need not look for them again.
 func Message(tag, pid, msg []byte, ev *policy.Event) bool {
 	if n := len(msg); n > 0 && msg[n-1] == '\r' {
 		msg = msg[:n-1]
@@ -34,15 +36,19 @@ func Message(tag, pid, msg []byte, ev *policy.Event) bool {
 	if len(tag) == 0 || len(msg) == 0 {
 		return false
 	}
-	times := 0
+	times, once := 0, msg
 	switch msg[0] {
 	case 'm':
-		times, msg = repeated(msg)
+		times, once = repeated(msg)
 	case '[':
 		msg = withoutMessageID(msg)
+		once = msg
 	}
-	ok := family(tag, pid, msg, ev)
-	return ok && (times == 0 || multiply(ev, times))
+	if !family(tag, pid, once, ev) {
+		ev.Mechanism, ev.User, ev.Detail = tag, pid, msg
+		return false
+	}
+	return times == 0 || multiply(ev, times)
 }
 
 // isSMTPD tells the server daemon of any Postfix instance and service.

@@ -24,16 +24,11 @@ func NewReader(detectors []*Detector) *Reader { return &Reader{detectors: detect
 // Line is the function Line with the Reader's detectors, and knows the JSON
 // records of containers too. ev's slices are good until the next call.
 func (r *Reader) Line(line []byte, ev *policy.Event) bool {
-	ev.Service = 0
+	ev.Service, ev.Mechanism = 0, nil
 	if len(line) > 0 && line[0] == '{' {
-		if r.record(line, ev) {
-			return true
-		}
-	} else if Line(line, ev) {
-		return true
+		return r.record(line, ev) || r.detect(ev)
 	}
-	r.Unread[ev.Service]++
-	return false
+	return Line(line, ev) || r.detect(ev)
 }
 
 // record is Line for a container's record.
@@ -44,9 +39,20 @@ func (r *Reader) record(b []byte, ev *policy.Event) (ok bool) {
 
 // Message is the function Message with the Reader's detectors.
 func (r *Reader) Message(tag, pid, msg []byte, ev *policy.Event) bool {
-	ev.Service = 0
-	if Message(tag, pid, msg, ev) {
-		return true
+	ev.Service, ev.Mechanism = 0, nil
+	return Message(tag, pid, msg, ev) || r.detect(ev)
+}
+
+// detect tries the detectors on a message that is no event, and counts what
+// none can read. See Message for how ev tells the message.
+func (r *Reader) detect(ev *policy.Event) bool {
+	if tag, pid, msg := ev.Mechanism, ev.User, ev.Detail; len(r.detectors) > 0 && len(tag) > 0 {
+		times, once := repeated(msg)
+		for _, d := range r.detectors {
+			if d.event(tag, pid, once, ev) {
+				return times == 0 || multiply(ev, times)
+			}
+		}
 	}
 	r.Unread[ev.Service]++
 	return false

@@ -50,6 +50,9 @@ func splitStamp(line []byte) (text []byte, fraction time.Duration, zone []byte, 
 	if len(zone) > 0 && (zone[0] == '.' || zone[0] == ',') {
 		fraction, zone = nanoseconds(zone[1:])
 	}
+	if len(zone) > 0 && zone[0] == ' ' {
+		zone = zone[1:]
+	}
 	return text, fraction, zone, true
 }
 
@@ -103,9 +106,19 @@ func stampEnd(b []byte) int {
 		return 0
 	}
 	if i := bytes.IndexByte(b[isoSecond:min(len(b), 40)], ' '); i >= 0 {
-		return isoSecond + i + 1
+		return isoSecond + i + 1 + eximZone(b, isoSecond+i+1)
 	}
 	return 0
+}
+
+// eximZone returns the length of the zone at b[at:]. Exim's log_timezone puts
+// a blank before it.
+func eximZone(b []byte, at int) int {
+	const size = len("+0200 ")
+	if b[10] != ' ' || len(b) < at+size || b[at] != '+' && b[at] != '-' || digits(b[at+1:at+5]) < 4 || b[at+5] != ' ' {
+		return 0
+	}
+	return size
 }
 
 // traditionalEnd also knows the fraction of journalctl's short-precise, and

@@ -16,11 +16,11 @@ func courier() section {
 			{"POP3, with the mechanism", "pop3d: LOGIN FAILED, method=PLAIN, ip=[2001:db8::1]", "auth_fail 2001:db8::1"},
 			{"login that worked", "imapd: LOGIN, user=al, ip=[::ffff:192.0.2.1], port=[48123], protocol=IMAP", accepted},
 			{"a connection", "courieresmtpd: started,ip=[::ffff:192.0.2.1]", nothing},
-			{"no such mailbox", "courieresmtpd: error,relay=192.0.2.1,from=<b@there.example>,to=<al@here.example>: 550 User unknown.", either},
+			{"no such mailbox", "courieresmtpd: error,relay=192.0.2.1,from=<b@there.example>,to=<al@here.example>: 550 User unknown.", abused},
 			{"login required", `courieresmtpd: error,relay=192.0.2.1,port=48123,msg="535 Authentication required.",cmd: MAIL FROM:<b@here.example>`, either},
 			{"command that names another", `courieresmtpd: error,relay=192.0.2.1,msg="535 Authentication failed.",cmd: AUTH LOGIN x error,relay=198.51.100.77,msg="535 Authentication failed.",cmd: AUTH LOGIN y`, failed},
 			{"user name that names an address", "imapd: LOGIN FAILED, user=x, ip=[198.51.100.77], ip=[::ffff:192.0.2.1]", failed},
-			{"sender that is a failure", `courieresmtpd: error,relay=192.0.2.1,from=<b@there.example>,to=<msg="535 Authentication failed.",cmd: x@here.example>: 550 User unknown.`, nothing},
+			{"sender that is a failure", `courieresmtpd: error,relay=192.0.2.1,from=<b@there.example>,to=<msg="535 Authentication failed.",cmd: x@here.example>: 550 User unknown.`, abused},
 		},
 	}
 }

@@ -31,7 +31,7 @@ func dovecotLogins() section {
 		{"no login tried", "imap-login: Disconnected (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=203.0.113.25, TLS, session=<CvN+E95U>", either},
 		{"2.4: no login tried", "imap-login: Login aborted: Connection closed (no auth attempts in 2 secs) (no_auth_attempts): user=<>, rip=192.0.2.1, lip=203.0.113.25, TLS", either},
 		{"TLS that failed", "imap-login: Disconnected: Connection closed: SSL_accept() failed: error:0A0000C1:SSL routines::no shared cipher (disconnected during TLS handshake): user=<>, rip=192.0.2.1, lip=203.0.113.25", either},
-		{"password refused unread, because it was not encrypted", "imap-login: Disconnected (tried to use disallowed plaintext auth): user=<>, rip=192.0.2.1, lip=203.0.113.25, session=<CvN+E95U>", either},
+		{"password refused unread, because it was not encrypted", "imap-login: Disconnected (tried to use disallowed plaintext auth): user=<>, rip=192.0.2.1, lip=203.0.113.25, session=<CvN+E95U>", abused},
 		{"our auth process did not answer", "imap-login: Disconnected: Auth process broken (disconnected before auth was ready, waited 2 secs): user=<>, rip=192.0.2.1, lip=203.0.113.25", nothing},
 		{"2.4: our password database is down", "imap-login: Login aborted: Inactivity (auth failed, 1 attempts in 5 secs) (temp_fail): user=<al>, method=PLAIN, rip=192.0.2.1, lip=203.0.113.25", nothing},
 		{"a user's own session ends", "imap(al@example.com)<7><CvN+E95U>: Disconnected: Logged out in=94 out=541 deleted=0", nothing},

@@ -9,6 +9,7 @@ func postfixOthers() section {
 		{"login given up", "warning: unknown[192.0.2.1]: SASL LOGIN authentication aborted", abused},
 		{"relaying", "NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 554 5.7.1 <a@there.example>: Relay access denied; from=<b@here.example> to=<a@there.example> proto=ESMTP helo=<x>", abused},
 		{"relaying, refused for now", "NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 454 4.7.1 <a@there.example>: Relay access denied; from=<b@here.example> to=<a@there.example> proto=ESMTP helo=<x>", abused},
+		{"no such mailbox", "NOQUEUE: reject: RCPT from mail.there.example[192.0.2.1]: 550 5.1.1 <al@here.example>: Recipient address rejected: User unknown in local recipient table; from=<b@there.example> to=<al@here.example> proto=ESMTP helo=<mail.there.example>", abused},
 		{"too many errors", "too many errors after AUTH from unknown[192.0.2.1]", abused},
 		{"too many errors, since 3.10", "NOQUEUE: too many errors after AUTH from unknown[192.0.2.1]", abused},
 		{"pipelining", `improper command pipelining after EHLO from unknown[192.0.2.1]: MAIL FROM:<a@there.example>\r\n`, abused},
@@ -22,7 +23,6 @@ func postfixNoEvents() section {
 	return ofPostfix("Postfix: lines that must not count", bsd, []row{
 		{"a connection", "postfix/smtpd[7]: connect from unknown[192.0.2.1]", nothing},
 		{"mail without a login", "postfix/smtpd[7]: 4F2A1B3C5D: client=mail.there.example[192.0.2.1]", nothing},
-		{"no such mailbox", "postfix/smtpd[7]: NOQUEUE: reject: RCPT from mail.there.example[192.0.2.1]: 550 5.1.1 <al@here.example>: Recipient address rejected: User unknown in local recipient table; from=<b@there.example> to=<al@here.example> proto=ESMTP helo=<mail.there.example>", either},
 		{"greylisted", "postfix/smtpd[7]: NOQUEUE: reject: RCPT from mail.there.example[192.0.2.1]: 450 4.2.0 <al@here.example>: Recipient address rejected: Greylisted; from=<b@there.example> to=<al@here.example> proto=ESMTP helo=<mail.there.example>", nothing},
 		{"our user may not use that sender", "postfix/submission/smtpd[7]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 553 5.7.1 <b@here.example>: Sender address rejected: not owned by user al; from=<b@here.example> to=<c@there.example> proto=ESMTP helo=<x> sasl_method=PLAIN sasl_username=al", nothing},
 		{"client without an address", "postfix/smtpd[7]: warning: unknown[unknown]: SASL LOGIN authentication failed: UGFzc3dvcmQ6", nothing},

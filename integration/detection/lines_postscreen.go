@@ -7,7 +7,7 @@ func postscreen() section {
 		{"pipelining", `COMMAND PIPELINING from [192.0.2.1]:48123 after EHLO: MAIL FROM:<a@there.example>\r\n`, abused},
 		{"a connection", "CONNECT from [192.0.2.1]:48123 to [203.0.113.25]:25", nothing},
 		{"passed", "PASS NEW [192.0.2.1]:48123", nothing},
-		{"on a list of others", "DNSBL rank 5 for [192.0.2.1]:48123", either},
+		{"on a list of others", "DNSBL rank 5 for [192.0.2.1]:48123", abused},
 		{"hung up", "HANGUP after 0.5 from [192.0.2.1]:48123 in tests after SMTP handshake", either},
 		{"must come again later, by design", "NOQUEUE: reject: RCPT from [192.0.2.1]:48123: 450 4.3.2 Service currently unavailable; from=<a@there.example>, to=<al@here.example>, proto=ESMTP, helo=<mail.there.example>", nothing},
 		{"our own server is busy", "NOQUEUE: reject: CONNECT from [192.0.2.1]:48123: all server ports busy", nothing},

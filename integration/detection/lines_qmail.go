@@ -13,7 +13,7 @@ func qmail() section {
 			{"vpopmail, no password", "vpopmail[7]: vchkpw-smtps: null password given al@example.com:192.0.2.1", failed},
 			{"vpopmail: login that worked", "vpopmail[7]: vchkpw-smtp: (PLAIN) login success al@example.com:192.0.2.1", accepted},
 			{"spamdyke", "spamdyke[7]: FILTER_RBL_MATCH ip: 192.0.2.1 rbl: list.example", nothing},
-			{"on a list of others", "qmail[7]: 1795514400.123456 rblsmtpd: 192.0.2.1 pid 7: 451 http://list.example/192.0.2.1", either},
+			{"on a list of others", "qmail[7]: 1795514400.123456 rblsmtpd: 192.0.2.1 pid 7: 451 http://list.example/192.0.2.1", abused},
 			{"user name that names an address", "vpopmail[7]: vchkpw-smtp: vpopmail user not found x@example.com:198.51.100.77 y@:192.0.2.1", failed},
 		},
 	}

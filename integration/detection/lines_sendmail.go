@@ -14,7 +14,7 @@ func sendmail() section {
 			{"IPv6", "sm-mta[7]: 4AO900hT000007: AUTH failure (LOGIN): authentication failure (-13) SASL(-13): authentication failure: checkpass failed, user=al, relay=[IPv6:2001:DB8::1]", "auth_fail 2001:db8::1"},
 			{"behind `sm-acceptingconnections`", "sm-acceptingconnections[7]: 4AO900hT000007: AUTH failure (LOGIN): authentication failure (-13) SASL(-13): authentication failure: checkpass failed, user=al, relay=[192.0.2.1]", failed},
 			{"login that worked", "sm-mta[7]: AUTH=server, relay=dsl.client.example [192.0.2.1], authid=al, mech=PLAIN, bits=0", accepted},
-			{"many AUTH commands", "sm-mta[7]: 4AO900hT000007: dsl.client.example [192.0.2.1]: possible SMTP attack: command=AUTH, count=5", abused},
+			{"many AUTH commands", "sm-mta[7]: 4AO900hT000007: dsl.client.example [192.0.2.1]: possible SMTP attack: command=AUTH, count=5", failed},
 			{"relaying", "sm-mta[7]: 4AO900hT000007: ruleset=check_rcpt, arg1=<a@there.example>, relay=dsl.client.example [192.0.2.1], reject=550 5.7.1 <a@there.example>... Relaying denied", abused},
 			{"mail without a login", "sm-mta[7]: 4AO900hT000007: from=<b@there.example>, size=512, class=0, nrcpts=1, proto=ESMTP, daemon=MTA-v4, relay=mail.there.example [192.0.2.1]", nothing},
 			{"no such mailbox", "sm-mta[7]: 4AO900hT000007: <al@here.example>... User unknown", nothing},

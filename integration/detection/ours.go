@@ -10,10 +10,11 @@ import (
 
 // events tells what smtpbl makes of lines that belong together, read in their
 // order: "kind address" for each event, with the number of failures where it
-// is not the usual one. An event that is put to another server than it should
-// says so.
+// is not the usual one. What another witness has told already is not told
+// again. An event that is put to another server than it should says so.
 func events(of policy.Service, lines []string) string {
 	var told []string
+	by := map[string]policy.Witness{}
 	reader, sessions := parse.NewReader(nil), new(parse.Sessions)
 	for _, line := range lines {
 		var ev policy.Event
@@ -27,7 +28,10 @@ func events(of policy.Service, lines []string) string {
 		if ev.Service != of {
 			text += " as " + ev.Service.String()
 		}
-		told = append(told, text)
+		if seen := by[text]; seen == 0 || seen&ev.Witness != 0 {
+			told = append(told, text)
+		}
+		by[text] |= ev.Witness
 	}
 	return strings.Join(told, ", ")
 }

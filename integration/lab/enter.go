@@ -57,11 +57,15 @@ func outside(o *Options) (int, error) {
 	// The child dies with the thread that started it (Pdeathsig), so the
 	// thread must live as long as the program.
 	runtime.LockOSThread()
-	binary, remove, err := buildBinary(o)
-	if err != nil {
-		return 0, err
+	var binary string
+	if o.Packages == nil {
+		built, remove, err := buildBinary(o)
+		if err != nil {
+			return 0, err
+		}
+		defer remove()
+		binary = built
 	}
-	defer remove()
 	reasons, w, err := os.Pipe()
 	if err != nil {
 		return 0, unavailable("make a pipe: %w", err)

@@ -31,6 +31,13 @@ var ErrUnavailable = errors.New("no laboratory on this machine")
 type Options struct {
 	// Say reports progress, one line a call; nil reports nothing.
 	Say func(format string, args ...any)
+	// Packages are installed instead of the tests' own mail server, and then
+	// neither a server nor smtpbl is configured or started; nil means the
+	// tests' own.
+	Packages []string
+	// Selections answer the questions that installing them asks, in the form
+	// of debconf-set-selections(1).
+	Selections string
 }
 
 func (o *Options) say(format string, args ...any) {

@@ -30,7 +30,7 @@ const daemonWait = 20 * time.Second
 func (l *Lab) startMail() error {
 	began := time.Now()
 	for _, step := range []func() error{
-		l.configure, l.startRsyslog, l.preparePostfix, l.StartDovecot, l.startPostfix, l.listenSSH,
+		l.configure, l.StartRsyslog, l.preparePostfix, l.StartDovecot, l.startPostfix, l.listenSSH,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -85,9 +85,9 @@ func render(name, from string) error {
 	return nil
 }
 
-// startRsyslog starts rsyslogd, which owns /dev/log inside, and waits until
-// what is said there arrives in the mail log.
-func (l *Lab) startRsyslog() error {
+// StartRsyslog starts rsyslogd with /etc/rsyslog.conf as it is. It owns
+// /dev/log inside, which takes messages on return.
+func (l *Lab) StartRsyslog() error {
 	if err := l.MX.Start(exec.Command("rsyslogd", "-n", "-i", rsyslogPID)); err != nil {
 		return fmt.Errorf("start rsyslogd: %w", err)
 	}

@@ -11,18 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// packages are installed inside, from the sources that the machine has.
-var packages = []string{"postfix", "dovecot-core", "rsyslog", "logrotate"}
+// mailPackages are the tests' mail server, from the sources that the machine
+// has.
+var mailPackages = []string{"postfix", "dovecot-core", "rsyslog", "logrotate"}
 
 // installPackages fetches the packages in the machine's network and installs
 // them in one that leads nowhere.
 func installPackages(o *Options) error {
 	began := time.Now()
-	if err := beforeInstall(); err != nil {
+	packages := o.Packages
+	if packages == nil {
+		packages = mailPackages
+	}
+	if err := beforeInstall(o); err != nil {
 		return err
 	}
 	o.say("fetching %s", strings.Join(packages, ", "))
-	if err := fetch(o); err != nil {
+	if err := fetch(o, packages); err != nil {
 		return err
 	}
 	o.say("installing them into an overlay of this machine's root")
@@ -42,7 +47,7 @@ func installPackages(o *Options) error {
 
 // beforeInstall keeps maintainer scripts from starting daemons, from asking
 // questions and from rebuilding indexes that nobody will read.
-func beforeInstall() error {
+func beforeInstall(o *Options) error {
 	if err := os.WriteFile("/usr/sbin/policy-rc.d", []byte("#!/bin/sh\nexit 101\n"), 0o755); err != nil {
 		return fmt.Errorf("forbid the start of daemons: %w", err)
 	}
@@ -50,13 +55,13 @@ func beforeInstall() error {
 		return fmt.Errorf("switch off the manual's index: %w", err)
 	}
 	cmd := exec.Command("debconf-set-selections")
-	cmd.Stdin = strings.NewReader("postfix postfix/main_mailer_type select No configuration\n")
+	cmd.Stdin = strings.NewReader("postfix postfix/main_mailer_type select No configuration\n" + o.Selections)
 	return run(cmd)
 }
 
 // fetch gets the packages; with fresh lists only if those at hand name
 // packages that cannot be had any more, or none.
-func fetch(o *Options) error {
+func fetch(o *Options, packages []string) error {
 	args := append([]string{"--download-only", "install"}, packages...)
 	if aptGet(0, args...) == nil {
 		return nil

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// binaryVar carries the path of the smtpbl program to the first process.
+// binaryVar carries the path of the smtpbl program to the first process;
+// empty where none is wanted.
 const binaryVar = "SMTPBL_LAB_BINARY"
 
 // Binary is where the smtpbl program lies inside.
@@ -46,8 +47,10 @@ func enterRoot(cache *cache, binary string) error {
 	if err := putResolv(resolv); err != nil {
 		return err
 	}
-	if err := copyFile(newRoot+Binary, binary, 0o755); err != nil {
-		return err
+	if binary != "" {
+		if err := copyFile(newRoot+Binary, binary, 0o755); err != nil {
+			return err
+		}
 	}
 	return pivot()
 }

@@ -24,12 +24,13 @@ func benchLog(b *testing.B, n int) string {
 
 const benchLines = 2_000_000
 
-func BenchmarkEachLine(b *testing.B) {
+func BenchmarkLines(b *testing.B) {
 	path := benchLog(b, benchLines)
+	blocks := countLines(1)
 	for b.Loop() {
 		rc, err := Open(path)
 		must(b, err)
-		stats, err := EachLine(rc, func([]byte) {})
+		stats, err := blocks.Read(rc)
 		must(b, err)
 		must(b, rc.Close())
 		if stats.Lines != benchLines {
@@ -39,9 +40,15 @@ func BenchmarkEachLine(b *testing.B) {
 	}
 }
 
-// BenchmarkEachLineMapped is the same over a mapping, for the comparison that
+// countLines reads lines in so many goroutines and makes nothing of them.
+func countLines(goroutines int) *Blocks[struct{}] {
+	first := func(b *Block[struct{}]) { b.Each(func([]byte) {}) }
+	return NewBlocks(slices.Repeat([]func(*Block[struct{}]){first}, goroutines), func(*Block[struct{}]) {})
+}
+
+// BenchmarkLinesMapped is the same over a mapping, for the comparison that
 // scanBuffer speaks of.
-func BenchmarkEachLineMapped(b *testing.B) {
+func BenchmarkLinesMapped(b *testing.B) {
 	path := benchLog(b, benchLines)
 	for b.Loop() {
 		f, err := os.Open(path)

@@ -3,6 +3,6 @@
 // A source, File, Journal or Syslog, hands complete lines to a Handler in its
 // own goroutine and tells after each read up to which Position all was handed
 // over, so that a restart goes on there; what comes by a socket has no such
-// place. Find, Expand and Await settle which
-// logs to read; Open and EachLine read whole logs for scan.
+// place. Find, Expand and Await settle which logs to read; Open and Blocks
+// read whole logs for scan.
 package ingest

@@ -110,7 +110,30 @@ func decompress(file *os.File) (io.ReadCloser, error) {
 // unpacked reads through a decompressor and closes the file beneath it.
 type unpacked struct {
 	io.Reader
-	io.Closer
+	file *os.File
+}
+
+// Close closes the file.
+func (u unpacked) Close() error { return u.file.Close() }
+
+func (u unpacked) beneath() *os.File { return u.file }
+
+// Offset tells how much of its file has been read of what Open returned: of a
+// compressed log, compressed bytes. It may be called while another goroutine
+// reads, and is 0 where it cannot be told.
+func Offset(log io.Reader) int64 {
+	if u, ok := log.(interface{ beneath() *os.File }); ok {
+		log = u.beneath()
+	}
+	file, ok := log.(*os.File)
+	if !ok {
+		return 0
+	}
+	n, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0 // a pipe has none
+	}
+	return n
 }
 
 // zstdUnpacked also gives back the decoder's buffers.

@@ -10,9 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/iotest"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 )
@@ -39,6 +37,9 @@ func TestOpen(t *testing.T) {
 			must(t, err)
 			got, err := io.ReadAll(rc)
 			must(t, err)
+			if n := Offset(rc); n != int64(packed.Len()) {
+				t.Errorf("read %d packed bytes, want %d", n, packed.Len())
+			}
 			must(t, rc.Close())
 			if string(got) != text {
 				t.Fatalf("read %d bytes, want %d", len(got), len(text))
@@ -60,35 +61,5 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	if _, err := Open(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
-	}
-}
-
-func TestEachLine(t *testing.T) {
-	long := strings.Repeat("y", DefaultMaxLine+5)
-	text := "first\n\n" + long + "\nlast, not ended"
-	for name, r := range map[string]io.Reader{
-		"at once":   strings.NewReader(text),
-		"in halves": iotest.HalfReader(strings.NewReader(text)),
-		"with EOF":  iotest.DataErrReader(strings.NewReader(text)),
-	} {
-		t.Run(name, func(t *testing.T) {
-			var got []string
-			stats, err := EachLine(r, func(line []byte) { got = append(got, string(line)) })
-			must(t, err)
-			if diff := cmp.Diff([]string{"first", "", long[:DefaultMaxLine], "last, not ended"}, got); diff != "" {
-				t.Errorf("lines (-want +got):\n%.500s", diff)
-			}
-			if diff := cmp.Diff(LineStats{Lines: 4, Bytes: uint64(len(text)), OverLong: 1}, stats); diff != "" {
-				t.Errorf("statistics (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestEachLineReportsError(t *testing.T) {
-	broken := iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("ab\n")))
-	stats, err := EachLine(broken, func([]byte) {})
-	if !errors.Is(err, iotest.ErrTimeout) || stats.Lines != 1 || stats.Bytes != 1 {
-		t.Fatalf("got %+v, %v", stats, err)
 	}
 }

@@ -4,7 +4,7 @@ import "time"
 
 // Config is what the Engine decides by.
 type Config struct {
-	// Window is how long a failure counts.
+	// Window is how long a failure counts, at most a year and three weeks.
 	Window time.Duration
 	// Threshold4 and Threshold6 are the number of failures inside Window that
 	// ban an IPv4 address or an IPv6 /64.
@@ -31,7 +31,7 @@ const (
 
 // sane returns c with values that every computation can rely on.
 func (c Config) sane() Config {
-	c.Window = max(c.Window, time.Second)
+	c.Window = min(max(c.Window, time.Second), maxAge*time.Second)
 	c.Threshold4 = min(max(c.Threshold4, 1), maxKept)
 	c.Threshold6 = min(max(c.Threshold6, 1), maxKept)
 	c.Net4Hosts, c.Net6Hosts = min(c.Net4Hosts, maxKept), min(c.Net6Hosts, maxKept)

@@ -17,6 +17,14 @@
 // of about the same time and user which lacks its witness confirms that
 // entry, any other report is an entry of its own.
 //
+// Where a hash of the password is told (WitnessPolicy), a password that the
+// user has failed with inside the window adds no failure, and whatever else is
+// told of that attempt does not count either: a phone with an old password is
+// no guesser. What was counted of the attempt before the hash was told is
+// taken back then, unless it has led to a decision. A line without a name may
+// be about any attempt of its address at about that time, so repetitions can
+// hide failures of a server that tells neither names nor hashes.
+//
 // A login that works forgives its user's failures, and those where no name
 // was told. Names are compared without regard to case. A name without a
 // domain equals the same name with any domain: servers that strip or add the

@@ -9,14 +9,20 @@ import (
 // its connection; process ids come back later than that.
 const sessionAge = time.Hour
 
+// repeatAge is how long a failure that repeats a password is kept for what
+// other witnesses tell of it, where no summary is to come. Dovecot's login
+// process tells the failures of a connection when that ends, after three
+// minutes at the latest (CLIENT_LOGIN_TIMEOUT_MSECS, client-common.h).
+const repeatAge = 3*time.Minute + pairWindow
+
 // load returns r's entries by time. They live in the Engine's scratch space
 // until the next load.
 func (e *Engine) load(r *record) []entry {
 	x := e.scratch[:0]
-	x = unpack(x, r.own[:min(int(r.n), ownLen)])
+	x = unpack(x, r.own[:min(int(r.n), ownLen)], r.newest)
 	for i := r.first; i != 0; {
 		c := e.chunks.at(i)
-		x = unpack(x, c.entries[:min(int(r.n)-len(x), chunkLen)])
+		x = unpack(x, c.entries[:min(int(r.n)-len(x), chunkLen)], r.newest)
 		i = c.next
 	}
 	e.scratch = x
@@ -24,18 +30,18 @@ func (e *Engine) load(r *record) []entry {
 }
 
 // unpack appends p to x.
-func unpack(x []entry, p []packed) []entry {
+func unpack(x []entry, p []packed, newest second) []entry {
 	for i := range p {
-		x = append(x, p[i].unpack())
+		x = append(x, p[i].unpack(newest))
 	}
 	return x
 }
 
 // pack writes as many of x as p holds, and returns the rest.
-func pack(p []packed, x []entry) []entry {
+func pack(p []packed, x []entry, newest second) []entry {
 	n := min(len(p), len(x))
 	for i := range n {
-		p[i] = x[i].pack()
+		p[i] = x[i].pack(newest)
 	}
 	return x[n:]
 }
@@ -46,13 +52,13 @@ func (e *Engine) save(i uint32, x []entry) {
 	r := e.records.at(i)
 	r.n = uint16(len(x))
 	link := &r.first
-	x = pack(r.own[:], x)
+	x = pack(r.own[:], x, r.newest)
 	for len(x) > 0 {
 		if *link == 0 {
 			*link = e.addChunk(i)
 		}
 		c := e.chunks.at(*link)
-		x = pack(c.entries[:], x)
+		x = pack(c.entries[:], x, r.newest)
 		link = &c.next
 	}
 	e.freeChunks(*link)
@@ -92,7 +98,8 @@ func (e *Engine) prune(x []entry, newest second) []entry {
 		age := newest.since(f.at)
 		return age >= max(window, seconds(sessionAge)) ||
 			age >= window && (f.session == 0 || f.flags&closed != 0) ||
-			age >= seconds(sessionAge) && f.flags&void != 0
+			age >= seconds(sessionAge) && f.flags&void != 0 ||
+			age >= seconds(repeatAge) && f.repeats() && (f.session == 0 || f.flags&closed != 0)
 	})
 }
 
@@ -130,7 +137,7 @@ func (e *Engine) counts(f *entry) bool {
 // only their session's summary may still ask for them.
 func spend(x []entry) []entry {
 	for i := range x {
-		x[i].flags |= void
+		x[i].clear()
 	}
-	return slices.DeleteFunc(x, func(f entry) bool { return f.witness&WitnessMTA == 0 })
+	return slices.DeleteFunc(x, func(f entry) bool { return f.lost() })
 }

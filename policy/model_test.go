@@ -3,6 +3,7 @@ package policy
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,9 +19,11 @@ type model struct {
 }
 
 type report struct {
-	at   time.Time
-	user string
-	by   Witness
+	at       time.Time
+	user     string
+	by       Witness
+	password uint32
+	repeats  bool // a password that failed before, and so does not count
 }
 
 type span struct{ from, until time.Time }
@@ -56,7 +59,7 @@ func (m *model) observe(ev *Event) []Decision {
 	m.fail(ev)
 	first, n := ev.Time, 0
 	for _, r := range m.failed[ev.Addr] {
-		if ev.Time.Sub(r.at) < m.cfg.Window {
+		if !r.repeats && ev.Time.Sub(r.at) < m.cfg.Window {
 			n++
 			if r.at.Before(first) {
 				first = r.at
@@ -92,7 +95,7 @@ func (m *model) neighbours(net netip.Prefix, at time.Time) []Decision {
 func (m *model) forgive(ev *Event) {
 	var left []report
 	for _, r := range m.failed[ev.Addr] {
-		if r.user != "" && r.user != string(ev.User) {
+		if r.repeats || r.user != "" && r.user != string(ev.User) {
 			left = append(left, r)
 		}
 	}
@@ -102,7 +105,7 @@ func (m *model) forgive(ev *Event) {
 // fail confirms a report of another witness, of the same user rather than
 // without a name, or is a new one.
 func (m *model) fail(ev *Event) {
-	known, u := m.failed[ev.Addr], string(ev.User)
+	known, u, repeats := m.failed[ev.Addr], string(ev.User), m.repeats(ev)
 	for _, named := range []bool{true, false} {
 		for i := range known {
 			r := &known[i]
@@ -111,21 +114,39 @@ func (m *model) fail(ev *Event) {
 			}
 			if named && u != "" && r.user == u || !named && (u == "" || r.user == "") {
 				r.by |= ev.Witness
+				r.repeats = r.repeats || repeats
 				if r.user == "" {
 					r.user = u
+				}
+				if ev.Password != 0 {
+					r.password = ev.Password
 				}
 				return
 			}
 		}
 	}
-	m.failed[ev.Addr] = append(known, report{ev.Time, u, ev.Witness})
+	m.failed[ev.Addr] = append(known, report{ev.Time, u, ev.Witness, ev.Password, repeats})
+}
+
+// repeats tells whether the user's same password has failed before.
+func (m *model) repeats(ev *Event) bool {
+	return ev.Password != 0 && len(ev.User) > 0 && slices.ContainsFunc(m.failed[ev.Addr], func(r report) bool {
+		return !r.repeats && r.user == string(ev.User) && r.password == ev.Password && ev.Time.Sub(r.at) < m.cfg.Window
+	})
+}
+
+// witnesses are those of the eight that the upper bits of a byte choose.
+var witnesses = [8]Witness{
+	WitnessMTA, WitnessLogin, WitnessMTA, WitnessPAM,
+	WitnessPolicy, WitnessPolicy, WitnessPolicy, WitnessPolicy,
 }
 
 // compare runs events that bytes stand for through both.
 func compare(t *testing.T, stream []byte) {
 	cfg := Config{
-		Window: 5 * time.Minute, Threshold4: 3, Threshold6: 3,
-		BanTime: 2 * time.Minute, BanTimeMax: 9 * time.Minute, Net4Hosts: 3,
+		Window: 5 * time.Minute, Threshold4: 3,
+		Threshold6: 500, // so that the Engine keeps as much as the model
+		BanTime:    2 * time.Minute, BanTimeMax: 9 * time.Minute, Net4Hosts: 3,
 	}
 	e := New(cfg, start)
 	m := &model{cfg, map[netip.Addr][]report{}, map[netip.Prefix][]span{}}
@@ -134,8 +155,11 @@ func compare(t *testing.T, stream []byte) {
 		b, c := stream[i], stream[i+1]
 		at = at.Add(time.Duration(b%64) * time.Second)
 		ev := &Event{
-			Time: at, Kind: AuthFail, Witness: WitnessMTA << (c >> 5 & 1),
+			Time: at, Kind: AuthFail, Witness: witnesses[c>>5],
 			Addr: netip.AddrFrom4([4]byte{192, 0, 2, b >> 6}), User: []byte(users[c&3]),
+		}
+		if ev.Witness == WitnessPolicy {
+			ev.Password = uint32(c >> 5 & 3)
 		}
 		if c>>2&7 == 0 {
 			ev.Kind = AuthOK
@@ -162,5 +186,6 @@ func TestEngineEqualsModel(t *testing.T) {
 
 func FuzzEngineEqualsModel(f *testing.F) {
 	f.Add([]byte("\x01\x04\x41\x24\x81\x04\x01\x05"))
+	f.Add([]byte("\x01\xa5\x01\x05\x01\xa5\x01\xa5\x01\x04"))
 	f.Fuzz(func(t *testing.T, stream []byte) { compare(t, stream[:min(len(stream), 1000)]) })
 }

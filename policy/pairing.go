@@ -21,7 +21,13 @@ func (e *Engine) fail(ev *Event, x []entry, at second) []entry {
 	if f.witness == WitnessMTA {
 		f.session = foldSession(ev.Session)
 	}
+	if f.witness == WitnessPolicy {
+		f.password = foldPassword(ev.Password)
+	}
 	for range min(max(ev.Failures, 1), e.cfg.kept()) {
+		if e.known(x, &f) {
+			f.flags = void
+		}
 		if i := pair(x, &f, ev.Span); i >= 0 {
 			confirm(&x[i], &f)
 		} else {
@@ -31,13 +37,21 @@ func (e *Engine) fail(ev *Event, x []entry, at second) []entry {
 	return x
 }
 
+// known tells whether f's user has failed with f's password before, and that
+// counts.
+func (e *Engine) known(x []entry, f *entry) bool {
+	return f.password != 0 && slices.ContainsFunc(x, func(o entry) bool {
+		return o.password == f.password && o.user.same(f.user) && o.flags&void == 0 && f.at.since(o.at) < seconds(e.cfg.Window)
+	})
+}
+
 // pair returns the entry that f may be another report of, -1 for none: the
 // oldest of the same user, else the oldest where a name is missing.
 func pair(x []entry, f *entry, span time.Duration) int {
 	found := -1
 	for i := range x {
 		o := &x[i]
-		if !near(o, f.at, span) || o.flags&void != 0 || o.witness&f.witness != 0 || !o.user.may(f.user) {
+		if !near(o, f.at, span) || o.flags&void != 0 && !o.repeats() || o.witness&f.witness != 0 || !o.user.may(f.user) {
 			continue
 		}
 		if o.user.same(f.user) {
@@ -58,9 +72,14 @@ func near(o *entry, at second, span time.Duration) bool {
 }
 
 // confirm adds what f tells to o. A name with a domain says more than one
-// without, and any says more than none.
+// without, and any says more than none. Where f repeats a password, o does so
+// too, and no longer counts.
 func confirm(o, f *entry) {
 	o.witness |= f.witness
+	o.flags |= f.flags
+	if f.password != 0 {
+		o.password = f.password
+	}
 	if o.user == 0 || f.user&(1<<domainBits-1) != 0 {
 		o.user = f.user
 	}
@@ -92,11 +111,9 @@ func (e *Engine) forgive(ev *Event, x []entry, at second) []entry {
 		if d := at.since(f.at); f.authOnly() && 0 <= d && d <= seconds(chainTime) {
 			e.unreliable |= f.witness
 		}
-		f.flags |= void
+		f.clear()
 	}
-	return slices.DeleteFunc(x, func(f entry) bool {
-		return f.flags&void != 0 && f.witness&WitnessMTA == 0
-	})
+	return slices.DeleteFunc(x, func(f entry) bool { return f.lost() })
 }
 
 // chainTime is how soon a login works after a miss in an earlier database.

@@ -18,8 +18,9 @@ var testConfig = Config{
 
 // play runs a scenario and tells its decisions. Each line is an offset from
 // the start, a verb, an address or prefix, and options name=value:
-// u(ser), by (mta, login, auth, auth2), s(ession), n (failures),
-// ok (successes), x (excused), until (offset), bans.
+// u(ser), by (mta, login, auth, auth2, pam, policy), s(ession), n (failures),
+// ok (successes), x (excused), p(assword), in (seconds spanned), until
+// (offset), bans.
 func play(t *testing.T, e *Engine, script string) []string {
 	t.Helper()
 	var told []string
@@ -82,14 +83,18 @@ func number(t *testing.T, s string) int {
 func eventOf(t *testing.T, at time.Time, a netip.Addr, verb string, opts map[string]string) *Event {
 	t.Helper()
 	verbs := map[string]Kind{"fail": AuthFail, "ok": AuthOK, "session": Session, "fault": BackendFault, "abuse": Abuse}
-	by := map[string]Witness{"": WitnessMTA, "mta": WitnessMTA, "login": WitnessLogin, "auth": WitnessAuth, "auth2": WitnessAuth << 1}
-	if verbs[verb] == 0 {
-		t.Fatalf("no verb %q", verb)
+	by := map[string]Witness{
+		"": WitnessMTA, "mta": WitnessMTA, "login": WitnessLogin, "auth": WitnessAuth, "auth2": WitnessAuth << 1,
+		"pam": WitnessPAM, "policy": WitnessPolicy,
+	}
+	if verbs[verb] == 0 || by[opts["by"]] == 0 {
+		t.Fatalf("no verb %q, or nobody is called %q", verb, opts["by"])
 	}
 	return &Event{
 		Time: at, Addr: a, Kind: verbs[verb], Witness: by[opts["by"]], User: []byte(opts["u"]),
 		Session: uint64(number(t, opts["s"])), Failures: number(t, opts["n"]),
 		Successes: number(t, opts["ok"]), Excused: number(t, opts["x"]),
+		Password: uint32(number(t, opts["p"])), Span: time.Duration(number(t, opts["in"])) * time.Second,
 	}
 }
 

@@ -3,18 +3,21 @@ package policy
 // entry is one failed login, or one that the mail server's summary will count
 // although it is none. It rests in a record or a chunk as packed.
 type entry struct {
-	at      second
-	user    user
-	session uint32 // the mail server's, 0 where it has not reported
-	witness Witness
-	flags   entryFlags
+	at       second
+	user     user
+	session  uint16 // the mail server's, 0 where it has not reported
+	witness  Witness
+	password password // 0 where none was told, or where it no longer matters
+	flags    entryFlags
 }
 
-type entryFlags uint16
+type entryFlags uint8
 
 const (
 	// void entries do not count: forgiven, excused, or spent on a decision.
-	// They are kept to be recognised in their session's summary.
+	// They are kept to be recognised in their session's summary. One that has
+	// a password is void because it repeats the password of an entry that
+	// counts; it is kept for all that may still be told of it.
 	void entryFlags = 1 << iota
 	// closed entries have been part of a summary. A process id comes back, so
 	// another summary of the same session is about other failures.
@@ -23,35 +26,48 @@ const (
 	allEntryFlags = void | closed
 )
 
-// packed is an entry in twelve bytes: the time, and from the highest bit on
-// the user, the session, the witness and the flags.
-type packed struct {
-	at   second
-	rest [2]uint32 // the upper half first; a uint64 would round up to sixteen
-}
+// packed is an entry in twelve bytes: the witness and the session, then from
+// the highest bit on the age, the user, the password and the flags. The age is
+// that at the record's newest event: nothing is kept for so long that it does
+// not fit.
+type packed [3]uint32
 
 const (
 	flagBits    = 2
-	witnessBits = 16
+	sessionBits = 16
+	ageBits     = 64 - userBits - passwordBits - flagBits
+	maxAge      = 1<<ageBits - 1 // seconds
 )
 
-// The four fill 64 bits: a negative array length would not compile.
-var _ [64 - userBits - sessionBits - witnessBits - flagBits]struct{}
-
-func (x *entry) pack() packed {
-	v := uint64(x.user)<<sessionBits | uint64(x.session)
-	v = v<<(witnessBits+flagBits) | uint64(x.witness)<<flagBits | uint64(x.flags)
-	return packed{x.at, [2]uint32{uint32(v >> 32), uint32(v)}}
+func (x *entry) pack(newest second) packed {
+	age := min(max(newest.since(x.at), 0), maxAge)
+	v := uint64(age)<<userBits | uint64(x.user)
+	v = v<<(passwordBits+flagBits) | uint64(x.password)<<flagBits | uint64(x.flags)
+	return packed{uint32(x.witness)<<sessionBits | uint32(x.session), uint32(v >> 32), uint32(v)}
 }
 
-func (p packed) unpack() entry {
-	v := uint64(p.rest[0])<<32 | uint64(p.rest[1])
+func (p packed) unpack(newest second) entry {
+	v := uint64(p[1])<<32 | uint64(p[2])
 	return entry{
-		at: p.at, user: user(v >> (64 - userBits)),
-		session: uint32(v>>(witnessBits+flagBits)) & (1<<sessionBits - 1),
-		witness: Witness(v >> flagBits), flags: entryFlags(v) & allEntryFlags,
+		at: clamp(int64(newest) - int64(v>>(64-ageBits))), witness: Witness(p[0] >> sessionBits), session: uint16(p[0]),
+		user:     user(v>>(passwordBits+flagBits)) & (1<<userBits - 1),
+		password: password(v>>flagBits) & (1<<passwordBits - 1), flags: entryFlags(v) & allEntryFlags,
 	}
 }
+
+// repeats tells whether x is a failure that is none because the same password
+// failed before.
+func (x *entry) repeats() bool { return x.flags&void != 0 && x.password != 0 }
+
+// clear voids x for good: what it stood for was forgiven or led to a decision.
+func (x *entry) clear() {
+	x.flags |= void
+	x.password = 0
+}
+
+// lost tells whether nothing asks for x any more, where x does not count: only
+// the mail server's own reports are part of a summary.
+func (x *entry) lost() bool { return x.flags&void != 0 && x.password == 0 && x.witness&WitnessMTA == 0 }
 
 // authOnly tells whether nobody but password databases has reported x.
 func (x *entry) authOnly() bool {

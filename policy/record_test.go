@@ -10,25 +10,27 @@ import (
 // between, and wants them back.
 func TestEntryIsPackedWhole(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(11, 12))
-	all := entry{farthest, 1<<userBits - 1, 1<<sessionBits - 1, 1<<witnessBits - 1, allEntryFlags}
+	const newest, oldest = 1000, 1000 - maxAge
+	all := entry{newest, 1<<userBits - 1, 1<<16 - 1, 1<<16 - 1, 1<<passwordBits - 1, allEntryFlags}
 	cases := []entry{
 		{},
 		all,
-		{at: never},
-		{at: all.at},
+		{at: oldest},
+		{at: newest},
 		{user: all.user},
 		{session: all.session},
 		{witness: all.witness},
+		{password: all.password},
 		{flags: all.flags},
 	}
 	for range 1000 {
 		cases = append(cases, entry{
-			second(rnd.Uint32()), user(rnd.Uint32()) & all.user, rnd.Uint32() & all.session,
-			Witness(rnd.Uint32()), entryFlags(rnd.Uint32()) & allEntryFlags,
+			oldest + second(rnd.IntN(maxAge+1)), user(rnd.Uint32()) & all.user, uint16(rnd.Uint32()),
+			Witness(rnd.Uint32()), password(rnd.Uint32()) & all.password, entryFlags(rnd.Uint32()) & allEntryFlags,
 		})
 	}
 	for _, x := range cases {
-		if got := x.pack().unpack(); got != x {
+		if got := x.pack(newest).unpack(newest); got != x {
 			t.Errorf("%+v comes back as %+v", x, got)
 		}
 	}
@@ -42,8 +44,21 @@ func TestHashesFit(t *testing.T) {
 		if u := userOf(name); u == 0 || u>>userBits != 0 {
 			t.Errorf("user %q is %#x", name, u)
 		}
-		if s := foldSession(rnd.Uint64()); s == 0 || s>>sessionBits != 0 {
-			t.Errorf("session is %#x", s)
+		if s := foldSession(rnd.Uint64()); s == 0 {
+			t.Error("a session became none")
+		}
+		if p := foldPassword(rnd.Uint32() | 1<<24); p == 0 || p>>passwordBits != 0 {
+			t.Errorf("password is %#x", p)
+		}
+	}
+}
+
+// TestPasswordsOfTwelveBitsStayApart covers all that Dovecot tells unless it is
+// told otherwise.
+func TestPasswordsOfTwelveBitsStayApart(t *testing.T) {
+	for p := range uint32(1 << passwordBits) {
+		if got := foldPassword(p); uint32(got) != p {
+			t.Errorf("password %#x became %#x", p, got)
 		}
 	}
 }

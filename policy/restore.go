@@ -80,8 +80,9 @@ func (e *Engine) loadRecord(b []byte, shift int64) []byte {
 	b = b[recordLen:]
 	x := e.scratch[:0]
 	for range n {
-		p := packed{moved(b), [2]uint32{binary.LittleEndian.Uint32(b[4:]), binary.LittleEndian.Uint32(b[8:])}}
-		x = append(x, p.unpack())
+		f := entryOf(b)
+		f.at = moved(b)
+		x = append(x, f)
 		b = b[entryLen:]
 	}
 	slices.SortStableFunc(x, func(f, g entry) int { return int(min(max(f.at.since(g.at), -1), 1)) })

@@ -12,14 +12,14 @@ import (
 //
 //	header  8 magic with version, 8 start in Unix seconds, 2 unreliable witnesses, 4 records
 //	record  1 kind, 8 key, 4 newest, 4 refused, 2 entries, then the entries
-//	entry   4 at, 8 user, session, witness and flags as packed
+//	entry   4 at, 4 user, 2 session, 2 witness, 2 password, 1 flags
 //
 // Bans and ranks are not in it: the history of bans has them.
 const (
-	magic     = "smtpblW\x02"
+	magic     = "smtpblW\x03"
 	headerLen = 22
 	recordLen = 19
-	entryLen  = 12
+	entryLen  = 15
 	sumLen    = 4
 )
 
@@ -75,12 +75,29 @@ func appendRecord(b []byte, r *record, x []entry) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(r.refused))
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(x)))
 	for _, f := range x {
-		b = binary.LittleEndian.AppendUint32(b, uint32(f.at))
-		for _, half := range f.pack().rest {
-			b = binary.LittleEndian.AppendUint32(b, half)
-		}
+		b = appendEntry(b, &f)
 	}
 	return b
+}
+
+func appendEntry(b []byte, f *entry) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(f.at))
+	b = binary.LittleEndian.AppendUint32(b, uint32(f.user))
+	b = binary.LittleEndian.AppendUint16(b, f.session)
+	b = binary.LittleEndian.AppendUint16(b, uint16(f.witness))
+	b = binary.LittleEndian.AppendUint16(b, uint16(f.password))
+	return append(b, byte(f.flags))
+}
+
+// entryOf reads what appendEntry wrote, without the time.
+func entryOf(b []byte) entry {
+	return entry{
+		user:     user(binary.LittleEndian.Uint32(b[4:])) & (1<<userBits - 1),
+		session:  binary.LittleEndian.Uint16(b[8:]),
+		witness:  Witness(binary.LittleEndian.Uint16(b[10:])),
+		password: password(binary.LittleEndian.Uint16(b[12:])) & (1<<passwordBits - 1),
+		flags:    entryFlags(b[14]) & allEntryFlags,
+	}
 }
 
 const flushAt = 64 << 10

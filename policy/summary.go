@@ -16,9 +16,10 @@ func (e *Engine) summary(ev *Event, x []entry, at second) []entry {
 	}
 	for i := range x {
 		f := &x[i]
-		if left > 0 && f.flags == 0 && f.witness&WitnessMTA == 0 && near(f, at, ev.Span) {
+		if left > 0 && f.flags&closed == 0 && (f.flags&void == 0 || f.repeats()) && f.witness&WitnessMTA == 0 && near(f, at, ev.Span) {
 			f.witness |= WitnessMTA
-			f.session, f.flags = session, closed
+			f.session = session
+			f.flags |= closed
 			left--
 		}
 	}
@@ -31,7 +32,7 @@ func (e *Engine) summary(ev *Event, x []entry, at second) []entry {
 
 // belongs tells whether f is of the session that ends at at. A summary that
 // does not name its session is about failures of a moment ago.
-func belongs(f *entry, session uint32, at second, ev *Event) bool {
+func belongs(f *entry, session uint16, at second, ev *Event) bool {
 	if session == 0 {
 		return near(f, at, ev.Span)
 	}

@@ -1,7 +1,7 @@
 package policy
 
 // user is a hash of a login name: the local part's in 16 bits and below them
-// the domain's in 10, 0 where there is none. The zero user is no name. Two
+// the domain's in 9, 0 where there is none. The zero user is no name. Two
 // names of one hash matter only where one address tries both within a
 // pairWindow and each is reported by another witness alone: then two failures
 // count as one. It goes to disk, so it must never depend on a seed.
@@ -9,10 +9,8 @@ type user uint32
 
 const (
 	localBits  = 16
-	domainBits = 10
+	domainBits = 9
 	userBits   = localBits + domainBits
-	// sessionBits tell apart the sessions of one address in one hour.
-	sessionBits = 20
 )
 
 // userOf hashes name without regard to the case of ASCII letters.
@@ -59,10 +57,25 @@ func (u user) same(o user) bool {
 // may tells whether u and o may be one person: same, or one is not told.
 func (u user) may(o user) bool { return u == 0 || o == 0 || u.same(o) }
 
-// foldSession shortens a session's identity; 0 stays 0, the unknown session.
-func foldSession(s uint64) uint32 {
+// foldSession shortens a session's identity to what tells apart the sessions
+// of one address in one hour; 0 stays 0, the unknown session.
+func foldSession(s uint64) uint16 {
 	if s == 0 {
 		return 0
 	}
-	return fold(uint32(s>>32)^uint32(s), sessionBits)
+	return uint16(fold(uint32(s>>32)^uint32(s), sessionBits))
+}
+
+// password is what an entry keeps of Event.Password: the twelve bits that
+// Dovecot tells of its hash unless told otherwise (auth_policy_hash_truncate).
+type password uint16
+
+const passwordBits = 12
+
+// foldPassword shortens p; 0 stays 0, the unknown password.
+func foldPassword(p uint32) password {
+	if p == 0 {
+		return 0
+	}
+	return password(fold(fold(p, 2*passwordBits), passwordBits))
 }

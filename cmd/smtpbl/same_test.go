@@ -58,11 +58,11 @@ func TestScanAndRunDecideAlike(t *testing.T) {
 
 func scanAll(t *testing.T, log []byte, ref time.Time) []policy.Decision {
 	t.Helper()
-	s := &scanner{engine: newEngine(config.Default().Policy, time.Time{}), stamps: parse.NewStamper(ref, time.UTC)}
-	if _, err := ingest.EachLine(bytes.NewReader(log), s.line); err != nil {
+	j := &judge{engine: newEngine(config.Default().Policy, time.Time{})}
+	if err := newScanner(parsers(), j.event).read(bytes.NewReader(log), ref, time.UTC); err != nil {
 		t.Fatal(err)
 	}
-	return s.decisions
+	return j.decisions
 }
 
 func serveAll(t *testing.T, log []byte) []policy.Decision {
@@ -74,14 +74,11 @@ func serveAll(t *testing.T, log []byte) []policy.Decision {
 	go func() { done <- judge.Run(ctx) }()
 	collector := pipeline.NewCollector(ctx, judge.Batches(), parse.NewReader(nil), time.UTC)
 	n := 0
-	_, err := ingest.EachLine(bytes.NewReader(log), func(line []byte) {
-		collector.Line(&ingest.Line{Text: line, Arrival: time.Now()})
+	for line := range bytes.Lines(log) {
+		collector.Line(&ingest.Line{Text: bytes.TrimSuffix(line, []byte("\n")), Arrival: time.Now()})
 		if n++; n%257 == 0 {
 			collector.Done(ingest.Position{Source: "x", Offset: int64(n)})
 		}
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	collector.Done(ingest.Position{Source: "x"})
 	// The Judge takes batches and questions as they come: ask until the last

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// seen is one event as "scan --events" prints it.
+type seen struct {
+	Line      uint64     `json:"line"`
+	Time      *time.Time `json:"time"`
+	Service   string     `json:"service"`
+	Kind      string     `json:"kind"`
+	Addr      string     `json:"addr"`
+	User      string     `json:"user,omitempty"`
+	Mechanism string     `json:"mechanism,omitempty"`
+	Detail    string     `json:"detail,omitempty"`
+}
+
+// witness prints events as they come.
+type witness struct {
+	enc *json.Encoder
+	err error // of the first event that could not be printed
+}
+
+func (w *witness) event(line uint64, ev *policy.Event) {
+	if ev.Kind == policy.BackendFault || w.err != nil {
+		return
+	}
+	s := seen{
+		Line: line, Service: ev.Service.String(), Kind: ev.Kind.String(), Addr: ev.Addr.String(),
+		User: string(ev.User), Mechanism: string(ev.Mechanism), Detail: string(ev.Detail),
+	}
+	if !ev.Time.IsZero() {
+		s.Time = &ev.Time
+	}
+	w.err = w.enc.Encode(&s)
+}
+
+func (a *app) scanEvents(ctx context.Context, files []string) error {
+	out := bufio.NewWriter(a.stdout)
+	w := &witness{enc: json.NewEncoder(out)}
+	w.enc.SetEscapeHTML(false)
+	failed := a.eachLog(ctx, files, newScanner(parsers(), w.event), a.progress(true))
+	return errors.Join(w.err, out.Flush(), failed)
+}

@@ -49,6 +49,7 @@ type File struct {
 	cfg   FileConfig
 	stats counters
 	ready chan struct{}
+	hub   *hub
 }
 
 // NewFile returns a source that Run sets going.
@@ -75,7 +76,7 @@ func NewFile(cfg FileConfig) *File {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.Logger = cfg.Logger.With("path", cfg.Path)
-	return &File{cfg: cfg, ready: make(chan struct{})}
+	return &File{cfg: cfg, ready: make(chan struct{}), hub: theHub}
 }
 
 // String names the source by its path.
@@ -96,13 +97,14 @@ func (f *File) Run(ctx context.Context, h Handler) error {
 	if f.cfg.Path == "" {
 		return errors.New("follow log: no path given")
 	}
-	w := newWatch(f.cfg.Logger, f.cfg.Path)
+	w := newWatch(f.hub, f.cfg.Logger, f.cfg.Path)
 	defer w.close()
 	r := newFollower(f, h, w)
 	defer r.close()
 	r.start(ctx)
 	for ctx.Err() == nil {
 		why := w.wait(ctx, r.patience())
+		f.stats.errors.Add(w.mend())
 		if ctx.Err() == nil {
 			r.look(ctx, why)
 		}

@@ -136,7 +136,7 @@ func Await(ctx context.Context, log *slog.Logger, patterns ...string) ([]string,
 	if len(patterns) == 0 {
 		return nil, errors.New("wait for a log: no path given")
 	}
-	w := newWatch(log, patterns...)
+	w := newWatch(theHub, log, patterns...)
 	defer w.close()
 	for {
 		found, _, err := Expand(patterns)

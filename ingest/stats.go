@@ -21,8 +21,9 @@ type Stats struct {
 	// Reopens counts recoveries: the file was missing or refused and can be
 	// read again, or journalctl had ended and was started again.
 	Reopens uint64
-	// Errors counts failed attempts to open or read. A file that is merely
-	// missing is no error.
+	// Errors counts failed attempts to open or read, and how often the kernel
+	// has lost events, which costs one look at the file and no line. A file
+	// that is merely missing is no error.
 	Errors uint64
 	// OverLong counts lines of which only the beginning was kept.
 	OverLong uint64

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // wake says why a watch woke.
@@ -37,16 +40,19 @@ func idOf(info os.FileInfo) fileID {
 // watch waits for changes of a few paths and of open files. Of the paths the
 // directories are watched: a watch on a file dies with the file, and rotation
 // is a change of the directory. Where a path leads over symbolic links, the
-// directory of each link is watched too. Open files are watched for writes,
-// wherever they are moved to.
+// directory of each link is watched too, and those further up for being moved
+// away as a whole. Open files are watched for writes, wherever they are moved
+// to. What no event tells of is a file system that is mounted over the logs.
 type watch struct {
 	paths []string
 	log   *slog.Logger
-	hub   *hub // nil where inotify is not to be had
+	hub   *hub
 	timer *time.Timer
 	// bell rings when there is a reason to wake; why is the strongest so far.
 	bell chan struct{}
 	why  atomic.Uint32
+	// faults counts how often events were lost.
+	faults atomic.Uint64
 	// spots are what wakes us on behalf of paths, files on behalf of files.
 	spots []spot
 	files map[*os.File]spot
@@ -56,16 +62,13 @@ type watch struct {
 }
 
 // newWatch watches the paths.
-func newWatch(log *slog.Logger, paths ...string) *watch {
+func newWatch(h *hub, log *slog.Logger, paths ...string) *watch {
 	w := &watch{
-		paths: paths, log: log, hub: &theHub, timer: time.NewTimer(time.Hour),
+		paths: paths, log: log, hub: h, timer: time.NewTimer(time.Hour),
 		bell: make(chan struct{}, 1), files: map[*os.File]spot{},
 	}
 	w.timer.Stop()
-	if err := w.hub.join(); err != nil {
-		w.hub = nil
-		w.goBlind(fmt.Sprintf("%v; raise fs.inotify.max_user_instances", err))
-	}
+	h.join(w)
 	w.refresh()
 	return w
 }
@@ -73,16 +76,22 @@ func newWatch(log *slog.Logger, paths ...string) *watch {
 // close ends the watch.
 func (w *watch) close() {
 	w.timer.Stop()
-	if w.hub == nil {
-		return
-	}
 	for _, s := range w.spots {
 		w.hub.drop(w, s)
 	}
 	for _, s := range w.files {
 		w.hub.drop(w, s)
 	}
-	w.hub.leave()
+	w.hub.leave(w)
+}
+
+// mend returns how often events were lost since it was last asked, and says
+// so once. Whoever asks has to look at everything.
+func (w *watch) mend() (times uint64) {
+	if times = w.faults.Swap(0); times > 0 && w.hub.news("lost events") {
+		w.log.Warn("the kernel has lost events, looking at every log")
+	}
+	return times
 }
 
 // wake rings the bell. It never blocks, and what happens while nobody listens
@@ -127,9 +136,6 @@ func (w *watch) wait(ctx context.Context, limit time.Duration) wake {
 // appears in a directory before its watch stands raises no event, so the paths
 // are walked again until nothing has changed.
 func (w *watch) refresh() {
-	if w.hub == nil {
-		return
-	}
 	for range maxHops {
 		before := w.spots
 		w.spots = w.survey()
@@ -153,34 +159,40 @@ func (w *watch) survey() []spot {
 			if strings.ContainsAny(base, `*?[\`) {
 				base = anyName // a pattern
 			}
-			s, err := w.hub.add(w, dir, base, dirMask)
-			if err != nil {
-				// A directory that has just gone is found out by the next walk.
-				if !os.IsNotExist(err) {
-					w.goBlind(fmt.Sprintf("%s: %v", dir, err))
-				}
-				continue
-			}
-			w.distrust(dir)
-			if !slices.Contains(spots, s) {
-				spots = append(spots, s)
+			spots = w.lookAt(spots, dir, base, dirMask)
+			for dir = filepath.Dir(filepath.Clean(dir)); dir != "/"; dir = filepath.Dir(dir) {
+				spots = w.lookAt(spots, dir, theObject, wayMask)
 			}
 		}
 	}
 	return spots
 }
 
+// lookAt adds to spots that of a name in a directory.
+func (w *watch) lookAt(spots []spot, dir, name string, mask uint32) []spot {
+	s, err := w.hub.add(w, dir, name, mask)
+	if err != nil {
+		// A directory that has just gone is found out by the next walk.
+		if !os.IsNotExist(err) {
+			w.refused(dir, err)
+		}
+		return spots
+	}
+	if slices.Contains(spots, s) {
+		return spots
+	}
+	w.distrust(dir)
+	return append(spots, s)
+}
+
 // follow has writes to an open file wake the watch.
 func (w *watch) follow(file *os.File) {
-	if w.hub == nil {
-		return
-	}
 	// The descriptor's name leads to the file itself, whatever its path has
 	// come to name (proc_pid_fd(5)).
 	name := fmt.Sprintf("/proc/self/fd/%d", descriptor(file))
 	s, err := w.hub.add(w, name, theObject, fileMask)
 	if err != nil {
-		w.goBlind(fmt.Sprintf("%s: %v", file.Name(), err))
+		w.refused(file.Name(), err)
 		return
 	}
 	w.distrust(name)
@@ -221,10 +233,24 @@ func (w *watch) distrust(path string) {
 	}
 }
 
-// goBlind notes that events do not tell everything, and says so once.
-func (w *watch) goBlind(why string) {
-	if w.blind == "" {
-		w.log.Warn("cannot be told of every change, looking every few seconds too", "reason", why)
+// refused notes that the kernel does not watch path. Its limits are those of
+// inotify(7), of which it tells by errors that mean something else.
+func (w *watch) refused(path string, err error) {
+	reason := err.Error()
+	switch {
+	case errors.Is(err, unix.ENOSPC):
+		reason += "; raise fs.inotify.max_user_watches"
+	case errors.Is(err, unix.EMFILE):
+		reason += "; raise fs.inotify.max_user_instances"
 	}
-	w.blind = why
+	w.goBlind(reason, slog.String("watched", path))
+}
+
+// goBlind notes that events do not tell everything.
+func (w *watch) goBlind(reason string, more ...slog.Attr) {
+	w.blind = reason
+	if w.hub.news(reason) {
+		w.log.LogAttrs(context.Background(), slog.LevelWarn,
+			"cannot be told of every change, looking every few seconds too", append(more, slog.String("reason", reason))...)
+	}
 }

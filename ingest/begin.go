@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"time"
 )
 
@@ -83,32 +82,32 @@ func (r *follower) resume(ctx context.Context) {
 		var buf [headLen]byte
 		head, err := readHead(l.file, &buf)
 		size, sizeErr := l.size()
-		if err == nil && sizeErr == nil && size >= r.cfg.Start.Offset && r.cfg.Start.matches(head) {
+		if err == nil && sizeErr == nil && size >= r.cfg.Start.Offset && r.cfg.Start.continues(l.file, head) {
 			l.resume(*r.cfg.Start, head)
 			return
 		}
 	}
-	paths := rotated(r.cfg.Path)
-	i := findRotated(paths, r.cfg.Start)
-	if i < 0 {
+	logs := openFrom(r.cfg.Path, r.cfg.Start)
+	defer closeAll(logs)
+	if len(logs) == 0 {
 		r.cfg.Logger.Warn("log was replaced and its predecessor is not to be found, lines may be missing")
 		if r.current != nil {
 			r.seekHistory(r.now().Add(-r.cfg.History))
 		}
 		return
 	}
-	r.readAll(ctx, paths[i:], r.cfg.Start.Offset)
+	r.readAll(ctx, logs, r.cfg.Start.Offset)
 }
 
 // readAll reads rotated files, the first from offset.
-func (r *follower) readAll(ctx context.Context, paths []string, offset int64) {
-	for _, path := range paths {
+func (r *follower) readAll(ctx context.Context, logs []*past, offset int64) {
+	for _, p := range logs {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := r.predecessor(ctx, path, offset, false, r.cfg.MaxLine); err != nil {
+		if err := r.predecessor(ctx, p, offset, false, r.cfg.MaxLine); err != nil {
 			r.stats.errors.Add(1)
-			r.cfg.Logger.Warn("cannot read all of a rotated log", "rotated", path, "err", err)
+			r.cfg.Logger.Warn("cannot read all of a rotated log", "rotated", p.path, "err", err)
 		}
 		offset = 0
 	}
@@ -121,17 +120,15 @@ func (r *follower) firstStart(ctx context.Context) {
 	if r.current != nil && r.seekHistory(since) {
 		return
 	}
-	paths := rotated(r.cfg.Path)
-	from := len(paths)
-	for from > 0 && reaches(paths[from-1], since) {
-		from--
-	}
-	for i, path := range paths[from:] {
-		if i > 0 {
-			r.readAll(ctx, []string{path}, 0)
-			continue
+	logs, _ := openBack(r.cfg.Path, func(p *past) verdict {
+		if p.modTime.Before(since) {
+			return tooOld
 		}
-		r.readAll(ctx, []string{path}, r.historyOffset(path, since))
+		return wanted
+	})
+	defer closeAll(logs)
+	if len(logs) > 0 {
+		r.readAll(ctx, logs, r.historyOffset(logs[0], since))
 	}
 }
 
@@ -170,30 +167,18 @@ func (r *follower) stamp(ref time.Time) func(line []byte) (time.Time, bool) {
 	}
 }
 
-// reaches reports whether the rotated log at path was written to after since.
-func reaches(path string, since time.Time) bool {
-	info, err := os.Stat(path)
-	return err == nil && !info.ModTime().Before(since)
-}
-
 // historyOffset finds where since begins in a rotated log. A compressed one
 // cannot be searched and is read from its start: its lines are judged by
 // their stamps anyway.
-func (r *follower) historyOffset(path string, since time.Time) int64 {
-	rc, err := Open(path)
+func (r *follower) historyOffset(p *past, since time.Time) int64 {
+	if p.file == nil || !p.plain {
+		return 0
+	}
+	info, err := p.file.Stat()
 	if err != nil {
 		return 0 // reading it will report the error
 	}
-	defer func() { _ = rc.Close() }() // read only: nothing can be lost
-	file, plain := rc.(*os.File)
-	if !plain {
-		return 0
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return 0
-	}
-	s := seeker{r: file, stamp: r.stamp(info.ModTime())}
+	s := seeker{r: p.file, stamp: r.stamp(info.ModTime())}
 	at, err := s.seek(info.Size(), since)
 	if err != nil {
 		return 0

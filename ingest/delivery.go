@@ -73,8 +73,8 @@ func (d *delivery) position(head []byte, offset int64) Position {
 
 // predecessor hands over a rotated file from offset to its end, its
 // unterminated last line included.
-func (d *delivery) predecessor(ctx context.Context, path string, offset int64, live bool, maxLine int) error {
-	rc, err := Open(path)
+func (d *delivery) predecessor(ctx context.Context, p *past, offset int64, live bool, maxLine int) error {
+	rc, err := p.open()
 	if err != nil {
 		return err
 	}

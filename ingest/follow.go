@@ -137,9 +137,9 @@ func (r *follower) measure(l *logFile) {
 func (r *follower) truncated(ctx context.Context, l *logFile) {
 	r.stats.truncations.Add(1)
 	pos := r.position(l.head, l.lineStart())
-	paths := rotated(r.cfg.Path)
-	if i := findRotated(paths, &pos); i >= 0 {
-		if err := r.predecessor(ctx, paths[i], pos.Offset, r.live, r.cfg.MaxLine); err != nil {
+	if copied := openFrom(r.cfg.Path, &pos); len(copied) > 0 {
+		defer closeAll(copied)
+		if err := r.predecessor(ctx, copied[0], pos.Offset, r.live, r.cfg.MaxLine); err != nil {
 			r.fail("read the copy", err)
 		}
 		l.rewind()
@@ -211,7 +211,7 @@ func (r *follower) adopt(ctx context.Context, next *logFile) {
 	r.current = next
 	var buf [headLen]byte
 	if head, err := readHead(next.file, &buf); err == nil && len(head) > 0 {
-		if i := slices.IndexFunc(r.seen, func(p Position) bool { return p.FingerprintLen > 0 && p.matches(head) }); i >= 0 {
+		if i := slices.IndexFunc(r.seen, func(p Position) bool { return p.matches(head) }); i >= 0 {
 			next.resume(r.seen[i], head)
 		}
 	}

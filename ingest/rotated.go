@@ -2,7 +2,7 @@ package ingest
 
 import (
 	"cmp"
-	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,11 +13,20 @@ import (
 // find the logs; how to read one is decided by its content.
 var packedSuffixes = []string{".gz", ".zst", ".xz"}
 
+// rotation is a rotated log as a listing of its directory shows it.
+type rotation struct {
+	path string
+	info os.FileInfo
+}
+
+// same reports whether b is the same file by the same name.
+func (r rotation) same(b rotation) bool { return r.path == b.path && idOf(r.info) == idOf(b.info) }
+
 // rotated returns the rotated predecessors of the log at path, the oldest
 // first: path.1, path-20260102, name-20260102.ext and the like, compressed or
 // not. While a log is being compressed both forms stand there; the plain one
 // is whole and is taken.
-func rotated(path string) []string {
+func rotated(path string) []rotation {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
@@ -26,37 +35,25 @@ func rotated(path string) []string {
 	if err != nil {
 		return nil
 	}
-	type candidate struct {
-		path  string
-		info  os.FileInfo
-		plain bool
-	}
-	found := map[string]candidate{}
+	found, plains := map[string]rotation{}, map[string]bool{}
 	for _, entry := range entries {
 		stem, plain := unpackedName(entry.Name())
-		if !isRotation(stem, base) || (found[stem].plain && !plain) {
+		if !isRotation(stem, base) || (plains[stem] && !plain) {
 			continue
 		}
 		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
-			found[stem] = candidate{filepath.Join(dir, entry.Name()), info, plain}
+			found[stem], plains[stem] = rotation{filepath.Join(dir, entry.Name()), info}, plain
 		}
 	}
-	list := make([]candidate, 0, len(found))
-	for _, c := range found {
-		list = append(list, c)
-	}
+	list := slices.Collect(maps.Values(found))
 	// Compressing keeps the time of the last write (gzip, zstd and xz do).
-	slices.SortFunc(list, func(a, b candidate) int {
+	slices.SortFunc(list, func(a, b rotation) int {
 		if c := a.info.ModTime().Compare(b.info.ModTime()); c != 0 {
 			return c
 		}
 		return olderName(a.path, b.path)
 	})
-	paths := make([]string, len(list))
-	for i, c := range list {
-		paths[i] = c.path
-	}
-	return paths
+	return list
 }
 
 // olderName orders two rotations of one log that were last written at the
@@ -104,34 +101,4 @@ func isMark(mark string) bool {
 		return false
 	}
 	return strings.Trim(mark[1:], "0123456789-_") == ""
-}
-
-// headOf reads the first bytes of the log at path, unpacked.
-func headOf(path string) ([]byte, error) {
-	rc, err := Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rc.Close() }() // read only: nothing can be lost
-	buf := make([]byte, headLen)
-	n, err := io.ReadFull(rc, buf)
-	if n > 0 {
-		err = nil // a short or damaged file is still known by what it has
-	}
-	return buf[:n], err
-}
-
-// findRotated returns where in paths the file that pos was taken from stands,
-// or -1. The newest match counts. A position in an empty file matches nothing,
-// because it would match everything.
-func findRotated(paths []string, pos *Position) int {
-	if pos.FingerprintLen == 0 {
-		return -1
-	}
-	for i, path := range slices.Backward(paths) {
-		if head, err := headOf(path); err == nil && pos.matches(head) {
-			return i
-		}
-	}
-	return -1
 }

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -187,9 +186,7 @@ func (w *watch) lookAt(spots []spot, dir, name string, mask uint32) []spot {
 
 // follow has writes to an open file wake the watch.
 func (w *watch) follow(file *os.File) {
-	// The descriptor's name leads to the file itself, whatever its path has
-	// come to name (proc_pid_fd(5)).
-	name := fmt.Sprintf("/proc/self/fd/%d", descriptor(file))
+	name := selfPath(file)
 	s, err := w.hub.add(w, name, theObject, fileMask)
 	if err != nil {
 		w.refused(file.Name(), err)

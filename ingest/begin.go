@@ -78,25 +78,26 @@ func (r *follower) readStood(ctx context.Context) {
 // resume goes on where Start says. If the log was rotated meanwhile, the rest
 // of the rotated file and all newer ones are read first.
 func (r *follower) resume(ctx context.Context) {
-	if l := r.current; l != nil {
+	start := r.cfg.Start
+	if l := r.current; l != nil && (start.Inode == 0 || start.Inode == l.id.ino) {
 		var buf [headLen]byte
 		head, err := readHead(l.file, &buf)
 		size, sizeErr := l.size()
-		if err == nil && sizeErr == nil && size >= r.cfg.Start.Offset && r.cfg.Start.continues(l.file, head) {
-			l.resume(*r.cfg.Start, head)
+		if err == nil && sizeErr == nil && size >= start.Offset && start.continues(l.file, head) {
+			l.resume(*start, head)
 			return
 		}
 	}
-	logs := openFrom(r.cfg.Path, r.cfg.Start)
+	logs := openFrom(r.cfg.Path, start)
 	defer closeAll(logs)
 	if len(logs) == 0 {
-		r.cfg.Logger.Warn("log was replaced and its predecessor is not to be found, lines may be missing")
-		if r.current != nil {
+		r.gap()
+		if r.current != nil && start.Offset > 0 {
 			r.seekHistory(r.now().Add(-r.cfg.History))
 		}
 		return
 	}
-	r.readAll(ctx, logs, r.cfg.Start.Offset)
+	r.readAll(ctx, logs, start.Offset)
 }
 
 // readAll reads rotated files, the first from offset.
@@ -105,11 +106,16 @@ func (r *follower) readAll(ctx context.Context, logs []*past, offset int64) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := r.predecessor(ctx, p, offset, false, r.cfg.MaxLine); err != nil {
-			r.stats.errors.Add(1)
-			r.cfg.Logger.Warn("cannot read all of a rotated log", "rotated", p.path, "err", err)
-		}
+		r.readRotated(ctx, p, offset, false)
 		offset = 0
+	}
+}
+
+// readRotated reads one rotated file from offset.
+func (r *follower) readRotated(ctx context.Context, p *past, offset int64, live bool) {
+	if err := r.predecessor(ctx, p, offset, live, r.cfg.MaxLine); err != nil {
+		r.stats.errors.Add(1)
+		r.cfg.Logger.Warn("cannot read all of a rotated log", "rotated", p.path, "err", err)
 	}
 }
 

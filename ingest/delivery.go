@@ -20,6 +20,9 @@ type delivery struct {
 	now     func() time.Time
 	line    Line
 	buf     []byte
+	// passed is how far the last rotated file was read that was read as a
+	// whole, before a newer file was begun.
+	passed Position
 	// emit is the method value of take, made once: a new one for each read
 	// would be an allocation.
 	emit func(text []byte)
@@ -62,13 +65,23 @@ func (d *delivery) begin(live bool) {
 }
 
 // position describes the place at offset in a file that begins with head.
-func (d *delivery) position(head []byte, offset int64) Position {
-	return Position{
+func (d *delivery) position(id fileID, head []byte, offset int64) Position {
+	pos := Position{
 		Source:         d.source,
 		Fingerprint:    headHash(head),
 		FingerprintLen: len(head),
 		Offset:         offset,
 	}
+	if len(head) == 0 {
+		pos.Inode = id.ino
+	}
+	return pos
+}
+
+// pass tells that a rotated file was read up to pos.
+func (d *delivery) pass(pos Position) {
+	d.passed = pos
+	d.handler.Done(pos)
 }
 
 // predecessor hands over a rotated file from offset to its end, its
@@ -92,7 +105,7 @@ func (d *delivery) predecessor(ctx context.Context, p *past, offset int64, live 
 	at := int64(n)
 	if offset < at {
 		d.chunk(&s, head[offset:], live)
-		d.handler.Done(d.position(head, at-s.pending))
+		d.pass(d.position(p.id, head, at-s.pending))
 	} else if err = skip(rc, offset-at); err == nil {
 		at = offset
 	}
@@ -101,14 +114,14 @@ func (d *delivery) predecessor(ctx context.Context, p *past, offset int64, live 
 		at += int64(n)
 		if n > 0 {
 			d.chunk(&s, d.buf[:n], live)
-			d.handler.Done(d.position(head, at-s.pending))
+			d.pass(d.position(p.id, head, at-s.pending))
 		}
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
 	d.flush(&s, live)
-	d.handler.Done(d.position(head, at))
+	d.pass(d.position(p.id, head, at))
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
 	}

@@ -40,11 +40,12 @@ type FileConfig struct {
 // File is a source that follows one log by its path, through every habit of
 // rotation. It is used once.
 //
-// Known limit: what comes and goes between two looks is missed, that is all but
-// the open and the newest file of a log that is rotated twice meanwhile, and
-// what is written to a new file that is copied and truncated before its first
-// read. That takes two rotations while a handler blocks or the machine is
-// suspended. Rotations while no source was running are all read.
+// Files that come and go between two looks are found among the rotated ones,
+// and so are those of rotations while no source was running. What is deleted
+// before it was read is lost, and what cannot be told from what was read
+// already is not read: Stats.Gaps counts how often that may have been so. No
+// directory but the log's own is known at a start, so that what was moved
+// elsewhere (logrotate's olddir) while no source was running counts as deleted.
 type File struct {
 	cfg   FileConfig
 	stats counters

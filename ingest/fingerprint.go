@@ -42,6 +42,13 @@ func (p *Position) matches(head []byte) bool {
 	return headHash(head[:p.FingerprintLen]) == p.Fingerprint
 }
 
+// unreadIn reports whether pos stands at the start of p, which was empty then:
+// an inode tells that much. Should it have been given to another file since,
+// that one was not read either.
+func (p *Position) unreadIn(log *past) bool {
+	return p.FingerprintLen == 0 && p.Offset == 0 && p.Inode != 0 && log.id.ino == p.Inode
+}
+
 // continues reports whether the log in place, which begins with head, can be
 // read on at pos. Where its beginning tells nothing, the place must do: that
 // pos is the start of a line in it, too.

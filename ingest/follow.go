@@ -136,12 +136,11 @@ func (r *follower) measure(l *logFile) {
 // we were merely late.
 func (r *follower) truncated(ctx context.Context, l *logFile) {
 	r.stats.truncations.Add(1)
-	pos := r.position(l.head, l.lineStart())
+	r.passed = Position{}
+	pos := r.position(l.id, l.head, l.lineStart())
 	if copied := openFrom(r.cfg.Path, &pos); len(copied) > 0 {
 		defer closeAll(copied)
-		if err := r.predecessor(ctx, copied[0], pos.Offset, r.live, r.cfg.MaxLine); err != nil {
-			r.fail("read the copy", err)
-		}
+		r.readRotated(ctx, copied[0], pos.Offset, r.live)
 		l.rewind()
 		return
 	}
@@ -156,10 +155,13 @@ func (r *follower) truncated(ctx context.Context, l *logFile) {
 // missing what a late writer adds to the old one while nobody reads.
 func (r *follower) place() Position {
 	l := r.current
+	if l.next == 0 && r.passed.Source != "" {
+		return r.passed
+	}
 	if n := len(r.retired); l.next == 0 && n > 0 {
 		l = r.retired[n-1]
 	}
-	return r.position(l.head, l.lineStart())
+	return r.position(l.id, l.head, l.lineStart())
 }
 
 // checkPath looks whether the path still names the current file, and changes
@@ -187,7 +189,9 @@ func (r *follower) checkPath(ctx context.Context) {
 		r.stats.rotations.Add(1)
 		// The writer may have added to the old file until the path changed.
 		r.drain(ctx, r.current)
-		r.retire(r.current)
+		known := r.current
+		r.retire(known)
+		r.missed(ctx, known, next)
 	}
 	r.recovered()
 	r.watch.follow(next.file)
@@ -225,6 +229,7 @@ func (r *follower) adopt(ctx context.Context, next *logFile) {
 // retire keeps a file that the path no longer names for writers that still
 // have it open.
 func (r *follower) retire(l *logFile) {
+	r.passed = Position{}
 	l.quietSince = r.now()
 	r.retired = append(r.retired, l)
 	if len(r.retired) > maxRetired {
@@ -255,7 +260,7 @@ func (r *follower) release(ctx context.Context) {
 func (r *follower) letGo(l *logFile) {
 	r.flush(&l.split, r.live)
 	r.handler.Done(r.place())
-	r.seen = append(r.seen, r.position(l.head, l.next))
+	r.seen = append(r.seen, r.position(l.id, l.head, l.next))
 	if len(r.seen) > maxSeen {
 		r.seen = slices.Delete(r.seen, 0, 1)
 	}

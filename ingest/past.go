@@ -24,7 +24,7 @@ type past struct {
 	head []byte
 	// plain is set where it is not compressed, whatever its name says.
 	plain bool
-	// err is why it cannot be read; file is nil then.
+	// err is why nothing of it can be read.
 	err error
 }
 
@@ -45,7 +45,7 @@ func openPast(r rotation) (*past, error) {
 		return nil, errMoved
 	}
 	p.file = file
-	p.head, p.plain = headOf(file)
+	p.head, p.plain, p.err = headOf(file)
 	return p, nil
 }
 
@@ -65,22 +65,32 @@ func (p *past) close() {
 	}
 }
 
+// logFile makes a plain log one that is followed, and hands it over.
+func (p *past) logFile(maxLine int) *logFile {
+	l := &logFile{file: p.file, id: p.id, split: splitter{max: maxLine}}
+	p.file = nil
+	return l
+}
+
 // selfPath is a name of an open file that stays true when its path comes to
 // name another (proc_pid_fd(5)). To open it makes an offset of its own.
 func selfPath(file *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", descriptor(file)) }
 
 // headOf reads the first bytes of an open log, unpacked, and tells whether it
-// had to. A short or damaged log is still known by what it has.
-func headOf(file *os.File) (head []byte, plain bool) {
+// had to. A damaged log is still known by what it has.
+func headOf(file *os.File) (head []byte, plain bool, err error) {
 	rc, err := Open(selfPath(file))
 	if err != nil {
-		return nil, false
+		return nil, false, err
 	}
 	defer func() { _ = rc.Close() }() // read only: nothing can be lost
 	buf := make([]byte, headLen)
-	n, _ := io.ReadFull(rc, buf) // what cannot be read does not count
+	n, err := io.ReadFull(rc, buf)
+	if n > 0 || errors.Is(err, io.EOF) {
+		err = nil
+	}
 	_, plain = rc.(*os.File)
-	return buf[:n], plain
+	return buf[:n], plain, err
 }
 
 // verdict is what is said of a rotated log that is reached on the way back
@@ -100,15 +110,16 @@ const (
 // we read it. One rotation makes it change a few times within milliseconds.
 const listings = 10
 
-// openBack opens the rotated logs of path from the newest back to where judge
-// ends it, and returns them with the oldest first. ended is false where the
-// way came to no end before the last one.
-func openBack(path string, judge func(p *past) verdict) (logs []*past, ended bool) {
-	list := rotated(path)
+// openBack opens the rotated logs of path, some of which may be in other
+// directories, from the newest back to where judge ends it, and returns them
+// with the oldest first. ended is false where the way came to no end before
+// the last one.
+func openBack(path string, judge func(p *past) verdict, others ...string) (logs []*past, ended bool) {
+	list := rotated(path, others...)
 	for range listings {
 		logs, ended, err := tryOpenBack(list, judge)
 		// A listing taken while files are renamed can lack some of them.
-		again := rotated(path)
+		again := rotated(path, others...)
 		if err == nil && slices.EqualFunc(list, again, rotation.same) {
 			return logs, ended
 		}
@@ -154,7 +165,7 @@ func closeAll(logs []*past) {
 // alike the newest counts.
 func openFrom(path string, pos *Position) []*past {
 	logs, found := openBack(path, func(p *past) verdict {
-		if pos.matches(p.head) {
+		if pos.matches(p.head) || pos.unreadIn(p) {
 			return oldestWanted
 		}
 		return wanted

@@ -24,25 +24,31 @@ func (r rotation) same(b rotation) bool { return r.path == b.path && idOf(r.info
 
 // rotated returns the rotated predecessors of the log at path, the oldest
 // first: path.1, path-20260102, name-20260102.ext and the like, compressed or
-// not. While a log is being compressed both forms stand there; the plain one
-// is whole and is taken.
-func rotated(path string) []rotation {
+// not, in the log's directory and in others where they are known to be moved
+// to. While a log is being compressed both forms stand there; the plain one is
+// whole and is taken.
+func rotated(path string, others ...string) []rotation {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
 	dir, base := filepath.Split(path)
-	entries, err := os.ReadDir(filepath.Clean(dir))
-	if err != nil {
-		return nil
-	}
+	dirs := append([]string{filepath.Clean(dir)}, others...)
+	slices.Sort(dirs)
 	found, plains := map[string]rotation{}, map[string]bool{}
-	for _, entry := range entries {
-		stem, plain := unpackedName(entry.Name())
-		if !isRotation(stem, base) || (plains[stem] && !plain) {
-			continue
+	for _, dir := range slices.Compact(dirs) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // what cannot be listed is not found
 		}
-		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
-			found[stem], plains[stem] = rotation{filepath.Join(dir, entry.Name()), info}, plain
+		for _, entry := range entries {
+			name, plain := unpackedName(entry.Name())
+			stem := filepath.Join(dir, name)
+			if !isRotation(name, base) || (plains[stem] && !plain) {
+				continue
+			}
+			if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
+				found[stem], plains[stem] = rotation{filepath.Join(dir, entry.Name()), info}, plain
+			}
 		}
 	}
 	list := slices.Collect(maps.Values(found))

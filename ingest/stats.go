@@ -16,6 +16,10 @@ type Stats struct {
 	LastLine time.Time
 	// Rotations counts how often the path came to name another file.
 	Rotations uint64
+	// Gaps counts how often lines may have been missed, because what stood
+	// between the file that was read last and the current one is not to be
+	// found, or cannot be told from what was read already.
+	Gaps uint64
 	// Truncations counts how often the file was cut under us.
 	Truncations uint64
 	// Reopens counts recoveries: the file was missing or refused and can be
@@ -41,7 +45,7 @@ type Stats struct {
 type counters struct {
 	lines, bytes, rotations, truncations atomic.Uint64
 	reopens, errors, overLong, refused   atomic.Uint64
-	dropped                              atomic.Uint64
+	dropped, gaps                        atomic.Uint64
 	lag, lastLine/* Unix nanoseconds */ atomic.Int64
 }
 
@@ -53,6 +57,7 @@ func (c *counters) snapshot() Stats {
 		Bytes:       c.bytes.Load(),
 		Lag:         c.lag.Load(),
 		Rotations:   c.rotations.Load(),
+		Gaps:        c.gaps.Load(),
 		Truncations: c.truncations.Load(),
 		Reopens:     c.reopens.Load(),
 		Errors:      c.errors.Load(),

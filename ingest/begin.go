@@ -126,13 +126,16 @@ func (r *follower) firstStart(ctx context.Context) {
 	if r.current != nil && r.seekHistory(since) {
 		return
 	}
-	logs, _ := openBack(r.cfg.Path, func(p *past) verdict {
+	logs, _, err := openBack(r.cfg.Path, nil, func(p *past) verdict {
 		if p.modTime.Before(since) {
 			return tooOld
 		}
 		return wanted
 	})
 	defer closeAll(logs)
+	if err != nil {
+		r.fail("list rotated logs", err)
+	}
 	if len(logs) > 0 {
 		r.readAll(ctx, logs, r.historyOffset(logs[0], since))
 	}

@@ -133,20 +133,29 @@ func (r *follower) measure(l *logFile) {
 
 // truncated starts over with a file that was cut. What copytruncate has saved
 // beyond our offset is read from the copy: it was written before the cut and
-// we were merely late.
+// we were merely late. So are newer copies, of what was written and cut again
+// before we looked.
 func (r *follower) truncated(ctx context.Context, l *logFile) {
 	r.stats.truncations.Add(1)
 	r.passed = Position{}
-	pos := r.position(l.id, l.head, l.lineStart())
-	if copied := openFrom(r.cfg.Path, &pos); len(copied) > 0 {
-		defer closeAll(copied)
-		r.readRotated(ctx, copied[0], pos.Offset, r.live)
+	pos, before := r.position(l.id, l.head, l.lineStart()), l.nowHead()
+	copies := openFrom(r.cfg.Path, &pos)
+	defer closeAll(copies)
+	if len(copies) == 0 {
+		r.flush(&l.split, r.live)
 		l.rewind()
+		r.handler.Done(r.place())
 		return
 	}
-	r.flush(&l.split, r.live)
+	r.readRotated(ctx, copies[0], pos.Offset, r.live)
+	logs, doubtful := r.unread(upTo(copies[1:], l, before))
+	if doubtful {
+		r.gap()
+	}
+	for _, p := range logs {
+		r.readRotated(ctx, p, 0, r.live)
+	}
 	l.rewind()
-	r.handler.Done(r.place())
 }
 
 // place is where a restart would go on. While a rotated file is still open
@@ -190,7 +199,7 @@ func (r *follower) checkPath(ctx context.Context) {
 		// The writer may have added to the old file until the path changed.
 		r.drain(ctx, r.current)
 		known := r.current
-		r.retire(known)
+		r.retire(ctx, known)
 		r.missed(ctx, known, next)
 	}
 	r.recovered()
@@ -228,11 +237,12 @@ func (r *follower) adopt(ctx context.Context, next *logFile) {
 
 // retire keeps a file that the path no longer names for writers that still
 // have it open.
-func (r *follower) retire(l *logFile) {
+func (r *follower) retire(ctx context.Context, l *logFile) {
 	r.passed = Position{}
 	l.quietSince = r.now()
 	r.retired = append(r.retired, l)
 	if len(r.retired) > maxRetired {
+		r.drain(ctx, r.retired[0])
 		r.letGo(r.retired[0])
 		r.retired = slices.Delete(r.retired, 0, 1)
 	}

@@ -30,7 +30,7 @@ func (r *follower) missed(ctx context.Context, known, next *logFile) {
 		l := p.logFile(r.cfg.MaxLine)
 		r.watch.follow(l.file)
 		r.adopt(ctx, l)
-		r.retire(l)
+		r.retire(ctx, l)
 	}
 }
 
@@ -54,23 +54,33 @@ func (r *follower) between(known, next *logFile) (logs []*past, certain bool) {
 	}
 	before := next.nowHead()
 	found := false
-	logs, _ = openBack(r.cfg.Path, func(p *past) verdict {
+	logs, _, err = openBack(r.cfg.Path, next, func(p *past) verdict {
 		switch found = p.id == known.id || alike(p.head, known.head); {
 		case found, p.modTime.Before(info.ModTime()):
 			return tooOld
 		}
 		return wanted
 	}, at)
-	after := next.nowHead()
-	// What is newer than next, or a copy of it, is not before it.
-	if i := slices.IndexFunc(logs, func(p *past) bool {
-		return p.id == next.id || alike(p.head, before) || alike(p.head, after)
-	}); i >= 0 {
-		closeAll(logs[i:])
-		logs = logs[:i]
+	if err != nil {
+		return nil, false
 	}
-	logs, doubtful := r.unread(logs)
+	logs, doubtful := r.unread(upTo(logs, next, before))
 	return logs, !doubtful && (found || len(logs) == 0)
+}
+
+// upTo leaves out what is newer than next, or a copy of it, and so not before
+// it. It may be cut meanwhile, so that its beginning before the logs were
+// opened counts, too.
+func upTo(logs []*past, next *logFile, before []byte) []*past {
+	after := next.nowHead()
+	i := slices.IndexFunc(logs, func(p *past) bool {
+		return p.id == next.id || alike(p.head, before) || alike(p.head, after)
+	})
+	if i < 0 {
+		return logs
+	}
+	closeAll(logs[i:])
+	return logs[:i]
 }
 
 // unread leaves out the logs that were read before and those that are empty.

@@ -113,44 +113,61 @@ const listings = 10
 // openBack opens the rotated logs of path, some of which may be in other
 // directories, from the newest back to where judge ends it, and returns them
 // with the oldest first. ended is false where the way came to no end before
-// the last one.
-func openBack(path string, judge func(p *past) verdict, others ...string) (logs []*past, ended bool) {
+// the last one. Files that are rotated after next was do not matter; nil is no
+// such file. The error is errMoved where the directory does not come to rest.
+func openBack(path string, next *logFile, judge func(p *past) verdict, others ...string) (logs []*past, ended bool, err error) {
 	list := rotated(path, others...)
 	for range listings {
-		logs, ended, err := tryOpenBack(list, judge)
+		var judged int
+		logs, judged, ended, err = tryOpenBack(list, judge)
 		// A listing taken while files are renamed can lack some of them.
 		again := rotated(path, others...)
-		if err == nil && slices.EqualFunc(list, again, rotation.same) {
-			return logs, ended
+		if err == nil && complete(list[len(list)-judged:], again, next) {
+			return logs, ended, nil
 		}
 		closeAll(logs)
 		list = again
 	}
-	return nil, false
+	return nil, false, errMoved
 }
 
-// tryOpenBack is openBack for one listing.
-func tryOpenBack(list []rotation, judge func(p *past) verdict) (logs []*past, ended bool, err error) {
+// complete reports whether list, of which the rest was not needed, lacks none
+// of the logs that a later listing has.
+func complete(list, again []rotation, next *logFile) bool {
+	isNext := func(r rotation) bool { return next != nil && idOf(r.info) == next.id }
+	if len(list) == 0 {
+		return len(again) == 0 || isNext(again[0])
+	}
+	start := slices.IndexFunc(again, list[0].same)
+	if start < 0 || len(again)-start < len(list) || !slices.EqualFunc(list, again[start:start+len(list)], rotation.same) {
+		return false
+	}
+	more := again[start+len(list):]
+	return len(more) == 0 || isNext(more[0]) || slices.ContainsFunc(list, isNext)
+}
+
+// tryOpenBack is openBack for one listing. It also returns how many logs it
+// came to judge.
+func tryOpenBack(list []rotation, judge func(p *past) verdict) (logs []*past, judged int, ended bool, err error) {
 	for _, r := range slices.Backward(list) {
 		p, err := openPast(r)
 		if err != nil {
 			closeAll(logs)
-			return nil, false, err
+			return nil, 0, false, err
 		}
+		judged++
 		v := judge(p)
 		if v == tooOld {
 			p.close()
-			ended = true
-			break
+		} else {
+			logs = append(logs, p)
 		}
-		logs = append(logs, p)
-		if v == oldestWanted {
-			ended = true
+		if ended = v != wanted; ended {
 			break
 		}
 	}
 	slices.Reverse(logs)
-	return logs, ended, nil
+	return logs, judged, ended, nil
 }
 
 // closeAll lets go of logs.
@@ -164,13 +181,13 @@ func closeAll(logs []*past) {
 // the oldest first; none where it is not to be found. Of several that begin
 // alike the newest counts.
 func openFrom(path string, pos *Position) []*past {
-	logs, found := openBack(path, func(p *past) verdict {
+	logs, found, err := openBack(path, nil, func(p *past) verdict {
 		if pos.matches(p.head) || pos.unreadIn(p) {
 			return oldestWanted
 		}
 		return wanted
 	})
-	if !found {
+	if err != nil || !found {
 		closeAll(logs)
 		return nil
 	}

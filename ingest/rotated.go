@@ -19,8 +19,8 @@ type rotation struct {
 	info os.FileInfo
 }
 
-// same reports whether b is the same file by the same name.
-func (r rotation) same(b rotation) bool { return r.path == b.path && idOf(r.info) == idOf(b.info) }
+// same reports whether b is the same file, whatever its name.
+func (r rotation) same(b rotation) bool { return idOf(r.info) == idOf(b.info) }
 
 // rotated returns the rotated predecessors of the log at path, the oldest
 // first: path.1, path-20260102, name-20260102.ext and the like, compressed or

@@ -69,10 +69,11 @@ func (r *follower) readStood(ctx context.Context) {
 		if err != nil || len(chunk) == 0 {
 			return // drain will meet the same and deal with it
 		}
+		r.measure(r.current, len(chunk))
 		r.chunk(&r.current.split, chunk, false)
 		r.handler.Done(r.place())
-		r.stats.lag.Store(stood - r.current.next)
 	}
+	r.measure(r.current, 0)
 }
 
 // resume goes on where Start says. If the log was rotated meanwhile, the rest

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -19,7 +20,9 @@ type delivery struct {
 	source  string
 	now     func() time.Time
 	line    Line
-	buf     []byte
+	// buf is readSize long while the source reads, and lent to others while it
+	// waits: of ten thousand logs few are read at once.
+	buf *[readSize]byte
 	// passed is how far the last rotated file was read that was read as a
 	// whole, before a newer file was begun.
 	passed Position
@@ -30,9 +33,22 @@ type delivery struct {
 
 // newDelivery returns a delivery for the source of that name.
 func newDelivery(h Handler, stats *counters, source string, now func() time.Time) *delivery {
-	d := &delivery{handler: h, stats: stats, source: source, now: now, buf: make([]byte, readSize)}
+	d := &delivery{handler: h, stats: stats, source: source, now: now}
 	d.emit = d.take
 	return d
+}
+
+// buffers are what sources that wait do not need.
+var buffers = sync.Pool{New: func() any { return new([readSize]byte) }}
+
+// borrow gets the buffer to read with.
+func (d *delivery) borrow() { d.buf = buffers.Get().(*[readSize]byte) }
+
+// giveBack lends the buffer to others. A line that was handed over is not
+// valid any more, nor does the line keep what it was cut from.
+func (d *delivery) giveBack() {
+	buffers.Put(d.buf)
+	d.buf, d.line.Text = nil, nil
 }
 
 // take hands one line over.
@@ -110,7 +126,7 @@ func (d *delivery) predecessor(ctx context.Context, p *past, offset int64, live 
 		at = offset
 	}
 	for err == nil && ctx.Err() == nil {
-		n, err = rc.Read(d.buf)
+		n, err = rc.Read(d.buf[:])
 		at += int64(n)
 		if n > 0 {
 			d.chunk(&s, d.buf[:n], live)

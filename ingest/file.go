@@ -89,7 +89,13 @@ func (f *File) String() string { return f.cfg.Path }
 func (f *File) Ready() <-chan struct{} { return f.ready }
 
 // Stats returns what was counted so far. It may be called from anywhere.
-func (f *File) Stats() Stats { return f.stats.snapshot() }
+func (f *File) Stats() Stats {
+	s := f.stats.snapshot()
+	if ns := f.stats.behindSince.Load(); ns != 0 {
+		s.Behind = max(f.cfg.Now().Sub(time.Unix(0, ns)), 0)
+	}
+	return s
+}
 
 // Run hands the lines of the log to h until ctx ends, then returns nil. A log
 // that is missing, unreadable or no regular file is no reason to return: Run
@@ -102,9 +108,13 @@ func (f *File) Run(ctx context.Context, h Handler) error {
 	defer w.close()
 	r := newFollower(f, h, w)
 	defer r.close()
+	r.borrow()
+	defer r.giveBack()
 	r.start(ctx)
 	for ctx.Err() == nil {
+		r.giveBack()
 		why := w.wait(ctx, r.patience())
+		r.borrow()
 		f.stats.errors.Add(w.mend())
 		if ctx.Err() == nil {
 			r.look(ctx, why)

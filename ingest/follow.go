@@ -38,6 +38,8 @@ type follower struct {
 	// started is set once the log was opened, or known to be missing, so that
 	// what appears from then on is new.
 	started bool
+	// noticed is how big the current file was when Stats.Behind began.
+	noticed int64
 	// live is Line.Live of what is read now.
 	live bool
 	// refused is set while the log is there and cannot be read.
@@ -102,7 +104,7 @@ func (r *follower) look(ctx context.Context, why wake) {
 // drain reads l to its end.
 func (r *follower) drain(ctx context.Context, l *logFile) {
 	for ctx.Err() == nil {
-		chunk, err := l.read(r.buf)
+		chunk, err := l.read(r.buf[:])
 		switch {
 		case errors.Is(err, errReplaced):
 			r.truncated(ctx, l)
@@ -110,10 +112,10 @@ func (r *follower) drain(ctx context.Context, l *logFile) {
 			r.fail("read", err)
 			return
 		case len(chunk) == 0:
-			r.measure(l)
+			r.measure(l, 0)
 			return
 		default:
-			r.measure(l)
+			r.measure(l, len(chunk))
 			l.quietSince = r.now()
 			r.chunk(&l.split, chunk, r.live)
 			r.handler.Done(r.place())
@@ -121,13 +123,24 @@ func (r *follower) drain(ctx context.Context, l *logFile) {
 	}
 }
 
-// measure updates the lag, which is that of the current file.
-func (r *follower) measure(l *logFile) {
+// measure updates the lag, which is that of the current file. What was just
+// read counts as waiting until the next read.
+func (r *follower) measure(l *logFile, read int) {
 	if l != r.current {
 		return
 	}
-	if size, err := l.size(); err == nil {
-		r.stats.lag.Store(max(size-l.next, 0))
+	size, err := l.size()
+	if err != nil {
+		return
+	}
+	r.stats.lag.Store(max(size-l.next, 0))
+	switch start := l.next - int64(read); {
+	case read == 0 && size <= l.next:
+		r.stats.behindSince.Store(0)
+	case r.stats.behindSince.Load() == 0, start >= r.noticed:
+		// All that was noticed at the last mark is read.
+		r.noticed = size
+		r.stats.behindSince.Store(r.now().UnixNano())
 	}
 }
 
@@ -144,6 +157,7 @@ func (r *follower) truncated(ctx context.Context, l *logFile) {
 	if len(copies) == 0 {
 		r.flush(&l.split, r.live)
 		l.rewind()
+		r.noticed = 0
 		r.handler.Done(r.place())
 		return
 	}
@@ -156,6 +170,7 @@ func (r *follower) truncated(ctx context.Context, l *logFile) {
 		r.readRotated(ctx, p, 0, r.live)
 	}
 	l.rewind()
+	r.noticed = 0
 }
 
 // place is where a restart would go on. While a rotated file is still open
@@ -216,12 +231,12 @@ func (r *follower) adopt(ctx context.Context, next *logFile) {
 			r.watch.unfollow(next.file)
 			_ = next.file.Close() // l has the same file open
 			r.retired = slices.Delete(r.retired, i, i+1)
-			r.current = l
+			r.current, r.noticed = l, 0
 			r.drain(ctx, l)
 			return
 		}
 	}
-	r.current = next
+	r.current, r.noticed = next, 0
 	var buf [headLen]byte
 	if head, err := readHead(next.file, &buf); err == nil && len(head) > 0 {
 		if i := slices.IndexFunc(r.seen, func(p Position) bool { return p.matches(head) }); i >= 0 {

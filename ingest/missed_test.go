@@ -12,7 +12,7 @@ import (
 
 // holdUp follows a log that did not exist and has read one line of it, then
 // does what do says while the source does not look.
-func holdUp(t *testing.T, cfg FileConfig, do func()) *running {
+func holdUp(t *testing.T, cfg FileConfig, do func(r *running)) *running {
 	t.Helper()
 	cfg.Linger = time.Millisecond
 	r := run(t, cfg)
@@ -27,7 +27,7 @@ func holdUp(t *testing.T, cfg FileConfig, do func()) *running {
 	write(t, cfg.Path, "first 1\n")
 	r.want(t, true, "first 1")
 	await(t, held, "the source is held up")
-	do()
+	do(r)
 	close(free)
 	return r
 }
@@ -90,7 +90,7 @@ func TestRotatedTwiceBetweenLooks(t *testing.T) {
 			old := path + ".7"
 			write(t, old, "long ago\n")
 			must(t, os.Chtimes(old, time.Time{}, time.Now().Add(-time.Hour)))
-			r := holdUp(t, FileConfig{Path: path}, func() {
+			r := holdUp(t, FileConfig{Path: path}, func(*running) {
 				write(t, path, "first 2\n")
 				for _, text := range []string{"second 1\nsecond 2\n", "third\n", "", "fourth\n"} {
 					rotate(t, path)
@@ -171,7 +171,7 @@ func TestBetweenLooks(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			path := logPath(t)
-			r := holdUp(t, FileConfig{Path: path}, func() { test.do(t, path) })
+			r := holdUp(t, FileConfig{Path: path}, func(*running) { test.do(t, path) })
 			r.want(t, true, test.want...)
 			write(t, path, "end\n")
 			r.want(t, true, "end")

@@ -100,6 +100,21 @@ func isRotation(stem, base string) bool {
 	return found && isMark(mark)
 }
 
+// origins returns the names of which stem can be a rotation, as isRotation
+// sees it.
+func origins(stem string) (bases []string) {
+	end := strings.LastIndexByte(stem, '.')
+	for i := range len(stem) {
+		if isMark(stem[i:]) {
+			bases = append(bases, stem[:i])
+		}
+		if i < end && isMark(stem[i:end]) {
+			bases = append(bases, stem[:i]+stem[end:])
+		}
+	}
+	return bases
+}
+
 // isMark reports whether mark is what logrotate or savelog add to a name:
 // ".1", "-20260102", "-20260102-1767312000".
 func isMark(mark string) bool {

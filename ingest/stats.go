@@ -5,13 +5,17 @@ import (
 	"time"
 )
 
-// Stats is what a source has counted since it was made. Every field but Lag
-// and LastLine only grows.
+// Stats is what a source has counted since it was made. Every field but Lag,
+// Behind and LastLine only grows.
 type Stats struct {
 	// Lines and Bytes were handed over; Bytes includes line ends.
 	Lines, Bytes uint64
 	// Lag is how many bytes of the file are not read yet, as of the last look.
 	Lag int64
+	// Behind is how long the oldest byte that is known and not handed over has
+	// been waiting; 0 where everything is read. It grows while the handler
+	// blocks.
+	Behind time.Duration
 	// LastLine is when the last line was read; zero before the first.
 	LastLine time.Time
 	// Rotations counts how often the path came to name another file.
@@ -46,7 +50,8 @@ type counters struct {
 	lines, bytes, rotations, truncations atomic.Uint64
 	reopens, errors, overLong, refused   atomic.Uint64
 	dropped, gaps                        atomic.Uint64
-	lag, lastLine/* Unix nanoseconds */ atomic.Int64
+	lag                                  atomic.Int64
+	lastLine, behindSince                atomic.Int64 // Unix nanoseconds
 }
 
 // snapshot reads the counters; each is exact, together they may be a few

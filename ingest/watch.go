@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -153,10 +152,10 @@ func (w *watch) refresh() {
 func (w *watch) survey() []spot {
 	var spots []spot
 	for _, path := range w.paths {
-		for _, name := range hops(path) {
+		for _, name := range namesOf(path) {
 			dir, base := filepath.Split(name)
-			if strings.ContainsAny(base, `*?[\`) {
-				base = anyName // a pattern
+			if isPattern(base) {
+				base = anyName
 			}
 			spots = w.lookAt(spots, dir, base, dirMask)
 			for dir = filepath.Dir(filepath.Clean(dir)); dir != "/"; dir = filepath.Dir(dir) {

@@ -36,18 +36,17 @@ func rotated(path string, others ...string) []rotation {
 	slices.Sort(dirs)
 	found, plains := map[string]rotation{}, map[string]bool{}
 	for _, dir := range slices.Compact(dirs) {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			continue // what cannot be listed is not found
-		}
-		for _, entry := range entries {
-			name, plain := unpackedName(entry.Name())
-			stem := filepath.Join(dir, name)
-			if !isRotation(name, base) || (plains[stem] && !plain) {
+		for _, entry := range namesIn(dir) {
+			name, plain := unpackedName(entry)
+			if !isRotation(name, base) {
 				continue
 			}
-			if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
-				found[stem], plains[stem] = rotation{filepath.Join(dir, entry.Name()), info}, plain
+			stem, path := filepath.Join(dir, name), filepath.Join(dir, entry)
+			if plains[stem] && !plain {
+				continue
+			}
+			if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
+				found[stem], plains[stem] = rotation{path, info}, plain
 			}
 		}
 	}
@@ -60,6 +59,21 @@ func rotated(path string, others ...string) []rotation {
 		return olderName(a.path, b.path)
 	})
 	return list
+}
+
+// namesIn lists a directory in no order; what cannot be listed has no names.
+// Thousands of logs may stand in one, and each is looked for in all of it.
+func namesIn(dir string) []string {
+	file, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = file.Close() }() // read only: nothing can be lost
+	names, err := file.Readdirnames(-1)
+	if err != nil {
+		return nil
+	}
+	return names
 }
 
 // olderName orders two rotations of one log that were last written at the

@@ -52,6 +52,8 @@ type Decision struct {
 	// Failures is how many failed logins were counted (StepHost) or how many
 	// hosts of the net are banned (StepNet).
 	Failures int
+	// Abuses is how many of the Failures are abuse instead (Config.CountAbuse).
+	Abuses int
 	// Over is the time between the first and the last counted failure.
 	Over time.Duration
 	// Rank is 1 for the first ban of this prefix, 2 for the second, …
@@ -69,7 +71,11 @@ func (d *Decision) Reason() string {
 	if d.Step == StepNet {
 		return fmt.Sprintf("%d banned hosts in %s", d.Failures, d.Prefix)
 	}
-	s := fmt.Sprintf("%d failed logins in %s", d.Failures, d.Over.Round(time.Second))
+	s := fmt.Sprintf("%d failed logins", d.Failures-d.Abuses)
+	if d.Abuses > 0 {
+		s += fmt.Sprintf(" and %d other offences", d.Abuses)
+	}
+	s += fmt.Sprintf(" in %s", d.Over.Round(time.Second))
 	if d.Rank > 1 {
 		s += fmt.Sprintf(", ban %d", d.Rank)
 	}

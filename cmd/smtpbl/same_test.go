@@ -59,7 +59,7 @@ func TestScanAndRunDecideAlike(t *testing.T) {
 func scanAll(t *testing.T, log []byte, ref time.Time) []policy.Decision {
 	t.Helper()
 	j := &judge{engine: newEngine(config.Default().Policy, time.Time{})}
-	if err := newScanner(parsers(), j.event).read(bytes.NewReader(log), ref, time.UTC); err != nil {
+	if err := newScanner(parsers(), nil, j.event).read(bytes.NewReader(log), ref, time.UTC); err != nil {
 		t.Fatal(err)
 	}
 	return j.decisions

@@ -49,7 +49,11 @@ func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, a
 		return err
 	}
 	j.engine.SetExempt(exemptions)
-	s := newScanner(parsers(), j.event)
+	own, err := detectors(&cfg.Ingest)
+	if err != nil {
+		return err
+	}
+	s := newScanner(parsers(), own, j.event)
 	failed := a.eachLog(ctx, files, s, a.progress(false))
 	report := j.report(s)
 	if asJSON {

@@ -28,7 +28,7 @@ func TestScanIsTheSameOnAnyCores(t *testing.T) {
 	}
 	read := func(parsers int) (events []event, decided []string) {
 		j := &judge{engine: newEngine(config.Default().Policy, time.Time{})}
-		s := newScanner(parsers, func(line uint64, ev *policy.Event) {
+		s := newScanner(parsers, nil, func(line uint64, ev *policy.Event) {
 			events = append(events, event{line, ev.Time, ev.Addr.String(), string(ev.User)})
 			j.event(line, ev)
 		})

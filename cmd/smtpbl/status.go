@@ -40,9 +40,11 @@ type sourceStatus struct {
 	Lines       uint64     `json:"lines"`
 	Bytes       uint64     `json:"bytes"`
 	LagBytes    int64      `json:"lag_bytes"`
+	LagSeconds  float64    `json:"lag_seconds"`
 	LastLine    *time.Time `json:"last_line"`
 	Rotations   uint64     `json:"rotations"`
 	Truncations uint64     `json:"truncations"`
+	Gaps        uint64     `json:"gaps"`
 	Reopens     uint64     `json:"reopens"`
 	Errors      uint64     `json:"errors"`
 	OverLong    uint64     `json:"over_long_lines"`

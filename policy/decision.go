@@ -1,8 +1,8 @@
 package policy
 
 import (
-	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -65,13 +65,17 @@ func (d *Decision) Ban() bool { return d.Refusal == "" }
 func (d *Decision) For() time.Duration { return d.Until.Sub(d.At) }
 
 // Reason says in one phrase why, for people to read.
-func (d *Decision) Reason() string {
+func (d *Decision) Reason() string { return string(d.AppendReason(nil)) }
+
+// AppendReason appends what Reason returns.
+func (d *Decision) AppendReason(b []byte) []byte {
+	b = strconv.AppendInt(b, int64(d.Failures), 10)
 	if d.Step == StepNet {
-		return fmt.Sprintf("%d banned hosts in %s", d.Failures, d.Prefix)
+		return d.Prefix.AppendTo(append(b, " banned hosts in "...))
 	}
-	s := fmt.Sprintf("%d failed logins in %s", d.Failures, d.Over.Round(time.Second))
+	b = append(append(b, " failed logins in "...), d.Over.Round(time.Second).String()...)
 	if d.Rank > 1 {
-		s += fmt.Sprintf(", ban %d", d.Rank)
+		b = strconv.AppendInt(append(b, ", ban "...), int64(d.Rank), 10)
 	}
-	return s
+	return b
 }

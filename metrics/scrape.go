@@ -31,9 +31,10 @@ type Dropped struct {
 
 // Source is one log that is read.
 type Source struct {
-	Name                            string
-	Lines, Bytes, Rotations, Errors uint64
-	LagBytes                        int64
+	Name                                string
+	Lines, Bytes, Rotations, Errors     uint64
+	Reopens, OverLong, Refused, Dropped uint64
+	LagBytes                            int64
 }
 
 // collector turns State into series.
@@ -61,6 +62,10 @@ var scraped = []struct {
 	{SourceLag, "Bytes written but not yet read, by source.", []string{"source"}},
 	{SourceRotations, "Rotations and truncations seen, by source.", []string{"source"}},
 	{SourceErrors, "Errors of reading, by source.", []string{"source"}},
+	{SourceReopens, "Times that a source could be read again after it could not, by source.", []string{"source"}},
+	{SourceOverLong, "Lines of which only the beginning was kept, by source.", []string{"source"}},
+	{SourceRefused, "Lines that no mail server wrote, or that are no message, by source.", []string{"source"}},
+	{SourceDropped, "Lines that came faster than they could be taken, by source.", []string{"source"}},
 }
 
 // Attach makes each scrape ask state for the rest of the series.
@@ -106,6 +111,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(SourceBytes, src.Bytes, src.Name)
 		counter(SourceRotations, src.Rotations, src.Name)
 		counter(SourceErrors, src.Errors, src.Name)
+		counter(SourceReopens, src.Reopens, src.Name)
+		counter(SourceOverLong, src.OverLong, src.Name)
+		counter(SourceRefused, src.Refused, src.Name)
+		counter(SourceDropped, src.Dropped, src.Name)
 		gauge(SourceLag, float64(src.LagBytes), src.Name)
 	}
 }

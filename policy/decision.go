@@ -52,6 +52,8 @@ type Decision struct {
 	// Failures is how many failed logins were counted (StepHost) or how many
 	// hosts of the net are banned (StepNet).
 	Failures int
+	// Abuses is how many of the Failures are abuse instead (Config.CountAbuse).
+	Abuses int
 	// Over is the time between the first and the last counted failure.
 	Over time.Duration
 	// Rank is 1 for the first ban of this prefix, 2 for the second, …
@@ -69,11 +71,17 @@ func (d *Decision) Reason() string { return string(d.AppendReason(nil)) }
 
 // AppendReason appends what Reason returns.
 func (d *Decision) AppendReason(b []byte) []byte {
-	b = strconv.AppendInt(b, int64(d.Failures), 10)
 	if d.Step == StepNet {
+		b = strconv.AppendInt(b, int64(d.Failures), 10)
 		return d.Prefix.AppendTo(append(b, " banned hosts in "...))
 	}
-	b = append(append(b, " failed logins in "...), d.Over.Round(time.Second).String()...)
+	b = strconv.AppendInt(b, int64(d.Failures-d.Abuses), 10)
+	b = append(b, " failed logins"...)
+	if d.Abuses > 0 {
+		b = strconv.AppendInt(append(b, " and "...), int64(d.Abuses), 10)
+		b = append(b, " other offences"...)
+	}
+	b = append(append(b, " in "...), d.Over.Round(time.Second).String()...)
 	if d.Rank > 1 {
 		b = strconv.AppendInt(append(b, ", ban "...), int64(d.Rank), 10)
 	}

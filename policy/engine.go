@@ -66,7 +66,7 @@ func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
 	}
 	k := keyOf(a)
 	i := e.find(k, of)
-	if i == 0 && !tracks(ev) || e.standing(i, at) || !spared && e.heldNow(a, at) {
+	if i == 0 && !e.tracks(ev) || e.standing(i, at) || !spared && e.heldNow(a, at) {
 		return out
 	}
 	if i != 0 {
@@ -78,30 +78,32 @@ func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
 	x := e.take(ev, e.current(r, at), at)
 	e.save(i, x)
 	n, over := e.count(x, r.newest)
-	if !charges(ev) || n < e.threshold(k) {
+	if !e.charges(ev) || n < e.threshold(k) {
 		return out
 	}
+	d := decided{at, n, e.abuses(x), over, why}
 	e.save(i, spend(x))
 	if spared {
-		return e.spare(r, ev, decided{at, n, over, why}, out)
+		return e.spare(r, ev, d, out)
 	}
-	return e.ban(i, ev, decided{at, n, over, ""}, out)
+	return e.ban(i, ev, d, out)
 }
 
 // decided is what a count led to.
 type decided struct {
 	at       second
 	failures int
+	abuses   int   // of the failures, those that are no failed login
 	over     int64 // seconds
 	why      Refusal
 }
 
 // tracks tells whether ev is worth a new record.
-func tracks(ev *Event) bool { return charges(ev) || ev.Excused > 0 }
+func (e *Engine) tracks(ev *Event) bool { return e.charges(ev) || ev.Excused > 0 }
 
 // charges tells whether ev can bring failures.
-func charges(ev *Event) bool {
-	return ev.Kind == AuthFail || ev.Kind == Session && ev.Failures > 0
+func (e *Engine) charges(ev *Event) bool {
+	return ev.Kind == AuthFail || ev.Kind == Session && ev.Failures > 0 || ev.Kind == Abuse && e.cfg.CountAbuse
 }
 
 // current returns r's entries as they are at at, where the newest event's
@@ -125,7 +127,11 @@ func (e *Engine) take(ev *Event, x []entry, at second) []entry {
 		return e.forgive(ev, x, at)
 	case Session:
 		return e.summary(ev, x, at)
-	case Abuse, BackendFault:
+	case Abuse:
+		if e.cfg.CountAbuse {
+			x = insert(x, entry{at: at, witness: ofAbuse, flags: closed})
+		}
+	case BackendFault:
 	}
 	return e.excuse(ev, x, at)
 }
@@ -146,7 +152,7 @@ func (e *Engine) ban(i uint32, ev *Event, d decided, out []Decision) []Decision 
 	out = append(out, Decision{
 		Prefix: k.prefix(ofHost), Step: StepHost, Rule: RuleAuthFail,
 		At: ev.Time, Until: ev.Time.Add(length),
-		Failures: d.failures, Over: time.Duration(d.over) * time.Second, Rank: rank,
+		Failures: d.failures, Abuses: d.abuses, Over: time.Duration(d.over) * time.Second, Rank: rank,
 	})
 	return e.banNet(i, ev.Time, d.at, out)
 }
@@ -162,6 +168,6 @@ func (e *Engine) spare(r *record, ev *Event, d decided, out []Decision) []Decisi
 	return append(out, Decision{
 		Prefix: p, Step: StepHost, Rule: RuleAuthFail, Refusal: d.why,
 		At: ev.Time, Until: ev.Time.Add(e.cfg.BanTime),
-		Failures: d.failures, Over: time.Duration(d.over) * time.Second, Rank: 1,
+		Failures: d.failures, Abuses: d.abuses, Over: time.Duration(d.over) * time.Second, Rank: 1,
 	})
 }

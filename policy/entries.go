@@ -145,6 +145,17 @@ func (e *Engine) count(x []entry, newest second) (n int, over int64) {
 	return n, last.since(first)
 }
 
+// abuses returns how many of the entries that count are no failed login.
+func (e *Engine) abuses(x []entry) int {
+	n := 0
+	for i := range x {
+		if x[i].witness == ofAbuse && e.counts(&x[i]) {
+			n++
+		}
+	}
+	return n
+}
+
 // counts tells whether f is a failure that a reliable witness reported.
 func (e *Engine) counts(f *entry) bool {
 	return f.flags&void == 0 && f.witness&^e.unreliable != 0

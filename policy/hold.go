@@ -142,3 +142,17 @@ func (e *Engine) doubtful(r *record, at second) bool {
 	longest := seconds(e.cfg.BanTimeMax) + e.window
 	return r.flags&held == 0 && r.ends.since(at) > longest
 }
+
+// Banned tells whether a is banned at at: itself, its net, or by hand. One
+// that is exempt never is, whatever its net.
+func (e *Engine) Banned(a netip.Addr, at time.Time) bool {
+	a = plainAddr(a)
+	if _, spared := e.Exempt(a); spared || !a.IsValid() {
+		return false
+	}
+	now := e.clock.at(at)
+	if i := e.find(keyOf(a), ofHost); i != 0 && e.standing(i, now) {
+		return true
+	}
+	return e.heldNow(a, now)
+}

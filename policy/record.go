@@ -73,6 +73,10 @@ func (x *entry) clear() {
 // the mail server's own reports are part of a summary.
 func (x *entry) lost() bool { return x.flags&void != 0 && x.password == 0 && x.witness&WitnessMTA == 0 }
 
+// ofAbuse is the witness of an entry that is no failed login. With every bit
+// set, no report of a login is taken for another report of it.
+const ofAbuse = ^Witness(0)
+
 // authOnly tells whether nobody but password databases has reported x.
 func (x *entry) authOnly() bool {
 	return x.witness >= WitnessAuth && x.witness&(WitnessMTA|WitnessLogin|WitnessPAM|WitnessPolicy) == 0

@@ -77,6 +77,8 @@ func TestScripts(t *testing.T) {
 			"crowd":  crowd,
 			"signal": sendSignal,
 			"spoil":  spoil,
+			"send":   send,
+			"ask":    ask,
 		},
 		Setup: setup,
 	})

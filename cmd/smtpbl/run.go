@@ -17,6 +17,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/metrics"
 	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
@@ -70,6 +71,7 @@ type service struct {
 	// exemptions are those that the start began with.
 	exemptions []policy.Exemption
 	engine     *policy.Engine
+	detectors  []*parse.Detector
 	enforcer   *enforce.Enforcer
 	judge      *pipeline.Judge
 	sources    *sources
@@ -106,6 +108,10 @@ func (s *service) claim() (release func(), err error) {
 
 // build opens and restores everything up to the point where lines can flow.
 func (s *service) build(ctx context.Context) error {
+	var err error
+	if s.detectors, err = detectors(&s.cfg.Ingest); err != nil {
+		return err
+	}
 	if err := s.openStore(); err != nil {
 		return err
 	}
@@ -135,7 +141,7 @@ func (s *service) build(ctx context.Context) error {
 
 func newEngine(p config.Policy, start time.Time) *policy.Engine {
 	return policy.New(policy.Config{
-		Window: p.Window, Threshold4: p.Threshold4, Threshold6: p.Threshold6,
+		Window: p.Window, CountAbuse: p.CountAbuse, Threshold4: p.Threshold4, Threshold6: p.Threshold6,
 		BanTime: p.BanTime, BanTimeMax: p.BanTimeMax, Net4Hosts: p.Net4Hosts, Net6Hosts: p.Net6Hosts,
 	}, start)
 }

@@ -63,7 +63,7 @@ func scanAll(t *testing.T, log []byte, ref time.Time) []policy.Decision {
 		engine: newEngine(config.Default().Policy, time.Time{}),
 		banned: func(d *policy.Decision) { bans = append(bans, *d) },
 	}
-	if err := newScanner(parsers(), j.block).read(bytes.NewReader(log), ref, time.UTC); err != nil {
+	if err := newScanner(parsers(), nil, j.block).read(bytes.NewReader(log), ref, time.UTC); err != nil {
 		t.Fatal(err)
 	}
 	return bans

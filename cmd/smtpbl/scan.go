@@ -22,7 +22,7 @@ func (a *app) scanCommand() *cobra.Command {
 				}
 			}
 			if events {
-				return a.scanEvents(cmd.Context(), args)
+				return a.scanEvents(cmd.Context(), cfg, args)
 			}
 			return a.scanBans(cmd.Context(), cfg, args, asJSON)
 		},

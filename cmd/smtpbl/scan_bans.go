@@ -70,7 +70,11 @@ func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, a
 		return err
 	}
 	j.engine.SetExempt(exemptions)
-	s, shown := newScanner(parsers(), j.block), a.progress(false)
+	own, err := detectors(&cfg.Ingest)
+	if err != nil {
+		return err
+	}
+	s, shown := newScanner(parsers(), own, j.block), a.progress(false)
 	if asJSON {
 		r := &scanReport{Bans: []scanned{}}
 		j.banned = r.add

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/policy"
 )
 
@@ -48,10 +49,14 @@ func (w *witness) event(line uint64, ev *policy.Event) {
 	w.err = w.enc.Encode(&s)
 }
 
-func (a *app) scanEvents(ctx context.Context, files []string) error {
+func (a *app) scanEvents(ctx context.Context, cfg config.Config, files []string) error {
+	own, err := detectors(&cfg.Ingest)
+	if err != nil {
+		return err
+	}
 	out := bufio.NewWriter(a.stdout)
 	w := &witness{enc: json.NewEncoder(out)}
 	w.enc.SetEscapeHTML(false)
-	failed := a.eachLog(ctx, files, newScanner(parsers(), w.block), a.progress(true))
+	failed := a.eachLog(ctx, files, newScanner(parsers(), own, w.block), a.progress(true))
 	return errors.Join(w.err, out.Flush(), failed)
 }

@@ -40,11 +40,11 @@ type parsed struct {
 func parsers() int { return min(runtime.GOMAXPROCS(0), 8) }
 
 // newScanner returns a scanner that parses in so many goroutines.
-func newScanner(parsers int, handle func(lines []uint64, events []policy.Event)) *scanner {
+func newScanner(parsers int, detectors []*parse.Detector, handle func(lines []uint64, events []policy.Event)) *scanner {
 	s := &scanner{handle: handle}
 	first := make([]func(*ingest.Block[parsed]), 0, parsers)
 	for range parsers {
-		p := &blockParser{reader: parse.NewReader(nil)}
+		p := &blockParser{reader: parse.NewReader(detectors)}
 		s.parsers, first = append(s.parsers, p), append(first, p.parse)
 	}
 	s.blocks = ingest.NewBlocks(first, s.take)

@@ -29,7 +29,7 @@ func TestScanIsTheSameOnAnyCores(t *testing.T) {
 	read := func(parsers int) (events []event, decided []string) {
 		var report scanReport
 		j := &judge{engine: newEngine(config.Default().Policy, time.Time{}), banned: report.add}
-		s := newScanner(parsers, func(lines []uint64, block []policy.Event) {
+		s := newScanner(parsers, nil, func(lines []uint64, block []policy.Event) {
 			for i := range block {
 				ev := &block[i]
 				events = append(events, event{lines[i], ev.Time, ev.Addr.String(), string(ev.User)})

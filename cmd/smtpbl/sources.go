@@ -15,12 +15,13 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
 	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/ingest/authpolicy"
 	"github.com/smtpbl/smtpbl/ingest/parse"
 )
 
-// source is what file and journal have in common.
+// source is what all of them have in common.
 type source interface {
-	Run(ctx context.Context, h ingest.Handler) error
+	Run(ctx context.Context, h *pipeline.Collector) error
 	Ready() <-chan struct{}
 	Stats() ingest.Stats
 	String() string
@@ -82,17 +83,29 @@ func (x *sources) start(ctx context.Context, group *errgroup.Group, src source) 
 	x.mu.Unlock()
 	group.Go(func() error {
 		defer close(r.ended)
-		h := pipeline.NewCollector(ctx, x.svc.judge.Batches(), parse.NewReader(nil), time.Local)
+		h := pipeline.NewCollector(ctx, x.svc.judge.Batches(), parse.NewReader(x.svc.detectors), time.Local)
 		err := src.Run(ctx, h)
 		if err == nil {
 			return nil
 		}
-		if src.String() == ingest.JournalSource && x.svc.cfg.Ingest.Journal == config.JournalAuto {
-			x.svc.warn("journal", "the journal is not read", err)
+		if x.spare(src) {
+			x.svc.warn(src.String(), "this source is not read until a restart, the others are", err)
 			return nil
 		}
 		return fmt.Errorf("%s: %w", src, err)
 	})
+}
+
+// spare tells the sources without which the service still guards the mail
+// server: a journal that nobody asked for, and listeners whose port is taken.
+func (x *sources) spare(src source) bool {
+	switch src.String() {
+	case ingest.JournalSource:
+		return x.svc.cfg.Ingest.Journal == config.JournalAuto
+	case ingest.SyslogSource, authpolicy.Source:
+		return true
+	}
+	return false
 }
 
 // await starts a source for each log that appears where there was none. Of
@@ -142,7 +155,12 @@ func (x *sources) choose() (choice, error) {
 		c.sources = append(c.sources, x.journal())
 		log.Info("following the journal")
 	}
-	if len(paths) == 0 {
+	others, err := x.others()
+	if err != nil {
+		return c, err
+	}
+	c.sources = append(c.sources, others...)
+	if len(paths) == 0 && len(others) == 0 {
 		log.Warn("no mail log found yet: waiting for one", "watching", strings.Join(searched, " "), "journal", wantJournal)
 	}
 	return c, nil
@@ -176,16 +194,18 @@ func defaultLogs(cfg config.Config) ([]string, error) {
 }
 
 func (x *sources) file(path string) source {
-	return ingest.NewFile(ingest.FileConfig{
+	return lineSource{ingest.NewFile(ingest.FileConfig{
 		Path: path, Start: x.position(path), History: x.svc.cfg.Ingest.History,
 		Stamp: parse.Stamp, Logger: x.svc.log,
-	})
+	})}
 }
 
 func (x *sources) journal() source {
-	return ingest.NewJournal(ingest.JournalConfig{
-		Start: x.position(ingest.JournalSource), History: x.svc.cfg.Ingest.History, Logger: x.svc.log,
-	})
+	in := &x.svc.cfg.Ingest
+	return lineSource{ingest.NewJournal(ingest.JournalConfig{
+		Units: slices.Concat(ingest.DefaultUnits, in.JournalUnits), Containers: in.JournalContainers,
+		Start: x.position(ingest.JournalSource), History: in.History, Logger: x.svc.log,
+	})}
 }
 
 func (x *sources) position(name string) *ingest.Position {
@@ -211,7 +231,8 @@ func (x *sources) stats() []sourceStatus {
 		st := src.Stats()
 		s := sourceStatus{
 			Name: src.String(), Lines: st.Lines, Bytes: st.Bytes, LagBytes: st.Lag, Rotations: st.Rotations,
-			Truncations: st.Truncations, Errors: st.Errors, OverLong: st.OverLong,
+			Truncations: st.Truncations, Reopens: st.Reopens, Errors: st.Errors, OverLong: st.OverLong,
+			Refused: st.Refused, Dropped: st.Dropped,
 		}
 		if !st.LastLine.IsZero() {
 			s.LastLine = &st.LastLine

@@ -43,8 +43,11 @@ type sourceStatus struct {
 	LastLine    *time.Time `json:"last_line"`
 	Rotations   uint64     `json:"rotations"`
 	Truncations uint64     `json:"truncations"`
+	Reopens     uint64     `json:"reopens"`
 	Errors      uint64     `json:"errors"`
 	OverLong    uint64     `json:"over_long_lines"`
+	Refused     uint64     `json:"refused_lines"`
+	Dropped     uint64     `json:"dropped_lines"`
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -112,10 +115,24 @@ func (s *sourceStatus) line() string {
 	if !s.Live {
 		text += ", still reading history"
 	}
-	if s.Errors > 0 {
-		text += fmt.Sprintf(", %d errors", s.Errors)
+	parts := []string{text}
+	for _, c := range []struct {
+		n    uint64
+		what string
+	}{
+		{s.Rotations, "rotations"},
+		{s.Truncations, "truncations"},
+		{s.Reopens, "reopenings"},
+		{s.OverLong, "over-long lines"},
+		{s.Refused, "refused"},
+		{s.Dropped, "dropped"},
+		{s.Errors, "errors"},
+	} {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
+		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func checked(at *time.Time) string {

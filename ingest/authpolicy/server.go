@@ -102,8 +102,11 @@ func New(cfg Config) (*Server, error) {
 	}, nil
 }
 
+// Source is the name of the source.
+const Source = "auth policy"
+
 // String names the source.
-func (s *Server) String() string { return "auth policy" }
+func (s *Server) String() string { return Source }
 
 // Ready is closed when requests are answered.
 func (s *Server) Ready() <-chan struct{} { return s.ready }

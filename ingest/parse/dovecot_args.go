@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"net/netip"
+	"unicode/utf8"
 
 	"github.com/smtpbl/smtpbl/policy"
 )
@@ -45,6 +46,18 @@ func lastComma(b []byte) int {
 	return -1
 }
 
+// wholeName returns a user name as long as Dovecot did not cut it off. It writes
+// at most 64 bytes in the auth process and 80 in a login process, the last three
+// as dots (auth-request.c and client-common.c, str_sanitize). A part of a name
+// would look like another user's, whose failure counts anew.
+func wholeName(user []byte) []byte {
+	const leastCut = 64 - utf8.UTFMax // no character is cut in the middle
+	if len(user) > leastCut && bytes.HasSuffix(user, []byte("...")) {
+		return nil
+	}
+	return user
+}
+
 // refused tells the texts of a refused login.
 func refused(t []byte) bool {
 	for _, known := range refusals {
@@ -57,6 +70,7 @@ func refused(t []byte) bool {
 
 var refusals = [][]byte{
 	[]byte("unknown user"), []byte("Password mismatch"), []byte("invalid credentials"),
+	[]byte("password mismatch"), // CRAM-MD5 and DIGEST-MD5 before 2.3
 	[]byte("pam_authenticate() failed: Authentication failure"),
 	[]byte("pam_authenticate() failed: User not known"),
 	[]byte("Username character disallowed by auth_username_chars"), []byte("invalid input"),

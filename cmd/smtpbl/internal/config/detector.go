@@ -3,6 +3,9 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"github.com/smtpbl/smtpbl/ingest/parse"
+	"github.com/smtpbl/smtpbl/policy"
 )
 
 // detectorTable is the one list of tables. It stands for Ingest.Detectors.
@@ -12,7 +15,7 @@ const detectorTable = "ingest.detector"
 var detectorKeys = []keyOf[Detector]{
 	field("name", func(d *Detector) *string { return &d.Name }, texts(parseDetectorName, plain)),
 	field("program", func(d *Detector) *string { return &d.Program }, texts(parseProgram, plain)),
-	field("pattern", func(d *Detector) *string { return &d.Pattern }, texts(parseAnything, plain)),
+	field("pattern", func(d *Detector) *string { return &d.Pattern }, texts(parseExpression, plain)),
 	field("kind", func(d *Detector) *DetectorKind { return &d.Kind }, texts(oneOf(DetectFail, DetectOK, DetectAbuse), plain)),
 }
 
@@ -67,7 +70,30 @@ func (r *reader) checkDetectors() {
 			r.fault(problem{at: r.set[key].at, key: key, message: fmt.Sprintf("there are two detectors %q", d.Name), hint: "give each a name of its own"})
 		}
 		names[d.Name] = true
+		r.checkPattern(i+1, d)
 	}
+}
+
+// checkPattern compiles a detector whose keys are all there and right.
+func (r *reader) checkPattern(row int, d *Detector) {
+	for _, k := range detectorKeys {
+		if r.faulty[detectorKey(row, k.path)] {
+			return
+		}
+	}
+	if d.Name == "" || d.Program == "" || d.Pattern == "" {
+		return // has been reported, or will be
+	}
+	if _, err := d.Compile(); err != nil {
+		key := detectorKey(row, "pattern")
+		r.fault(problem{at: r.set[key].at, key: key, message: err.Error(), hint: "smtpbl scan --events FILE shows what a detector finds"})
+	}
+}
+
+// Compile returns the detector that reads lines.
+func (d *Detector) Compile() (*parse.Detector, error) {
+	kinds := map[DetectorKind]policy.Kind{DetectFail: policy.AuthFail, DetectOK: policy.AuthOK, DetectAbuse: policy.Abuse}
+	return parse.NewDetector(parse.DetectorConfig{Name: d.Name, Program: d.Program, Pattern: d.Pattern, Kind: kinds[d.Kind]})
 }
 
 // detectorKey names a key of the detector at row, counted from 1.
@@ -115,4 +141,10 @@ func parseProgram(s string) (string, *problem) {
 	return s, p
 }
 
-func parseAnything(s string) (string, *problem) { return s, nil }
+// parseExpression leaves everything but nothing to Compile.
+func parseExpression(s string) (string, *problem) {
+	if s == "" {
+		return "", &problem{message: "the pattern is empty", hint: `write for example '^login failed from (?P<addr>[0-9a-f.:]+)$'`}
+	}
+	return s, nil
+}

@@ -2,11 +2,10 @@ package config
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 	"path"
-	"strconv"
 	"strings"
+
+	"github.com/smtpbl/smtpbl/ingest"
 )
 
 // parseUnit takes a pattern of systemd units by their whole names.
@@ -14,6 +13,16 @@ func parseUnit(s string) (string, *problem) {
 	s, p := parsePattern(s)
 	if p == nil && !strings.Contains(s, ".") {
 		p = &problem{message: fmt.Sprintf("%q is not the whole name of a unit", s), hint: fmt.Sprintf("write for example %q", s+".service")}
+	}
+	return s, p
+}
+
+// parseContainer takes the whole name of a container (or its log option
+// "tag"): journalctl, which filters, knows no patterns.
+func parseContainer(s string) (string, *problem) {
+	s, p := parseName(s)
+	if p == nil && strings.ContainsAny(s, "*?[") {
+		p = &problem{message: fmt.Sprintf("%q is a pattern", s), hint: "write the whole name of each container: docker ps --format '{{.Names}}'"}
 	}
 	return s, p
 }
@@ -44,34 +53,15 @@ const listenHint = `write for example "unix:/run/smtpbl/syslog", "udp:127.0.0.1:
 
 // parseSyslog takes where to listen for syslog messages.
 func parseSyslog(s string) (string, *problem) {
-	network, at, _ := strings.Cut(s, ":")
-	switch network {
-	case "unix":
-		at, p := parseDir(at)
-		if p == nil && len(at) > maxSocketPath {
-			p = &problem{message: fmt.Sprintf("the path is %d bytes long, too long for a socket", len(at)), hint: fmt.Sprintf("at most %d bytes", maxSocketPath)}
-		}
-		return network + ":" + at, p
-	case "udp", "tcp":
-		return s, parseHostPort(at)
+	if err := ingest.CheckListener(s); err != nil {
+		return "", &problem{message: err.Error(), hint: listenHint}
 	}
-	return "", &problem{message: fmt.Sprintf("%q is not a listener", s), hint: listenHint}
-}
-
-// parseHostPort wants an address, because a listener whose name resolves to
-// another one tomorrow would be open to others.
-func parseHostPort(at string) *problem {
-	host, port, err := net.SplitHostPort(at)
-	if err != nil {
-		return &problem{message: fmt.Sprintf("%q is not address:port", at), hint: listenHint}
+	path, found := strings.CutPrefix(s, "unix:")
+	path, _, _ = strings.Cut(path, ",")
+	if found && len(path) > maxSocketPath {
+		return "", &problem{message: fmt.Sprintf("the path is %d bytes long, too long for a socket", len(path)), hint: fmt.Sprintf("at most %d bytes", maxSocketPath)}
 	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return &problem{message: fmt.Sprintf("%q is not a port", port), hint: "write a number from 1 to 65535"}
-	}
-	if _, err := netip.ParseAddr(host); err != nil {
-		return &problem{message: fmt.Sprintf("%q is not an address", host), hint: listenHint}
-	}
-	return nil
+	return s, nil
 }
 
 // optional is parse for a text that may be empty.

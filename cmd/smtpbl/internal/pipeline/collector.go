@@ -104,6 +104,17 @@ func (c *Collector) read(l *ingest.Line, ev *policy.Event) bool {
 	return false
 }
 
+// Event takes an event that a source tells without a log line.
+func (c *Collector) Event(ev *policy.Event) {
+	b := c.current()
+	if b.ReadAt.IsZero() {
+		b.ReadAt = ev.Time
+	}
+	kept := *ev
+	kept.User, kept.Mechanism, kept.Detail = b.keep(ev.User), nil, nil
+	b.Events = append(b.Events, kept)
+}
+
 // keep copies text into the batch. Where the batch's buffer grows, slices of
 // the old one stay valid.
 func (b *Batch) keep(text []byte) []byte {

@@ -1,8 +1,8 @@
 package policy
 
 import (
-	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -67,17 +67,23 @@ func (d *Decision) Ban() bool { return d.Refusal == "" }
 func (d *Decision) For() time.Duration { return d.Until.Sub(d.At) }
 
 // Reason says in one phrase why, for people to read.
-func (d *Decision) Reason() string {
+func (d *Decision) Reason() string { return string(d.AppendReason(nil)) }
+
+// AppendReason appends what Reason returns.
+func (d *Decision) AppendReason(b []byte) []byte {
 	if d.Step == StepNet {
-		return fmt.Sprintf("%d banned hosts in %s", d.Failures, d.Prefix)
+		b = strconv.AppendInt(b, int64(d.Failures), 10)
+		return d.Prefix.AppendTo(append(b, " banned hosts in "...))
 	}
-	s := fmt.Sprintf("%d failed logins", d.Failures-d.Abuses)
+	b = strconv.AppendInt(b, int64(d.Failures-d.Abuses), 10)
+	b = append(b, " failed logins"...)
 	if d.Abuses > 0 {
-		s += fmt.Sprintf(" and %d other offences", d.Abuses)
+		b = strconv.AppendInt(append(b, " and "...), int64(d.Abuses), 10)
+		b = append(b, " other offences"...)
 	}
-	s += fmt.Sprintf(" in %s", d.Over.Round(time.Second))
+	b = append(append(b, " in "...), d.Over.Round(time.Second).String()...)
 	if d.Rank > 1 {
-		s += fmt.Sprintf(", ban %d", d.Rank)
+		b = strconv.AppendInt(append(b, ", ban "...), int64(d.Rank), 10)
 	}
-	return s
+	return b
 }

@@ -12,7 +12,8 @@ func family(tag, pid, msg []byte, ev *policy.Event) bool {
 	if isSMTPD(tag) {
 		return smtpd(tag, pid, msg, ev)
 	}
-	if isPAM(tag, msg) {
+	// Postfix leaves PAM to others, and most of its daemons to no parser here.
+	if isPAM(tag, msg) && !bytes.HasPrefix(tag, []byte("postfix/")) {
 		return pam(tag, msg, ev)
 	}
 	switch string(tag) {

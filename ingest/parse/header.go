@@ -10,7 +10,7 @@ import (
 // own log, which names neither host nor program. Where syslog-ng was told to
 // write the level in place of the host, the level is taken for the host.
 func header(rest []byte, ev *policy.Event) bool {
-	host := bytes.IndexByte(rest, ' ')
+	host := blank(rest)
 	if host < 1 {
 		return false
 	}

@@ -142,12 +142,11 @@ func (j *Judge) Run(ctx context.Context) error {
 }
 
 func (j *Judge) judge(ctx context.Context, b *Batch) {
-	out := j.decisions[:0]
 	for i := range b.Events {
 		ev := &b.Events[i]
 		j.count.Events(ev.Service.String(), ev.Kind.String(), 1)
-		out = j.engine.Observe(ev, out)
 	}
+	out := j.engine.ObserveBatch(b.Events, j.decisions[:0])
 	for _, service := range b.Unread {
 		j.count.Unparsed(service.String())
 	}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
-	"os/user"
 	"strconv"
 	"syscall"
 
@@ -80,29 +78,6 @@ func clearSocket(ctx context.Context, path string) error {
 		return errors.New("another program listens there")
 	}
 	return os.Remove(path)
-}
-
-// shareSocket sets who may write. There is no moment before in which others
-// might: to write takes the permission to write (unix(7)), which a new socket
-// gives to its owner alone under every usual umask, and the credentials are
-// looked at besides.
-func shareSocket(path, group string) error {
-	mode := fs.FileMode(0o600)
-	if group != "" {
-		g, err := user.LookupGroup(group)
-		if err != nil {
-			return err
-		}
-		id, err := strconv.Atoi(g.Gid)
-		if err != nil {
-			return fmt.Errorf("group %s: %w", group, err)
-		}
-		if err := os.Chown(path, -1, id); err != nil {
-			return err
-		}
-		mode = 0o660
-	}
-	return os.Chmod(path, mode)
 }
 
 func (u *unixSocket) place() string { return "unix:" + u.path }

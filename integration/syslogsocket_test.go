@@ -86,6 +86,31 @@ func (w *writer) awaitCountedOrDropped() error {
 	})
 }
 
+// TestForwardingWaits has rsyslog keep what is said while smtpbl is away.
+func TestForwardingWaits(t *testing.T) {
+	ways := forwardings(t)
+	for _, name := range []string{"unix", "tcp"} {
+		t.Run(name, func(t *testing.T) {
+			l := world(t)
+			start := lab.Start{Config: socketOnly + fmt.Sprintf("syslog = [%q]\n", ways[name].listen)}
+			first := serve(t, start)
+			t.Cleanup(func() { must(t, l.Rsyslog("")) })
+			must(t, l.Rsyslog(ways[name].rsyslog))
+			must(t, caughtUp())
+			must(t, first.Stop(t.Context()))
+			some, enough := attacker4(1), attacker4(2)
+			must(t, lab.Say(slices.Repeat([]string{failureLine(some)}, threshold(some)-1)...))
+			must(t, lab.Say(slices.Repeat([]string{failureLine(enough)}, threshold(enough))...))
+			must(t, l.Syslog("laboratory: the attack is over"))
+			serve(t, start)
+			must(t, awaitBan(enough))
+			notBanned(t, some)
+			must(t, lab.Say(failureLine(some)))
+			must(t, awaitBan(some))
+		})
+	}
+}
+
 // TestForgers has a user of the mail server say with the real logger what
 // Postfix would, by each socket. The unix socket is even one that he may
 // write to.

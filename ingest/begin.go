@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"time"
 )
 
@@ -37,6 +36,7 @@ func (r *follower) begin(ctx context.Context) {
 	} else {
 		r.recovered()
 		r.current = l
+		r.watch.follow(l.file)
 	}
 	r.started = true
 	live := r.live
@@ -69,47 +69,54 @@ func (r *follower) readStood(ctx context.Context) {
 		if err != nil || len(chunk) == 0 {
 			return // drain will meet the same and deal with it
 		}
+		r.measure(r.current, len(chunk))
 		r.chunk(&r.current.split, chunk, false)
 		r.handler.Done(r.place())
-		r.stats.lag.Store(stood - r.current.next)
 	}
+	r.measure(r.current, 0)
 }
 
 // resume goes on where Start says. If the log was rotated meanwhile, the rest
 // of the rotated file and all newer ones are read first.
 func (r *follower) resume(ctx context.Context) {
-	if l := r.current; l != nil {
+	start := r.cfg.Start
+	if l := r.current; l != nil && (start.Inode == 0 || start.Inode == l.id.ino) {
 		var buf [headLen]byte
 		head, err := readHead(l.file, &buf)
 		size, sizeErr := l.size()
-		if err == nil && sizeErr == nil && size >= r.cfg.Start.Offset && r.cfg.Start.matches(head) {
-			l.resume(*r.cfg.Start, head)
+		if err == nil && sizeErr == nil && size >= start.Offset && start.continues(l.file, head) {
+			l.resume(*start, head)
 			return
 		}
 	}
-	paths := rotated(r.cfg.Path)
-	i := findRotated(paths, r.cfg.Start)
-	if i < 0 {
-		r.cfg.Logger.Warn("log was replaced and its predecessor is not to be found, lines may be missing")
-		if r.current != nil {
+	logs := openFrom(r.cfg.Path, start)
+	defer closeAll(logs)
+	if len(logs) == 0 {
+		r.gap()
+		if r.current != nil && start.Offset > 0 {
 			r.seekHistory(r.now().Add(-r.cfg.History))
 		}
 		return
 	}
-	r.readAll(ctx, paths[i:], r.cfg.Start.Offset)
+	r.readAll(ctx, logs, start.Offset)
 }
 
 // readAll reads rotated files, the first from offset.
-func (r *follower) readAll(ctx context.Context, paths []string, offset int64) {
-	for _, path := range paths {
+func (r *follower) readAll(ctx context.Context, logs []*past, offset int64) {
+	for _, p := range logs {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := r.predecessor(ctx, path, offset, false, r.cfg.MaxLine); err != nil {
-			r.stats.errors.Add(1)
-			r.cfg.Logger.Warn("cannot read all of a rotated log", "rotated", path, "err", err)
-		}
+		r.readRotated(ctx, p, offset, false)
 		offset = 0
+	}
+}
+
+// readRotated reads one rotated file from offset.
+func (r *follower) readRotated(ctx context.Context, p *past, offset int64, live bool) {
+	if err := r.predecessor(ctx, p, offset, live, r.cfg.MaxLine); err != nil {
+		r.stats.errors.Add(1)
+		r.cfg.Logger.Warn("cannot read all of a rotated log", "rotated", p.path, "err", err)
 	}
 }
 
@@ -120,17 +127,18 @@ func (r *follower) firstStart(ctx context.Context) {
 	if r.current != nil && r.seekHistory(since) {
 		return
 	}
-	paths := rotated(r.cfg.Path)
-	from := len(paths)
-	for from > 0 && reaches(paths[from-1], since) {
-		from--
-	}
-	for i, path := range paths[from:] {
-		if i > 0 {
-			r.readAll(ctx, []string{path}, 0)
-			continue
+	logs, _, err := openBack(r.cfg.Path, nil, func(p *past) verdict {
+		if p.modTime.Before(since) {
+			return tooOld
 		}
-		r.readAll(ctx, []string{path}, r.historyOffset(path, since))
+		return wanted
+	})
+	defer closeAll(logs)
+	if err != nil {
+		r.fail("list rotated logs", err)
+	}
+	if len(logs) > 0 {
+		r.readAll(ctx, logs, r.historyOffset(logs[0], since))
 	}
 }
 
@@ -169,30 +177,18 @@ func (r *follower) stamp(ref time.Time) func(line []byte) (time.Time, bool) {
 	}
 }
 
-// reaches reports whether the rotated log at path was written to after since.
-func reaches(path string, since time.Time) bool {
-	info, err := os.Stat(path)
-	return err == nil && !info.ModTime().Before(since)
-}
-
 // historyOffset finds where since begins in a rotated log. A compressed one
 // cannot be searched and is read from its start: its lines are judged by
 // their stamps anyway.
-func (r *follower) historyOffset(path string, since time.Time) int64 {
-	rc, err := Open(path)
+func (r *follower) historyOffset(p *past, since time.Time) int64 {
+	if p.file == nil || !p.plain {
+		return 0
+	}
+	info, err := p.file.Stat()
 	if err != nil {
 		return 0 // reading it will report the error
 	}
-	defer func() { _ = rc.Close() }() // read only: nothing can be lost
-	file, plain := rc.(*os.File)
-	if !plain {
-		return 0
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return 0
-	}
-	s := seeker{r: file, stamp: r.stamp(info.ModTime())}
+	s := seeker{r: p.file, stamp: r.stamp(info.ModTime())}
 	at, err := s.seek(info.Size(), since)
 	if err != nil {
 		return 0

@@ -3,9 +3,13 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -120,4 +124,80 @@ func BenchmarkFileLatency(b *testing.B) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "ns-median")
 	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "ns-p99")
+}
+
+// BenchmarkFileRate is how many lines a second are followed while they are
+// written, a hundred with each write, as rsyslog does under load.
+func BenchmarkFileRate(b *testing.B) {
+	const lines, each = 200_000, 100
+	path := benchLog(b, 1)
+	f, c := NewFile(FileConfig{Path: path, History: time.Hour}), &counter{done: make(chan time.Time, 1)}
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error)
+	go func() { ended <- f.Run(ctx, c) }()
+	<-f.Ready()
+	out, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	must(b, err)
+	batch := []byte(strings.Repeat(benchLine, each))
+	for b.Loop() {
+		c.left = lines
+		for range lines / each {
+			_, err := out.Write(batch)
+			must(b, err)
+		}
+		<-c.done
+	}
+	cancel()
+	must(b, <-ended)
+	must(b, out.Close())
+	b.ReportMetric(lines*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// BenchmarkManyFiles follows thousands of logs that a pattern matches, writes
+// to each, and reports what each costs in memory.
+func BenchmarkManyFiles(b *testing.B) {
+	const files = 3000
+	dir := b.TempDir()
+	for i := range files {
+		must(b, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%04d.log", i)), []byte(benchLine), 0o600))
+	}
+	for b.Loop() {
+		before := memory()
+		found, _, err := Expand([]string{filepath.Join(dir, "*.log")})
+		must(b, err)
+		if len(found) != files {
+			b.Fatalf("%d of %d logs found", len(found), files)
+		}
+		ctx, cancel := context.WithCancel(b.Context())
+		var running sync.WaitGroup
+		counters := make([]*counter, files)
+		for i, path := range found {
+			f, c := NewFile(FileConfig{Path: path, History: time.Hour}), &counter{done: make(chan time.Time, 1)}
+			counters[i] = c
+			running.Go(func() {
+				if err := f.Run(ctx, c); err != nil {
+					b.Error(err)
+				}
+			})
+			<-f.Ready()
+			c.left = 1
+		}
+		for i, path := range found {
+			write(b, path, benchLine)
+			<-counters[i].done
+		}
+		b.ReportMetric(float64(memory()-before)/files, "B/file")
+		cancel()
+		running.Wait()
+	}
+}
+
+// memory is what the heap and the stacks hold after two collections, of which
+// the second empties what the first has put aside.
+func memory() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse + m.StackInuse) //nolint:gosec // far from the limit
 }

@@ -99,7 +99,10 @@ func FuzzBlocks(f *testing.F) {
 }
 
 // choppy reads as many bytes at a time as cuts say.
-type choppy struct{ rest, cuts []byte }
+type choppy struct {
+	rest, cuts []byte
+	reads      int
+}
 
 func (r *choppy) Read(p []byte) (int, error) {
 	if len(r.rest) == 0 {
@@ -107,7 +110,8 @@ func (r *choppy) Read(p []byte) (int, error) {
 	}
 	n := len(r.rest)
 	if len(r.cuts) > 0 {
-		n, r.cuts = min(n, 1+int(r.cuts[0])%17), append(r.cuts[1:], r.cuts[0])
+		n = min(n, 1+int(r.cuts[r.reads%len(r.cuts)])%17)
+		r.reads++
 	}
 	n = copy(p, r.rest[:n])
 	r.rest = r.rest[n:]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -19,7 +20,12 @@ type delivery struct {
 	source  string
 	now     func() time.Time
 	line    Line
-	buf     []byte
+	// buf is readSize long while the source reads, and lent to others while it
+	// waits: of ten thousand logs few are read at once.
+	buf *[readSize]byte
+	// passed is how far the last rotated file was read that was read as a
+	// whole, before a newer file was begun.
+	passed Position
 	// emit is the method value of take, made once: a new one for each read
 	// would be an allocation.
 	emit func(text []byte)
@@ -27,9 +33,22 @@ type delivery struct {
 
 // newDelivery returns a delivery for the source of that name.
 func newDelivery(h Handler, stats *counters, source string, now func() time.Time) *delivery {
-	d := &delivery{handler: h, stats: stats, source: source, now: now, buf: make([]byte, readSize)}
+	d := &delivery{handler: h, stats: stats, source: source, now: now}
 	d.emit = d.take
 	return d
+}
+
+// buffers are what sources that wait do not need.
+var buffers = sync.Pool{New: func() any { return new([readSize]byte) }}
+
+// borrow gets the buffer to read with.
+func (d *delivery) borrow() { d.buf = buffers.Get().(*[readSize]byte) }
+
+// giveBack lends the buffer to others. A line that was handed over is not
+// valid any more, nor does the line keep what it was cut from.
+func (d *delivery) giveBack() {
+	buffers.Put(d.buf)
+	d.buf, d.line.Text = nil, nil
 }
 
 // take hands one line over.
@@ -62,19 +81,29 @@ func (d *delivery) begin(live bool) {
 }
 
 // position describes the place at offset in a file that begins with head.
-func (d *delivery) position(head []byte, offset int64) Position {
-	return Position{
+func (d *delivery) position(id fileID, head []byte, offset int64) Position {
+	pos := Position{
 		Source:         d.source,
 		Fingerprint:    headHash(head),
 		FingerprintLen: len(head),
 		Offset:         offset,
 	}
+	if len(head) == 0 {
+		pos.Inode = id.ino
+	}
+	return pos
+}
+
+// pass tells that a rotated file was read up to pos.
+func (d *delivery) pass(pos Position) {
+	d.passed = pos
+	d.handler.Done(pos)
 }
 
 // predecessor hands over a rotated file from offset to its end, its
 // unterminated last line included.
-func (d *delivery) predecessor(ctx context.Context, path string, offset int64, live bool, maxLine int) error {
-	rc, err := Open(path)
+func (d *delivery) predecessor(ctx context.Context, p *past, offset int64, live bool, maxLine int) error {
+	rc, err := p.open()
 	if err != nil {
 		return err
 	}
@@ -92,23 +121,23 @@ func (d *delivery) predecessor(ctx context.Context, path string, offset int64, l
 	at := int64(n)
 	if offset < at {
 		d.chunk(&s, head[offset:], live)
-		d.handler.Done(d.position(head, at-s.pending))
+		d.pass(d.position(p.id, head, at-s.pending))
 	} else if err = skip(rc, offset-at); err == nil {
 		at = offset
 	}
 	for err == nil && ctx.Err() == nil {
-		n, err = rc.Read(d.buf)
+		n, err = rc.Read(d.buf[:])
 		at += int64(n)
 		if n > 0 {
 			d.chunk(&s, d.buf[:n], live)
-			d.handler.Done(d.position(head, at-s.pending))
+			d.pass(d.position(p.id, head, at-s.pending))
 		}
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
 	d.flush(&s, live)
-	d.handler.Done(d.position(head, at))
+	d.pass(d.position(p.id, head, at))
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
 	}

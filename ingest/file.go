@@ -23,9 +23,9 @@ type FileConfig struct {
 	Location *time.Location
 	// MaxLine is how many bytes of one line are kept; 0 is DefaultMaxLine.
 	MaxLine int
-	// Poll is how often the path is looked at even though nothing seems to
-	// have changed: it bounds what a lost event costs, and is all there is on
-	// network file systems. 0 is 5 s: one stat, one fstat and one read.
+	// Poll is how often the path is looked at where inotify cannot be trusted
+	// or the log is refused: on network file systems, or where the kernel
+	// refuses to watch. 0 is 5 s. Elsewhere nothing is done without an event.
 	Poll time.Duration
 	// Linger is how long a rotated file must have been quiet, and its
 	// successor written to, before it is closed; 0 is 10 s. Until its HUP the
@@ -40,15 +40,17 @@ type FileConfig struct {
 // File is a source that follows one log by its path, through every habit of
 // rotation. It is used once.
 //
-// Known limit: what comes and goes between two looks is missed, that is all but
-// the open and the newest file of a log that is rotated twice meanwhile, and
-// what is written to a new file that is copied and truncated before its first
-// read. That takes two rotations while a handler blocks or the machine is
-// suspended. Rotations while no source was running are all read.
+// Files that come and go between two looks are found among the rotated ones,
+// and so are those of rotations while no source was running. What is deleted
+// before it was read is lost, and what cannot be told from what was read
+// already is not read: Stats.Gaps counts how often that may have been so. No
+// directory but the log's own is known at a start, so that what was moved
+// elsewhere (logrotate's olddir) while no source was running counts as deleted.
 type File struct {
 	cfg   FileConfig
 	stats counters
 	ready chan struct{}
+	hub   *hub
 }
 
 // NewFile returns a source that Run sets going.
@@ -75,7 +77,7 @@ func NewFile(cfg FileConfig) *File {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.Logger = cfg.Logger.With("path", cfg.Path)
-	return &File{cfg: cfg, ready: make(chan struct{})}
+	return &File{cfg: cfg, ready: make(chan struct{}), hub: theHub}
 }
 
 // String names the source by its path.
@@ -87,7 +89,13 @@ func (f *File) String() string { return f.cfg.Path }
 func (f *File) Ready() <-chan struct{} { return f.ready }
 
 // Stats returns what was counted so far. It may be called from anywhere.
-func (f *File) Stats() Stats { return f.stats.snapshot() }
+func (f *File) Stats() Stats {
+	s := f.stats.snapshot()
+	if ns := f.stats.behindSince.Load(); ns != 0 {
+		s.Behind = max(f.cfg.Now().Sub(time.Unix(0, ns)), 0)
+	}
+	return s
+}
 
 // Run hands the lines of the log to h until ctx ends, then returns nil. A log
 // that is missing, unreadable or no regular file is no reason to return: Run
@@ -96,13 +104,18 @@ func (f *File) Run(ctx context.Context, h Handler) error {
 	if f.cfg.Path == "" {
 		return errors.New("follow log: no path given")
 	}
-	w := newWatch(f.cfg.Logger, f.cfg.Path)
+	w := newWatch(f.hub, f.cfg.Logger, f.cfg.Path)
 	defer w.close()
 	r := newFollower(f, h, w)
 	defer r.close()
+	r.borrow()
+	defer r.giveBack()
 	r.start(ctx)
 	for ctx.Err() == nil {
+		r.giveBack()
 		why := w.wait(ctx, r.patience())
+		r.borrow()
+		f.stats.errors.Add(w.mend())
 		if ctx.Err() == nil {
 			r.look(ctx, why)
 		}

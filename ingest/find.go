@@ -91,14 +91,14 @@ func maillogFile(path string) string {
 	return filepath.Clean(value)
 }
 
-// Expand expands the patterns of configured logs. What a pattern matches is
-// in found, sorted and each once; rotated predecessors are left out, since
-// their logs know of them. A pattern that matches nothing is in missing, to be
-// watched for; a plain path is found whether it exists or not, because File
-// waits for it. A malformed pattern is an error.
-func Expand(patterns []string) (found, missing []string, err error) {
+// Expand expands the patterns of configured logs. What they match is in found,
+// sorted and each once; rotated predecessors are left out, since their logs
+// know of them. A plain path is found whether it exists or not, because File
+// waits for it. The rest, in which more logs may appear, is in open, to be
+// given to Await. A malformed pattern is an error.
+func Expand(patterns []string) (found, open []string, err error) {
 	for _, pattern := range patterns {
-		if !strings.ContainsAny(pattern, `*?[\`) {
+		if !isPattern(pattern) {
 			found = append(found, filepath.Clean(pattern))
 			continue
 		}
@@ -106,47 +106,71 @@ func Expand(patterns []string) (found, missing []string, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("expand %q: %w", pattern, err)
 		}
-		matches = slices.DeleteFunc(matches, func(path string) bool { return !isLog(path) || hasOrigin(path, matches) })
-		if len(matches) == 0 {
-			missing = append(missing, pattern)
-		}
-		found = append(found, matches...)
+		open = append(open, pattern)
+		found = append(found, newLogs(matches, nil)...)
 	}
 	slices.Sort(found)
-	return slices.Compact(found), missing, nil
+	return slices.Compact(found), open, nil
 }
 
-// hasOrigin reports whether path is a rotated form of another of the paths.
-func hasOrigin(path string, paths []string) bool {
-	stem, plain := unpackedName(filepath.Base(path))
-	return !plain || slices.ContainsFunc(paths, func(other string) bool {
-		return filepath.Dir(other) == filepath.Dir(path) && isRotation(stem, filepath.Base(other))
-	})
+// isPattern reports whether path has to be expanded.
+func isPattern(path string) bool { return strings.ContainsAny(path, `*?[\`) }
+
+// newLogs returns those of the paths that are logs, neither known nor rotated
+// forms of known or other paths.
+func newLogs(paths, known []string) (logs []string) {
+	all := make(map[string]bool, len(paths)+len(known))
+	for _, path := range paths {
+		all[path] = true
+	}
+	isKnown := make(map[string]bool, len(known))
+	for _, path := range known {
+		all[path], isKnown[path] = true, true
+	}
+	for _, path := range paths {
+		if !isKnown[path] && !hasOrigin(path, all) && isLog(path) {
+			logs = append(logs, path)
+		}
+	}
+	return logs
 }
 
-// awaitPoll is how often Await looks although nothing seems to have changed.
+// hasOrigin reports whether path is a rotated form of one of the paths.
+func hasOrigin(path string, paths map[string]bool) bool {
+	dir, name := filepath.Split(path)
+	stem, plain := unpackedName(name)
+	return !plain || slices.ContainsFunc(origins(stem), func(origin string) bool { return paths[dir+origin] })
+}
+
+// awaitPoll is how often Await looks where not every change raises an event.
 const awaitPoll = 5 * time.Second
 
-// Await waits until one of the paths or patterns names a regular file, and
-// returns all that do. It returns ctx's error when ctx ends first.
-func Await(ctx context.Context, log *slog.Logger, patterns ...string) ([]string, error) {
+// Await waits until one of the paths or patterns names a log that is not among
+// the known ones and no rotated form of them, and returns all that do. It
+// returns ctx's error when ctx ends first.
+func Await(ctx context.Context, log *slog.Logger, known []string, patterns ...string) ([]string, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	if len(patterns) == 0 {
 		return nil, errors.New("wait for a log: no path given")
 	}
-	w := newWatch(log, patterns...)
+	w := newWatch(theHub, log, patterns...)
 	defer w.close()
 	for {
 		found, _, err := Expand(patterns)
 		if err != nil {
 			return nil, err
 		}
-		if found = slices.DeleteFunc(found, func(path string) bool { return !isLog(path) }); len(found) > 0 {
+		if found = newLogs(found, known); len(found) > 0 {
 			return found, nil
 		}
-		w.wait(ctx, awaitPoll)
+		w.mend()
+		limit := time.Duration(0)
+		if w.blind != "" {
+			limit = awaitPoll
+		}
+		w.wait(ctx, limit)
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("wait for a log: %w", err)
 		}

@@ -75,13 +75,13 @@ func TestExpand(t *testing.T) {
 		}
 		return paths
 	}
-	found, missing, err := Expand(in("*/mail.log*", "b/*", "c/*.log", "d/plain"))
+	found, open, err := Expand(in("*/mail.log*", "b/*", "c/*.log", "d/plain"))
 	must(t, err)
 	if diff := cmp.Diff(in("a/mail.log", "b/mail.log", "b/other", "d/plain"), found); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(in("c/*.log"), missing); diff != "" {
-		t.Errorf("missing (-want +got):\n%s", diff)
+	if diff := cmp.Diff(in("*/mail.log*", "b/*", "c/*.log"), open); diff != "" {
+		t.Errorf("open (-want +got):\n%s", diff)
 	}
 	if _, _, err := Expand([]string{"[bad"}); !errors.Is(err, filepath.ErrBadPattern) {
 		t.Errorf("malformed pattern: %v", err)
@@ -93,7 +93,7 @@ func TestAwait(t *testing.T) {
 	pattern, plain := filepath.Join(root, "log", "*.log"), filepath.Join(root, "mail")
 	got := make(chan []string)
 	go func() {
-		found, err := Await(t.Context(), nil, pattern, plain)
+		found, err := Await(t.Context(), nil, nil, pattern, plain)
 		if err != nil {
 			t.Error(err)
 		}
@@ -109,10 +109,62 @@ func TestAwait(t *testing.T) {
 func TestAwaitEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Await(ctx, nil, filepath.Join(t.TempDir(), "none")); !errors.Is(err, context.Canceled) {
+	if _, err := Await(ctx, nil, nil, filepath.Join(t.TempDir(), "none")); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
-	if _, err := Await(ctx, nil); err == nil {
+	if _, err := Await(ctx, nil, nil); err == nil {
 		t.Fatal("waiting for nothing would never end")
+	}
+}
+
+// Under patterns for directories and files, logs that appear later are found,
+// each once, and what becomes of those that are known is not.
+func TestAwaitMore(t *testing.T) {
+	root := plant(t, map[string]string{"a/log/1.log": "", "b/other": ""})
+	pattern := filepath.Join(root, "*", "log", "*.log*")
+	found, open, err := Expand([]string{pattern})
+	must(t, err)
+	for _, step := range []struct {
+		do   func(dir string)
+		want string
+	}{
+		{func(dir string) { write(t, filepath.Join(dir, "a", "log", "2.log"), "") }, "a/log/2.log"},
+		{func(dir string) {
+			must(t, os.Rename(filepath.Join(dir, "a", "log", "2.log"), filepath.Join(dir, "a", "log", "2.log.1")))
+			must(t, os.Mkdir(filepath.Join(dir, "b", "log"), 0o750))
+			write(t, filepath.Join(dir, "b", "log", "1.log"), "")
+		}, "b/log/1.log"},
+		{func(dir string) {
+			must(t, os.MkdirAll(filepath.Join(dir, "c", "log"), 0o750))
+			write(t, filepath.Join(dir, "c", "log", "1.log"), "")
+		}, "c/log/1.log"},
+	} {
+		got := make(chan []string)
+		go func() {
+			more, err := Await(t.Context(), nil, found, open...)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- more
+		}()
+		step.do(root)
+		more := <-got
+		if diff := cmp.Diff([]string{filepath.Join(root, step.want)}, more); diff != "" {
+			t.Fatalf("found (-want +got):\n%s", diff)
+		}
+		found = append(found, more...)
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	for _, base := range []string{"mail.log", "maillog", "a.b.log", "mail-1.log", "mail.1"} {
+		for _, mark := range []string{".1", "-20260102", "-20260102-1767312000", ".log", "-x", "x1"} {
+			ext := filepath.Ext(base)
+			for _, stem := range []string{base + mark, strings.TrimSuffix(base, ext) + mark + ext} {
+				if got, want := slices.Contains(origins(stem), base), isRotation(stem, base); got != want {
+					t.Errorf("origins of %s have %s: %v, want %v", stem, base, got, want)
+				}
+			}
+		}
 	}
 }

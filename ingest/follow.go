@@ -38,8 +38,12 @@ type follower struct {
 	// started is set once the log was opened, or known to be missing, so that
 	// what appears from then on is new.
 	started bool
+	// noticed is how big the current file was when Stats.Behind began.
+	noticed int64
 	// live is Line.Live of what is read now.
 	live bool
+	// refused is set while the log is there and cannot be read.
+	refused bool
 	// trouble is what keeps the path from being read, as it was logged.
 	trouble string
 }
@@ -64,12 +68,18 @@ func (r *follower) close() {
 	}
 }
 
-// patience is how long to wait for an event.
+// patience is how long to wait for an event; 0 is for ever. Looking from time
+// to time is for logs whose changes raise no event, or that are refused: a
+// right over them may be given in ways that raise none. Rotated files are
+// looked at while they are open.
 func (r *follower) patience() time.Duration {
-	if len(r.retired) > 0 {
+	switch {
+	case len(r.retired) > 0:
 		return min(retiredPause, r.cfg.Poll)
+	case r.watch.blind != "" || r.refused:
+		return r.cfg.Poll
 	}
-	return r.cfg.Poll
+	return 0
 }
 
 // look reads what is new. Rotated files come first, so that lines keep their
@@ -94,7 +104,7 @@ func (r *follower) look(ctx context.Context, why wake) {
 // drain reads l to its end.
 func (r *follower) drain(ctx context.Context, l *logFile) {
 	for ctx.Err() == nil {
-		chunk, err := l.read(r.buf)
+		chunk, err := l.read(r.buf[:])
 		switch {
 		case errors.Is(err, errReplaced):
 			r.truncated(ctx, l)
@@ -102,10 +112,10 @@ func (r *follower) drain(ctx context.Context, l *logFile) {
 			r.fail("read", err)
 			return
 		case len(chunk) == 0:
-			r.measure(l)
+			r.measure(l, 0)
 			return
 		default:
-			r.measure(l)
+			r.measure(l, len(chunk))
 			l.quietSince = r.now()
 			r.chunk(&l.split, chunk, r.live)
 			r.handler.Done(r.place())
@@ -113,33 +123,54 @@ func (r *follower) drain(ctx context.Context, l *logFile) {
 	}
 }
 
-// measure updates the lag, which is that of the current file.
-func (r *follower) measure(l *logFile) {
+// measure updates the lag, which is that of the current file. What was just
+// read counts as waiting until the next read.
+func (r *follower) measure(l *logFile, read int) {
 	if l != r.current {
 		return
 	}
-	if size, err := l.size(); err == nil {
-		r.stats.lag.Store(max(size-l.next, 0))
+	size, err := l.size()
+	if err != nil {
+		return
+	}
+	r.stats.lag.Store(max(size-l.next, 0))
+	switch start := l.next - int64(read); {
+	case read == 0 && size <= l.next:
+		r.stats.behindSince.Store(0)
+	case r.stats.behindSince.Load() == 0, start >= r.noticed:
+		// All that was noticed at the last mark is read.
+		r.noticed = size
+		r.stats.behindSince.Store(r.now().UnixNano())
 	}
 }
 
 // truncated starts over with a file that was cut. What copytruncate has saved
 // beyond our offset is read from the copy: it was written before the cut and
-// we were merely late.
+// we were merely late. So are newer copies, of what was written and cut again
+// before we looked.
 func (r *follower) truncated(ctx context.Context, l *logFile) {
 	r.stats.truncations.Add(1)
-	pos := r.position(l.head, l.lineStart())
-	paths := rotated(r.cfg.Path)
-	if i := findRotated(paths, &pos); i >= 0 {
-		if err := r.predecessor(ctx, paths[i], pos.Offset, r.live, r.cfg.MaxLine); err != nil {
-			r.fail("read the copy", err)
-		}
+	r.passed = Position{}
+	pos, before := r.position(l.id, l.head, l.lineStart()), l.nowHead()
+	copies := openFrom(r.cfg.Path, &pos)
+	defer closeAll(copies)
+	if len(copies) == 0 {
+		r.flush(&l.split, r.live)
 		l.rewind()
+		r.noticed = 0
+		r.handler.Done(r.place())
 		return
 	}
-	r.flush(&l.split, r.live)
+	r.readRotated(ctx, copies[0], pos.Offset, r.live)
+	logs, doubtful := r.unread(upTo(copies[1:], l, before))
+	if doubtful {
+		r.gap()
+	}
+	for _, p := range logs {
+		r.readRotated(ctx, p, 0, r.live)
+	}
 	l.rewind()
-	r.handler.Done(r.place())
+	r.noticed = 0
 }
 
 // place is where a restart would go on. While a rotated file is still open
@@ -148,10 +179,13 @@ func (r *follower) truncated(ctx context.Context, l *logFile) {
 // missing what a late writer adds to the old one while nobody reads.
 func (r *follower) place() Position {
 	l := r.current
+	if l.next == 0 && r.passed.Source != "" {
+		return r.passed
+	}
 	if n := len(r.retired); l.next == 0 && n > 0 {
 		l = r.retired[n-1]
 	}
-	return r.position(l.head, l.lineStart())
+	return r.position(l.id, l.head, l.lineStart())
 }
 
 // checkPath looks whether the path still names the current file, and changes
@@ -179,9 +213,12 @@ func (r *follower) checkPath(ctx context.Context) {
 		r.stats.rotations.Add(1)
 		// The writer may have added to the old file until the path changed.
 		r.drain(ctx, r.current)
-		r.retire(r.current)
+		known := r.current
+		r.retire(ctx, known)
+		r.missed(ctx, known, next)
 	}
 	r.recovered()
+	r.watch.follow(next.file)
 	r.adopt(ctx, next)
 }
 
@@ -191,17 +228,18 @@ func (r *follower) checkPath(ctx context.Context) {
 func (r *follower) adopt(ctx context.Context, next *logFile) {
 	for i, l := range r.retired {
 		if l.id == next.id {
+			r.watch.unfollow(next.file)
 			_ = next.file.Close() // l has the same file open
 			r.retired = slices.Delete(r.retired, i, i+1)
-			r.current = l
+			r.current, r.noticed = l, 0
 			r.drain(ctx, l)
 			return
 		}
 	}
-	r.current = next
+	r.current, r.noticed = next, 0
 	var buf [headLen]byte
 	if head, err := readHead(next.file, &buf); err == nil && len(head) > 0 {
-		if i := slices.IndexFunc(r.seen, func(p Position) bool { return p.FingerprintLen > 0 && p.matches(head) }); i >= 0 {
+		if i := slices.IndexFunc(r.seen, func(p Position) bool { return p.matches(head) }); i >= 0 {
 			next.resume(r.seen[i], head)
 		}
 	}
@@ -214,10 +252,12 @@ func (r *follower) adopt(ctx context.Context, next *logFile) {
 
 // retire keeps a file that the path no longer names for writers that still
 // have it open.
-func (r *follower) retire(l *logFile) {
+func (r *follower) retire(ctx context.Context, l *logFile) {
+	r.passed = Position{}
 	l.quietSince = r.now()
 	r.retired = append(r.retired, l)
 	if len(r.retired) > maxRetired {
+		r.drain(ctx, r.retired[0])
 		r.letGo(r.retired[0])
 		r.retired = slices.Delete(r.retired, 0, 1)
 	}
@@ -245,10 +285,11 @@ func (r *follower) release(ctx context.Context) {
 func (r *follower) letGo(l *logFile) {
 	r.flush(&l.split, r.live)
 	r.handler.Done(r.place())
-	r.seen = append(r.seen, r.position(l.head, l.next))
+	r.seen = append(r.seen, r.position(l.id, l.head, l.next))
 	if len(r.seen) > maxSeen {
 		r.seen = slices.Delete(r.seen, 0, 1)
 	}
+	r.watch.unfollow(l.file)
 	_ = l.file.Close() // read only: nothing can be lost
 }
 
@@ -256,7 +297,8 @@ func (r *follower) letGo(l *logFile) {
 // changes. That a log is missing is no error, only worth saying.
 func (r *follower) fail(doing string, err error) {
 	missing := errors.Is(err, fs.ErrNotExist)
-	if !missing {
+	r.refused = !missing
+	if r.refused {
 		r.stats.errors.Add(1)
 	}
 	if r.trouble == err.Error() {
@@ -278,7 +320,7 @@ func (r *follower) recovered() {
 	if r.trouble == "" {
 		return
 	}
-	r.trouble = ""
+	r.trouble, r.refused = "", false
 	r.stats.reopens.Add(1)
 	r.cfg.Logger.Info("reading log again")
 }

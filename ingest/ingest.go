@@ -22,12 +22,14 @@ type Line struct {
 
 // Position is a place in a source from which reading can go on after a
 // restart. For a file it is a fingerprint of the file's first bytes and an
-// offset, for the journal a cursor.
+// offset, and while the file is empty its inode number; for the journal a
+// cursor.
 type Position struct {
 	Source         string `json:"source"`
 	Fingerprint    uint64 `json:"fingerprint,omitempty"`
 	FingerprintLen int    `json:"fingerprint_len,omitempty"`
 	Offset         int64  `json:"offset,omitempty"`
+	Inode          uint64 `json:"inode,omitempty"`
 	Cursor         string `json:"cursor,omitempty"`
 }
 

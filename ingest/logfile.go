@@ -47,6 +47,17 @@ func (l *logFile) size() (int64, error) {
 	return info.Size(), nil
 }
 
+// nowHead returns what the file begins with now; nothing where it cannot be
+// read.
+func (l *logFile) nowHead() []byte {
+	var buf [headLen]byte
+	head, err := readHead(l.file, &buf)
+	if err != nil {
+		return nil
+	}
+	return head
+}
+
 // lineStart is the offset of the first byte that was not handed over.
 func (l *logFile) lineStart() int64 { return l.next - l.split.pending }
 

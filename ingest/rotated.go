@@ -2,7 +2,7 @@ package ingest
 
 import (
 	"cmp"
-	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,50 +13,67 @@ import (
 // find the logs; how to read one is decided by its content.
 var packedSuffixes = []string{".gz", ".zst", ".xz"}
 
+// rotation is a rotated log as a listing of its directory shows it.
+type rotation struct {
+	path string
+	info os.FileInfo
+}
+
+// same reports whether b is the same file, whatever its name.
+func (r rotation) same(b rotation) bool { return idOf(r.info) == idOf(b.info) }
+
 // rotated returns the rotated predecessors of the log at path, the oldest
 // first: path.1, path-20260102, name-20260102.ext and the like, compressed or
-// not. While a log is being compressed both forms stand there; the plain one
-// is whole and is taken.
-func rotated(path string) []string {
+// not, in the log's directory and in others where they are known to be moved
+// to. While a log is being compressed both forms stand there; the plain one is
+// whole and is taken.
+func rotated(path string, others ...string) []rotation {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
 	dir, base := filepath.Split(path)
-	entries, err := os.ReadDir(filepath.Clean(dir))
-	if err != nil {
-		return nil
-	}
-	type candidate struct {
-		path  string
-		info  os.FileInfo
-		plain bool
-	}
-	found := map[string]candidate{}
-	for _, entry := range entries {
-		stem, plain := unpackedName(entry.Name())
-		if !isRotation(stem, base) || (found[stem].plain && !plain) {
-			continue
+	dirs := append([]string{filepath.Clean(dir)}, others...)
+	slices.Sort(dirs)
+	found, plains := map[string]rotation{}, map[string]bool{}
+	for _, dir := range slices.Compact(dirs) {
+		for _, entry := range namesIn(dir) {
+			name, plain := unpackedName(entry)
+			if !isRotation(name, base) {
+				continue
+			}
+			stem, path := filepath.Join(dir, name), filepath.Join(dir, entry)
+			if plains[stem] && !plain {
+				continue
+			}
+			if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
+				found[stem], plains[stem] = rotation{path, info}, plain
+			}
 		}
-		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
-			found[stem] = candidate{filepath.Join(dir, entry.Name()), info, plain}
-		}
 	}
-	list := make([]candidate, 0, len(found))
-	for _, c := range found {
-		list = append(list, c)
-	}
+	list := slices.Collect(maps.Values(found))
 	// Compressing keeps the time of the last write (gzip, zstd and xz do).
-	slices.SortFunc(list, func(a, b candidate) int {
+	slices.SortFunc(list, func(a, b rotation) int {
 		if c := a.info.ModTime().Compare(b.info.ModTime()); c != 0 {
 			return c
 		}
 		return olderName(a.path, b.path)
 	})
-	paths := make([]string, len(list))
-	for i, c := range list {
-		paths[i] = c.path
+	return list
+}
+
+// namesIn lists a directory in no order; what cannot be listed has no names.
+// Thousands of logs may stand in one, and each is looked for in all of it.
+func namesIn(dir string) []string {
+	file, err := os.Open(dir)
+	if err != nil {
+		return nil
 	}
-	return paths
+	defer func() { _ = file.Close() }() // read only: nothing can be lost
+	names, err := file.Readdirnames(-1)
+	if err != nil {
+		return nil
+	}
+	return names
 }
 
 // olderName orders two rotations of one log that were last written at the
@@ -97,6 +114,21 @@ func isRotation(stem, base string) bool {
 	return found && isMark(mark)
 }
 
+// origins returns the names of which stem can be a rotation, as isRotation
+// sees it.
+func origins(stem string) (bases []string) {
+	end := strings.LastIndexByte(stem, '.')
+	for i := range len(stem) {
+		if isMark(stem[i:]) {
+			bases = append(bases, stem[:i])
+		}
+		if i < end && isMark(stem[i:end]) {
+			bases = append(bases, stem[:i]+stem[end:])
+		}
+	}
+	return bases
+}
+
 // isMark reports whether mark is what logrotate or savelog add to a name:
 // ".1", "-20260102", "-20260102-1767312000".
 func isMark(mark string) bool {
@@ -104,34 +136,4 @@ func isMark(mark string) bool {
 		return false
 	}
 	return strings.Trim(mark[1:], "0123456789-_") == ""
-}
-
-// headOf reads the first bytes of the log at path, unpacked.
-func headOf(path string) ([]byte, error) {
-	rc, err := Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rc.Close() }() // read only: nothing can be lost
-	buf := make([]byte, headLen)
-	n, err := io.ReadFull(rc, buf)
-	if n > 0 {
-		err = nil // a short or damaged file is still known by what it has
-	}
-	return buf[:n], err
-}
-
-// findRotated returns where in paths the file that pos was taken from stands,
-// or -1. The newest match counts. A position in an empty file matches nothing,
-// because it would match everything.
-func findRotated(paths []string, pos *Position) int {
-	if pos.FingerprintLen == 0 {
-		return -1
-	}
-	for i, path := range slices.Backward(paths) {
-		if head, err := headOf(path); err == nil && pos.matches(head) {
-			return i
-		}
-	}
-	return -1
 }

@@ -5,24 +5,33 @@ import (
 	"time"
 )
 
-// Stats is what a source has counted since it was made. Every field but Lag
-// and LastLine only grows.
+// Stats is what a source has counted since it was made. Every field but Lag,
+// Behind and LastLine only grows.
 type Stats struct {
 	// Lines and Bytes were handed over; Bytes includes line ends.
 	Lines, Bytes uint64
 	// Lag is how many bytes of the file are not read yet, as of the last look.
 	Lag int64
+	// Behind is how long the oldest byte that is known and not handed over has
+	// been waiting; 0 where everything is read. It grows while the handler
+	// blocks.
+	Behind time.Duration
 	// LastLine is when the last line was read; zero before the first.
 	LastLine time.Time
 	// Rotations counts how often the path came to name another file.
 	Rotations uint64
+	// Gaps counts how often lines may have been missed, because what stood
+	// between the file that was read last and the current one is not to be
+	// found, or cannot be told from what was read already.
+	Gaps uint64
 	// Truncations counts how often the file was cut under us.
 	Truncations uint64
 	// Reopens counts recoveries: the file was missing or refused and can be
 	// read again, or journalctl had ended and was started again.
 	Reopens uint64
-	// Errors counts failed attempts to open or read. A file that is merely
-	// missing is no error.
+	// Errors counts failed attempts to open or read, and how often the kernel
+	// has lost events, which costs one look at the file and no line. A file
+	// that is merely missing is no error.
 	Errors uint64
 	// OverLong counts lines of which only the beginning was kept.
 	OverLong uint64
@@ -40,8 +49,9 @@ type Stats struct {
 type counters struct {
 	lines, bytes, rotations, truncations atomic.Uint64
 	reopens, errors, overLong, refused   atomic.Uint64
-	dropped                              atomic.Uint64
-	lag, lastLine/* Unix nanoseconds */ atomic.Int64
+	dropped, gaps                        atomic.Uint64
+	lag                                  atomic.Int64
+	lastLine, behindSince                atomic.Int64 // Unix nanoseconds
 }
 
 // snapshot reads the counters; each is exact, together they may be a few
@@ -52,6 +62,7 @@ func (c *counters) snapshot() Stats {
 		Bytes:       c.bytes.Load(),
 		Lag:         c.lag.Load(),
 		Rotations:   c.rotations.Load(),
+		Gaps:        c.gaps.Load(),
 		Truncations: c.truncations.Load(),
 		Reopens:     c.reopens.Load(),
 		Errors:      c.errors.Load(),

@@ -12,10 +12,10 @@ import (
 
 // SyslogConfig says where a Syslog listens.
 type SyslogConfig struct {
-	// Listen are the sockets: "unix:/path" or "unix:/path,group=NAME" for
-	// datagrams, "udp:ADDRESS:PORT" and "tcp:ADDRESS:PORT". A unix socket may
-	// be written to by root alone, or by the group too. Whoever reaches an
-	// address that is not of this machine's loopback can forge log lines.
+	// Listen are the sockets: "unix:/path" for datagrams, "udp:ADDRESS:PORT"
+	// and "tcp:ADDRESS:PORT". A unix socket may be written to by root alone.
+	// Whoever reaches an address that is not of this machine's loopback can
+	// forge log lines.
 	Listen []string
 	// Stamp reads the stamps of messages; parse.Stamp does. Without it lines
 	// have none.

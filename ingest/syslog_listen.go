@@ -11,9 +11,9 @@ import (
 
 // listener is one entry of SyslogConfig.Listen.
 type listener struct {
-	network     string         // "unix", "udp" or "tcp"
-	path, group string         // of a unix socket
-	addr        netip.AddrPort // of the others
+	network string         // "unix", "udp" or "tcp"
+	path    string         // of a unix socket
+	addr    netip.AddrPort // of the others
 }
 
 // CheckListener tells what is wrong with an entry of SyslogConfig.Listen, nil
@@ -29,7 +29,9 @@ func parseListener(text string) (listener, error) {
 	var err error
 	switch network {
 	case "unix":
-		where.path, where.group, err = unixPath(rest)
+		if where.path = rest; !filepath.IsAbs(rest) {
+			err = errors.New("the path of a unix socket must be absolute")
+		}
 	case "udp", "tcp":
 		where.addr, err = netip.ParseAddrPort(rest)
 	default:
@@ -39,19 +41,6 @@ func parseListener(text string) (listener, error) {
 		return listener{}, fmt.Errorf("syslog listener %q: %w", text, err)
 	}
 	return where, nil
-}
-
-// unixPath reads "/path" and "/path,group=NAME".
-func unixPath(text string) (path, group string, err error) {
-	path, option, found := strings.Cut(text, ",")
-	group, ok := strings.CutPrefix(option, "group=")
-	switch {
-	case !filepath.IsAbs(path):
-		return "", "", errors.New("the path of a unix socket must be absolute")
-	case found && (!ok || group == ""):
-		return "", "", errors.New("behind the path of a unix socket only group=NAME is known")
-	}
-	return path, group, nil
 }
 
 // listen opens the socket.

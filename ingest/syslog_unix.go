@@ -35,7 +35,10 @@ func (s *Syslog) listenUnix(ctx context.Context, where listener) (socket, error)
 		return nil, err
 	}
 	u := &unixSocket{UnixConn: conn.(*net.UnixConn), s: s, path: where.path}
-	if err := shareSocket(where.path, where.group); err != nil {
+	// There is no moment before in which others might write: it takes the
+	// permission to write (unix(7)), which a new socket gives to its owner alone
+	// under every usual umask, and the credentials are looked at besides.
+	if err := os.Chmod(where.path, 0o600); err != nil {
 		return nil, errors.Join(err, u.Close())
 	}
 	return u, nil

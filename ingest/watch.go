@@ -2,24 +2,25 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
+	"golang.org/x/sys/unix"
 )
 
 // wake says why a watch woke.
-type wake uint8
+type wake uint32
 
 const (
-	// wakeData: something was written to the path; nothing else changed.
-	wakeData wake = iota
-	// wakePath: the path may name another file, or time has passed.
+	// wakeData: something was written; no path leads elsewhere.
+	wakeData wake = iota + 1
+	// wakePath: a path may name another file, or time has passed.
 	wakePath
 )
 
@@ -34,94 +35,94 @@ func idOf(info os.FileInfo) fileID {
 	return fileID{}
 }
 
-// watch waits for changes of a few paths. The directories are watched, not
-// the files: a watch on a file dies with the file, and rotation is a change of
-// the directory. Where a path leads over symbolic links, the directory of each
-// link is watched too.
+// watch waits for changes of a few paths and of open files. Of the paths the
+// directories are watched: a watch on a file dies with the file, and rotation
+// is a change of the directory. Where a path leads over symbolic links, the
+// directory of each link is watched too, and those further up for being moved
+// away as a whole. Open files are watched for writes, wherever they are moved
+// to. What no event tells of is a file system that is mounted over the logs.
 type watch struct {
 	paths []string
 	log   *slog.Logger
-	// events is nil where inotify is not to be had; the ticks must do then.
-	notify *fsnotify.Watcher
-	events chan fsnotify.Event
-	errs   chan error
-	timer  *time.Timer
-	// dirs are the watched directories, as they were when they were added.
-	dirs map[string]fileID
-	// names are the full names whose changes concern the paths.
-	names []string
+	hub   *hub
+	timer *time.Timer
+	// bell rings when there is a reason to wake; why is the strongest so far.
+	bell chan struct{}
+	why  atomic.Uint32
+	// faults counts how often events were lost.
+	faults atomic.Uint64
+	// spots are what wakes us on behalf of paths, files on behalf of files.
+	spots []spot
+	files map[*os.File]spot
+	// blind is why looking from time to time must stand in for events; empty
+	// where every change raises an event.
+	blind string
 }
 
-// newWatch watches the paths. Where the kernel refuses an inotify instance,
-// the watch works by its ticks alone.
-func newWatch(log *slog.Logger, paths ...string) *watch {
-	w := &watch{paths: paths, log: log, dirs: map[string]fileID{}, timer: time.NewTimer(time.Hour)}
-	// The buffer lets a burst of writes collect while lines are parsed.
-	notify, err := fsnotify.NewBufferedWatcher(256)
-	if err != nil {
-		log.Warn("cannot watch for changes, looking every few seconds instead; raise fs.inotify.max_user_instances", "err", err)
-	} else {
-		w.notify, w.events, w.errs = notify, notify.Events, notify.Errors
+// newWatch watches the paths.
+func newWatch(h *hub, log *slog.Logger, paths ...string) *watch {
+	w := &watch{
+		paths: paths, log: log, hub: h, timer: time.NewTimer(time.Hour),
+		bell: make(chan struct{}, 1), files: map[*os.File]spot{},
 	}
+	w.timer.Stop()
+	h.join(w)
 	w.refresh()
 	return w
 }
 
-// close ends the watch and waits for nothing.
+// close ends the watch.
 func (w *watch) close() {
 	w.timer.Stop()
-	if w.notify != nil {
-		_ = w.notify.Close() // reading ends here, there is nobody to tell
+	for _, s := range w.spots {
+		w.hub.drop(w, s)
 	}
+	for _, s := range w.files {
+		w.hub.drop(w, s)
+	}
+	w.hub.leave(w)
 }
 
-// wait blocks until a path may have changed, limit has passed or ctx ends.
-// Events that have piled up are taken together.
-func (w *watch) wait(ctx context.Context, limit time.Duration) wake {
-	w.timer.Reset(limit)
+// mend returns how often events were lost since it was last asked, and says
+// so once. Whoever asks has to look at everything.
+func (w *watch) mend() (times uint64) {
+	if times = w.faults.Swap(0); times > 0 && w.hub.news("lost events") {
+		w.log.Warn("the kernel has lost events, looking at every log")
+	}
+	return times
+}
+
+// wake rings the bell. It never blocks, and what happens while nobody listens
+// costs one look.
+func (w *watch) wake(why wake) {
 	for {
-		select {
-		case <-ctx.Done():
-			return wakePath
-		case <-w.timer.C:
-			w.refresh()
-			return wakePath
-		case <-w.errs: //nolint:errcheck // which error does not matter
-			// An overflowed queue has lost events: look at everything.
-			w.refresh()
-			return wakePath
-		case event := <-w.events:
-			if why, mine := w.judge(event); mine {
-				return w.collect(why)
-			}
+		was := w.why.Load()
+		if was >= uint32(why) || w.why.CompareAndSwap(was, uint32(why)) {
+			break
 		}
+	}
+	select {
+	case w.bell <- struct{}{}:
+	default:
 	}
 }
 
-// judge says what an event means, and whether it is one of ours at all.
-func (w *watch) judge(event fsnotify.Event) (wake, bool) {
-	if slices.Contains(w.names, event.Name) {
-		if event.Op == fsnotify.Write {
-			return wakeData, true
-		}
-		return wakePath, true
+// wait blocks until something may have changed, limit has passed or ctx ends.
+// Without a limit only events wake it.
+func (w *watch) wait(ctx context.Context, limit time.Duration) wake {
+	var tick <-chan time.Time
+	if limit > 0 {
+		w.timer.Reset(limit)
+		defer w.timer.Stop()
+		tick = w.timer.C
 	}
-	_, dir := w.dirs[event.Name]
-	return wakePath, dir
-}
-
-// collect takes the events that wait already, so that a burst costs one look.
-func (w *watch) collect(why wake) wake {
-	for range cap(w.events) {
-		select {
-		case event := <-w.events:
-			if next, mine := w.judge(event); mine {
-				why = max(why, next)
-			}
-			continue
-		default:
-		}
-		break
+	why := wakePath
+	select {
+	case <-ctx.Done():
+		return why
+	case <-tick:
+	case <-w.bell:
+		why = wake(w.why.Swap(0))
 	}
 	if why == wakePath {
 		w.refresh()
@@ -129,100 +130,123 @@ func (w *watch) collect(why wake) wake {
 	return why
 }
 
-// refresh brings the watched directories in line with where the paths lead
-// now. What appears in a directory before its watch stands raises no event, so
-// the paths are walked again until nothing has changed.
+// refresh brings what is watched in line with where the paths lead now. What
+// appears in a directory before its watch stands raises no event, so the paths
+// are walked again until nothing has changed.
 func (w *watch) refresh() {
 	for range maxHops {
-		before := slices.Clone(w.names)
-		w.names = w.names[:0]
-		for _, path := range w.paths {
-			w.names = append(w.names, hops(path)...)
+		before := w.spots
+		w.spots = w.survey()
+		for _, s := range before {
+			if !slices.Contains(w.spots, s) {
+				w.hub.drop(w, s)
+			}
 		}
-		if w.notify == nil || slices.Equal(before, w.names) && w.settled() {
+		if slices.Equal(before, w.spots) {
 			return
 		}
-		w.rewatch()
 	}
 }
 
-// settled reports whether every directory that can be watched is watched.
-func (w *watch) settled() bool {
-	watched := w.notify.WatchList()
-	for _, name := range w.names {
-		dir := filepath.Dir(name)
-		info, err := os.Stat(dir)
-		if err == nil && (w.dirs[dir] != idOf(info) || !slices.Contains(watched, dir)) {
-			return false
+// survey watches the directories of all names that matter to the paths.
+func (w *watch) survey() []spot {
+	var spots []spot
+	for _, path := range w.paths {
+		for _, name := range namesOf(path) {
+			dir, base := filepath.Split(name)
+			if isPattern(base) {
+				base = anyName
+			}
+			spots = w.lookAt(spots, dir, base, dirMask)
+			for dir = filepath.Dir(filepath.Clean(dir)); dir != "/"; dir = filepath.Dir(dir) {
+				spots = w.lookAt(spots, dir, theObject, wayMask)
+			}
 		}
 	}
-	return true
+	return spots
 }
 
-// rewatch watches the directories of names and no others. A directory that was
-// replaced under its name is watched anew.
-func (w *watch) rewatch() {
-	wanted := map[string]fileID{}
-	for _, name := range w.names {
-		dir := filepath.Dir(name)
-		if info, err := os.Stat(dir); err == nil {
-			wanted[dir] = idOf(info)
-		}
-	}
-	for dir, id := range w.dirs {
-		if wanted[dir] != id {
-			_ = w.notify.Remove(dir) // gone already where the directory is
-			delete(w.dirs, dir)
-		}
-	}
-	watched := w.notify.WatchList()
-	for dir, id := range wanted {
-		if slices.Contains(watched, dir) && w.dirs[dir] == id {
-			continue
-		}
-		if err := w.notify.Add(dir); err != nil {
-			w.log.Debug("cannot watch directory, looking every few seconds instead", "dir", dir, "err", err)
-			continue
-		}
-		w.dirs[dir] = id
-	}
-}
-
-// maxHops is how many symbolic links are followed, as in the kernel
-// (linux include/linux/namei.h, MAXSYMLINKS).
-const maxHops = 40
-
-// hops returns the names whose change can change what path leads to: every
-// symbolic link on the way, and the end of the way. Where a part is missing,
-// that part is the end, since its appearance is what matters.
-func hops(path string) []string {
-	path, err := filepath.Abs(path)
+// lookAt adds to spots that of a name in a directory.
+func (w *watch) lookAt(spots []spot, dir, name string, mask uint32) []spot {
+	s, err := w.hub.add(w, dir, name, mask)
 	if err != nil {
-		return nil
+		// A directory that has just gone is found out by the next walk.
+		if !os.IsNotExist(err) {
+			w.refused(dir, err)
+		}
+		return spots
 	}
-	var names []string
-	done, rest := "/", strings.Split(strings.Trim(path, "/"), "/")
-	for links := 0; len(rest) > 0; {
-		name := filepath.Join(done, rest[0])
-		rest = rest[1:]
-		info, err := os.Lstat(name)
-		if err != nil {
-			return append(names, name)
-		}
-		if info.Mode()&os.ModeSymlink == 0 || links == maxHops {
-			done = name
-			continue
-		}
-		links++
-		names = append(names, name)
-		target, err := os.Readlink(name)
-		if err != nil {
-			return names
-		}
-		if filepath.IsAbs(target) {
-			done = "/"
-		}
-		rest = append(strings.Split(strings.Trim(target, "/"), "/"), rest...)
+	if slices.Contains(spots, s) {
+		return spots
 	}
-	return append(names, done)
+	w.distrust(dir)
+	return append(spots, s)
+}
+
+// follow has writes to an open file wake the watch.
+func (w *watch) follow(file *os.File) {
+	name := selfPath(file)
+	s, err := w.hub.add(w, name, theObject, fileMask)
+	if err != nil {
+		w.refused(file.Name(), err)
+		return
+	}
+	w.distrust(name)
+	w.files[file] = s
+}
+
+// unfollow takes back follow, before the file is closed.
+func (w *watch) unfollow(file *os.File) {
+	s, found := w.files[file]
+	if !found {
+		return
+	}
+	delete(w.files, file)
+	for _, other := range w.files {
+		if other == s {
+			return // the same file, opened twice
+		}
+	}
+	w.hub.drop(w, s)
+}
+
+// descriptor returns file's; Fd would make a file block that does not.
+func descriptor(file *os.File) (fd int) {
+	conn, err := file.SyscallConn()
+	if err == nil {
+		err = conn.Control(func(raw uintptr) { fd = int(raw) }) //nolint:gosec // a descriptor
+	}
+	if err != nil {
+		return -1 // closed, which the caller's system call will say
+	}
+	return fd
+}
+
+// distrust looks whether path lies where events do not tell everything.
+func (w *watch) distrust(path string) {
+	if fs := remote(path); fs != "" {
+		w.goBlind("on " + fs + " others write unnoticed")
+	}
+}
+
+// refused notes that the kernel does not watch path. Its limits are those of
+// inotify(7), of which it tells by errors that mean something else.
+func (w *watch) refused(path string, err error) {
+	reason := err.Error()
+	switch {
+	case errors.Is(err, unix.ENOSPC):
+		reason += "; raise fs.inotify.max_user_watches"
+	case errors.Is(err, unix.EMFILE):
+		reason += "; raise fs.inotify.max_user_instances"
+	}
+	w.goBlind(reason, slog.String("watched", path))
+}
+
+// goBlind notes that events do not tell everything.
+func (w *watch) goBlind(reason string, more ...slog.Attr) {
+	w.blind = reason
+	if w.hub.news(reason) {
+		w.log.LogAttrs(context.Background(), slog.LevelWarn,
+			"cannot be told of every change, looking every few seconds too", append(more, slog.String("reason", reason))...)
+	}
 }

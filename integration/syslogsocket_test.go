@@ -3,6 +3,7 @@ package integration
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -64,6 +65,8 @@ func TestSyslogSocket(t *testing.T) {
 			notBanned(t, addr)
 			failLast(addr, lab.PortSMTP, "PLAIN")
 			must(t, awaitBan(addr))
+			must(t, awaitTold(addr, threshold(addr)))
+			must(t, caughtUp())
 			m, err := l.Metrics()
 			must(t, err)
 			w := &writer{before: failures(m)}
@@ -77,6 +80,18 @@ func TestSyslogSocket(t *testing.T) {
 
 // burst is how many failures are said as fast as rsyslog takes them.
 const burst = 20000
+
+// awaitTold waits until Postfix has told n failures of addr: that of the last
+// comes after the ban, which rests on Dovecot's.
+func awaitTold(addr netip.Addr, n int) error {
+	return lab.Until(fmt.Sprintf("Postfix tells %d failures", n), soon, func() error {
+		lines, err := laboratory.MailLogLines("["+addr.String()+"]: SASL PLAIN authentication failed")
+		if err == nil && len(lines) != n {
+			err = fmt.Errorf("it told %d", len(lines))
+		}
+		return err
+	})
+}
 
 // awaitAccounted waits until everything said was counted as a failure or, if
 // something may be lost, as dropped.
@@ -121,17 +136,19 @@ func TestForwardingWaits(t *testing.T) {
 }
 
 // TestForgers has a user of the mail server say with the real logger what
-// Postfix would, by each socket. The unix socket is even one that he may
-// write to.
+// Postfix would, by each socket. The unix socket is even one that somebody
+// has opened to all.
 func TestForgers(t *testing.T) {
 	l := world(t)
 	const user, users = 1000, 100
+	const socket = "/run/forgers"
 	serve(t, lab.Start{Config: socketOnly +
-		`syslog = ["unix:/run/forgers,group=users", "udp:127.0.0.1:5514", "tcp:127.0.0.1:5514"]` + "\n"})
+		`syslog = ["unix:/run/forgers", "udp:127.0.0.1:5514", "tcp:127.0.0.1:5514"]` + "\n"})
+	must(t, os.Chmod(socket, 0o666))
 	ways := map[string][]string{
 		"udp":  {"--udp", "--server", "127.0.0.1", "--port", "5514"},
 		"tcp":  {"--tcp", "--server", "127.0.0.1", "--port", "5514"},
-		"unix": {"--socket", "/run/forgers", "--socket-errors=on"},
+		"unix": {"--socket", socket, "--socket-errors=on"},
 	}
 	victim := attacker4(1)
 	n := 0

@@ -9,6 +9,8 @@ type Config struct {
 	// Threshold4 and Threshold6 are the number of failures inside Window that
 	// ban an IPv4 address or an IPv6 /64.
 	Threshold4, Threshold6 int
+	// CountAbuse makes each Abuse count like a failed login.
+	CountAbuse bool
 	// BanTime is the length of a first ban. It doubles with each repeat up to
 	// BanTimeMax. An offender is forgotten once BanTimeMax has passed since
 	// its last ban ended.

@@ -1,8 +1,8 @@
 package policy
 
 import (
-	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -52,6 +52,8 @@ type Decision struct {
 	// Failures is how many failed logins were counted (StepHost) or how many
 	// hosts of the net are banned (StepNet).
 	Failures int
+	// Abuses is how many of the Failures are abuse instead (Config.CountAbuse).
+	Abuses int
 	// Over is the time between the first and the last counted failure.
 	Over time.Duration
 	// Rank is 1 for the first ban of this prefix, 2 for the second, …
@@ -65,13 +67,23 @@ func (d *Decision) Ban() bool { return d.Refusal == "" }
 func (d *Decision) For() time.Duration { return d.Until.Sub(d.At) }
 
 // Reason says in one phrase why, for people to read.
-func (d *Decision) Reason() string {
+func (d *Decision) Reason() string { return string(d.AppendReason(nil)) }
+
+// AppendReason appends what Reason returns.
+func (d *Decision) AppendReason(b []byte) []byte {
 	if d.Step == StepNet {
-		return fmt.Sprintf("%d banned hosts in %s", d.Failures, d.Prefix)
+		b = strconv.AppendInt(b, int64(d.Failures), 10)
+		return d.Prefix.AppendTo(append(b, " banned hosts in "...))
 	}
-	s := fmt.Sprintf("%d failed logins in %s", d.Failures, d.Over.Round(time.Second))
+	b = strconv.AppendInt(b, int64(d.Failures-d.Abuses), 10)
+	b = append(b, " failed logins"...)
+	if d.Abuses > 0 {
+		b = strconv.AppendInt(append(b, " and "...), int64(d.Abuses), 10)
+		b = append(b, " other offences"...)
+	}
+	b = append(append(b, " in "...), d.Over.Round(time.Second).String()...)
 	if d.Rank > 1 {
-		s += fmt.Sprintf(", ban %d", d.Rank)
+		b = strconv.AppendInt(append(b, ", ban "...), int64(d.Rank), 10)
 	}
-	return s
+	return b
 }

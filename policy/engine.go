@@ -8,9 +8,10 @@ import (
 
 // Engine makes decisions of events. It belongs to one goroutine.
 type Engine struct {
-	cfg   Config
-	clock clock
-	now   second // the time of the latest call
+	cfg    Config
+	window int64 // seconds of cfg.Window
+	clock  clock
+	now    second // the time of the latest call
 
 	index               [kinds]index
 	records             slab[record]
@@ -25,6 +26,8 @@ type Engine struct {
 	// unreliable are the password databases that were seen to report a
 	// failure of a login that worked.
 	unreliable Witness
+	// fetched keeps the compiler from leaving out loads that only warm the cache.
+	fetched uint32
 }
 
 // New makes an Engine. Times are measured from start: with the monotonic
@@ -33,6 +36,7 @@ type Engine struct {
 // that the Engine is told takes its place.
 func New(cfg Config, start time.Time) *Engine {
 	e := &Engine{cfg: cfg.sane(), clock: clock{start}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit, netsEnd: never}
+	e.window = seconds(e.cfg.Window)
 	for i := range e.index {
 		e.index[i] = newIndex()
 	}
@@ -62,7 +66,7 @@ func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
 	}
 	k := keyOf(a)
 	i := e.find(k, of)
-	if i == 0 && !tracks(ev) || e.standing(i, at) || !spared && e.heldNow(a, at) {
+	if i == 0 && !e.tracks(ev) || e.standing(i, at) || !spared && e.heldNow(a, at) {
 		return out
 	}
 	if i != 0 {
@@ -74,30 +78,32 @@ func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
 	x := e.take(ev, e.current(r, at), at)
 	e.save(i, x)
 	n, over := e.count(x, r.newest)
-	if !charges(ev) || n < e.threshold(k) {
+	if !e.charges(ev) || n < e.threshold(k) {
 		return out
 	}
+	d := decided{at, n, e.abuses(x), over, why}
 	e.save(i, spend(x))
 	if spared {
-		return e.spare(r, ev, decided{at, n, over, why}, out)
+		return e.spare(r, ev, d, out)
 	}
-	return e.ban(i, ev, decided{at, n, over, ""}, out)
+	return e.ban(i, ev, d, out)
 }
 
 // decided is what a count led to.
 type decided struct {
 	at       second
 	failures int
+	abuses   int   // of the failures, those that are no failed login
 	over     int64 // seconds
 	why      Refusal
 }
 
 // tracks tells whether ev is worth a new record.
-func tracks(ev *Event) bool { return charges(ev) || ev.Excused > 0 }
+func (e *Engine) tracks(ev *Event) bool { return e.charges(ev) || ev.Excused > 0 }
 
 // charges tells whether ev can bring failures.
-func charges(ev *Event) bool {
-	return ev.Kind == AuthFail || ev.Kind == Session && ev.Failures > 0
+func (e *Engine) charges(ev *Event) bool {
+	return ev.Kind == AuthFail || ev.Kind == Session && ev.Failures > 0 || ev.Kind == Abuse && e.cfg.CountAbuse
 }
 
 // current returns r's entries as they are at at, where the newest event's
@@ -105,7 +111,7 @@ func charges(ev *Event) bool {
 func (e *Engine) current(r *record, at second) []entry {
 	e.forget(r, at)
 	x := e.load(r)
-	if r.newest.since(at) > seconds(e.cfg.Window) {
+	if r.newest.since(at) > e.window {
 		r.newest, x = at, x[:0]
 	}
 	r.newest = max(r.newest, at)
@@ -121,7 +127,11 @@ func (e *Engine) take(ev *Event, x []entry, at second) []entry {
 		return e.forgive(ev, x, at)
 	case Session:
 		return e.summary(ev, x, at)
-	case Abuse, BackendFault:
+	case Abuse:
+		if e.cfg.CountAbuse {
+			x = insert(x, entry{at: at, witness: ofAbuse, flags: closed})
+		}
+	case BackendFault:
 	}
 	return e.excuse(ev, x, at)
 }
@@ -142,14 +152,14 @@ func (e *Engine) ban(i uint32, ev *Event, d decided, out []Decision) []Decision 
 	out = append(out, Decision{
 		Prefix: k.prefix(ofHost), Step: StepHost, Rule: RuleAuthFail,
 		At: ev.Time, Until: ev.Time.Add(length),
-		Failures: d.failures, Over: time.Duration(d.over) * time.Second, Rank: rank,
+		Failures: d.failures, Abuses: d.abuses, Over: time.Duration(d.over) * time.Second, Rank: rank,
 	})
 	return e.banNet(i, ev.Time, d.at, out)
 }
 
 // spare says that an exempt address would have been banned, once a Window.
 func (e *Engine) spare(r *record, ev *Event, d decided, out []Decision) []Decision {
-	if r.refused != never && d.at.since(r.refused) < seconds(e.cfg.Window) {
+	if r.refused != never && d.at.since(r.refused) < e.window {
 		return out
 	}
 	r.refused = d.at
@@ -158,6 +168,6 @@ func (e *Engine) spare(r *record, ev *Event, d decided, out []Decision) []Decisi
 	return append(out, Decision{
 		Prefix: p, Step: StepHost, Rule: RuleAuthFail, Refusal: d.why,
 		At: ev.Time, Until: ev.Time.Add(e.cfg.BanTime),
-		Failures: d.failures, Over: time.Duration(d.over) * time.Second, Rank: 1,
+		Failures: d.failures, Abuses: d.abuses, Over: time.Duration(d.over) * time.Second, Rank: 1,
 	})
 }

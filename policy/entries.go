@@ -31,8 +31,10 @@ func (e *Engine) load(r *record) []entry {
 
 // unpack appends p to x.
 func unpack(x []entry, p []packed, newest second) []entry {
+	n := len(x)
+	x = slices.Grow(x, len(p))[:n+len(p)]
 	for i := range p {
-		x = append(x, p[i].unpack(newest))
+		p[i].unpack(&x[n+i], newest)
 	}
 	return x
 }
@@ -41,7 +43,7 @@ func unpack(x []entry, p []packed, newest second) []entry {
 func pack(p []packed, x []entry, newest second) []entry {
 	n := min(len(p), len(x))
 	for i := range n {
-		p[i] = x[i].pack(newest)
+		x[i].pack(&p[i], newest)
 	}
 	return x[n:]
 }
@@ -93,14 +95,29 @@ func (e *Engine) freeChunks(i uint32) {
 
 // prune drops entries that neither count nor can be part of a summary.
 func (e *Engine) prune(x []entry, newest second) []entry {
-	window := seconds(e.cfg.Window)
-	return slices.DeleteFunc(x, func(f entry) bool {
-		age := newest.since(f.at)
-		return age >= max(window, seconds(sessionAge)) ||
-			age >= window && (f.session == 0 || f.flags&closed != 0) ||
-			age >= seconds(sessionAge) && f.flags&void != 0 ||
-			age >= seconds(repeatAge) && f.repeats() && (f.session == 0 || f.flags&closed != 0)
-	})
+	n := 0
+	for i := range x {
+		if e.stale(&x[i], newest.since(x[i].at)) {
+			continue
+		}
+		if n < i {
+			x[n] = x[i]
+		}
+		n++
+	}
+	return x[:n]
+}
+
+// stale tells whether f, age seconds old, neither counts nor can be part of a
+// summary.
+func (e *Engine) stale(f *entry, age int64) bool {
+	if age < min(e.window, seconds(sessionAge), seconds(repeatAge)) {
+		return false
+	}
+	return age >= max(e.window, seconds(sessionAge)) ||
+		age >= e.window && (f.session == 0 || f.flags&closed != 0) ||
+		age >= seconds(sessionAge) && f.flags&void != 0 ||
+		age >= seconds(repeatAge) && f.repeats() && (f.session == 0 || f.flags&closed != 0)
 }
 
 // insert puts f in its place by time.
@@ -116,7 +133,7 @@ func insert(x []entry, f entry) []entry {
 func (e *Engine) count(x []entry, newest second) (n int, over int64) {
 	var first, last second
 	for i := range x {
-		if !e.counts(&x[i]) || newest.since(x[i].at) >= seconds(e.cfg.Window) {
+		if !e.counts(&x[i]) || newest.since(x[i].at) >= e.window {
 			continue
 		}
 		if n == 0 {
@@ -126,6 +143,17 @@ func (e *Engine) count(x []entry, newest second) (n int, over int64) {
 		n++
 	}
 	return n, last.since(first)
+}
+
+// abuses returns how many of the entries that count are no failed login.
+func (e *Engine) abuses(x []entry) int {
+	n := 0
+	for i := range x {
+		if x[i].witness == ofAbuse && e.counts(&x[i]) {
+			n++
+		}
+	}
+	return n
 }
 
 // counts tells whether f is a failure that a reliable witness reported.

@@ -139,7 +139,7 @@ func (e *Engine) noteNet(r *record) {
 // doubtful tells whether r's ban lies so far ahead that the event which made
 // it must have been stamped wrongly.
 func (e *Engine) doubtful(r *record, at second) bool {
-	longest := seconds(e.cfg.BanTimeMax) + seconds(e.cfg.Window)
+	longest := seconds(e.cfg.BanTimeMax) + e.window
 	return r.flags&held == 0 && r.ends.since(at) > longest
 }
 

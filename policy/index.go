@@ -46,6 +46,18 @@ func (x *index) find(s *slab[record], k key) uint32 {
 	}
 }
 
+// likely returns what find most probably will: it looks at two slots and not
+// at the record.
+func (x *index) likely(k key) uint32 {
+	h := x.hash(k)
+	i := h & x.mask()
+	f, o := x.slots[i], x.slots[x.next(i)]
+	if o.hash == h {
+		f = o
+	}
+	return f.record
+}
+
 // add makes k, which must not be there, lead to record.
 func (x *index) add(k key, record uint32) {
 	if 4*(x.used+1) > 3*len(x.slots) {

@@ -147,6 +147,18 @@ func BenchmarkBytesPerKey(b *testing.B) {
 }
 
 func BenchmarkObserve(b *testing.B) {
+	benchmarkObserve(b, func(e *Engine, events []Event, out []Decision) []Decision {
+		for i := range events {
+			out = e.Observe(&events[i], out)
+		}
+		return out
+	})
+}
+
+func BenchmarkObserveBatch(b *testing.B) { benchmarkObserve(b, (*Engine).ObserveBatch) }
+
+// benchmarkObserve measures observe with 64 events at a time.
+func benchmarkObserve(b *testing.B, observe func(*Engine, []Event, []Decision) []Decision) {
 	for name, c := range map[string]struct {
 		keys      uint32
 		threshold int
@@ -154,29 +166,37 @@ func BenchmarkObserve(b *testing.B) {
 		"one hot key": {1, 5}, "20k keys": {20_000, 5}, "1M keys": {1_000_000, 5},
 		"20k keys, none banned": {20_000, 50},
 	} {
-		keys := c.keys
 		b.Run(name, func(b *testing.B) {
+			const size = 64
 			e := New(Config{Window: time.Hour, Threshold4: c.threshold, BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour, Net4Hosts: 5}, start)
-			events := make([]Event, 1<<18)
-			rnd := rand.New(rand.NewPCG(5, 6))
-			var user [8]byte
-			for i := range events {
-				binary.LittleEndian.PutUint64(user[:], rnd.Uint64N(100)*0x0101010101010101)
-				n := rnd.Uint32N(keys)
-				events[i] = Event{
-					Kind: AuthFail, Failures: 1,
-					Addr: addr4(1<<24 + n*2654435761%(100<<24)), Witness: WitnessMTA, User: append([]byte(nil), user[:]...),
-				}
-			}
+			events := failures(1<<18, c.keys)
 			var out []Decision
 			b.ReportAllocs()
-			i := 0
+			n := 0
 			for b.Loop() {
-				ev := &events[i%len(events)]
-				ev.Time = start.Add(time.Duration(i) * 20 * time.Millisecond)
-				out = e.Observe(ev, out[:0])
-				i++
+				batch := events[n%len(events):][:size]
+				for i := range batch {
+					batch[i].Time = start.Add(time.Duration(n) * 20 * time.Millisecond)
+					n++
+				}
+				out = observe(e, batch, out[:0])
 			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/event")
 		})
 	}
+}
+
+// failures returns n failed logins of up to so many addresses, and a hundred
+// users.
+func failures(n int, addresses uint32) []Event {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	events := make([]Event, n)
+	for i := range events {
+		user := binary.LittleEndian.AppendUint64(nil, rnd.Uint64N(100)*0x0101010101010101)
+		events[i] = Event{
+			Kind: AuthFail, Failures: 1, Witness: WitnessMTA, User: user,
+			Addr: addr4(1<<24 + rnd.Uint32N(addresses)*2654435761%(100<<24)),
+		}
+	}
+	return events
 }

@@ -41,7 +41,7 @@ func (e *Engine) fail(ev *Event, x []entry, at second) []entry {
 // counts.
 func (e *Engine) known(x []entry, f *entry) bool {
 	return f.password != 0 && slices.ContainsFunc(x, func(o entry) bool {
-		return o.password == f.password && o.user.same(f.user) && o.flags&void == 0 && f.at.since(o.at) < seconds(e.cfg.Window)
+		return o.password == f.password && o.user.same(f.user) && o.flags&void == 0 && f.at.since(o.at) < e.window
 	})
 }
 

@@ -39,20 +39,24 @@ const (
 	maxAge      = 1<<ageBits - 1 // seconds
 )
 
-func (x *entry) pack(newest second) packed {
+// pack writes x into p. It and unpack write each field where it belongs: a
+// value made of small fields elsewhere and then copied as a whole would wait
+// until the processor has put them together.
+func (x *entry) pack(p *packed, newest second) {
 	age := min(max(newest.since(x.at), 0), maxAge)
 	v := uint64(age)<<userBits | uint64(x.user)
 	v = v<<(passwordBits+flagBits) | uint64(x.password)<<flagBits | uint64(x.flags)
-	return packed{uint32(x.witness)<<sessionBits | uint32(x.session), uint32(v >> 32), uint32(v)}
+	p[0], p[1], p[2] = uint32(x.witness)<<sessionBits|uint32(x.session), uint32(v>>32), uint32(v)
 }
 
-func (p packed) unpack(newest second) entry {
+// unpack writes p into x.
+func (p *packed) unpack(x *entry, newest second) {
 	v := uint64(p[1])<<32 | uint64(p[2])
-	return entry{
-		at: clamp(int64(newest) - int64(v>>(64-ageBits))), witness: Witness(p[0] >> sessionBits), session: uint16(p[0]),
-		user:     user(v>>(passwordBits+flagBits)) & (1<<userBits - 1),
-		password: password(v>>flagBits) & (1<<passwordBits - 1), flags: entryFlags(v) & allEntryFlags,
-	}
+	x.at = clamp(int64(newest) - int64(v>>(64-ageBits)))
+	x.witness, x.session = Witness(p[0]>>sessionBits), uint16(p[0])
+	x.user = user(v>>(passwordBits+flagBits)) & (1<<userBits - 1)
+	x.password = password(v>>flagBits) & (1<<passwordBits - 1)
+	x.flags = entryFlags(v) & allEntryFlags
 }
 
 // repeats tells whether x is a failure that is none because the same password
@@ -68,6 +72,10 @@ func (x *entry) clear() {
 // lost tells whether nothing asks for x any more, where x does not count: only
 // the mail server's own reports are part of a summary.
 func (x *entry) lost() bool { return x.flags&void != 0 && x.password == 0 && x.witness&WitnessMTA == 0 }
+
+// ofAbuse is the witness of an entry that is no failed login. With every bit
+// set, no report of a login is taken for another report of it.
+const ofAbuse = ^Witness(0)
 
 // authOnly tells whether nobody but password databases has reported x.
 func (x *entry) authOnly() bool {

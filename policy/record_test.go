@@ -30,7 +30,10 @@ func TestEntryIsPackedWhole(t *testing.T) {
 		})
 	}
 	for _, x := range cases {
-		if got := x.pack(newest).unpack(newest); got != x {
+		var p packed
+		var got entry
+		x.pack(&p, newest)
+		if p.unpack(&got, newest); got != x {
 			t.Errorf("%+v comes back as %+v", x, got)
 		}
 	}

@@ -100,7 +100,7 @@ func (e *Engine) drop(i uint32) {
 // sweep frees what has become meaningless, a little with each event so that
 // none is slow: two leave for one that comes.
 func (e *Engine) sweep() {
-	idle := max(seconds(e.cfg.Window), seconds(sessionAge))
+	idle := max(e.window, seconds(sessionAge))
 	for range 2 {
 		if i := e.harmless.back; i != 0 {
 			r := e.records.at(i)

@@ -141,7 +141,7 @@ func (s *service) build(ctx context.Context) error {
 
 func newEngine(p config.Policy, start time.Time) *policy.Engine {
 	return policy.New(policy.Config{
-		Window: p.Window, Threshold4: p.Threshold4, Threshold6: p.Threshold6,
+		Window: p.Window, CountAbuse: p.CountAbuse, Threshold4: p.Threshold4, Threshold6: p.Threshold6,
 		BanTime: p.BanTime, BanTimeMax: p.BanTimeMax, Net4Hosts: p.Net4Hosts, Net6Hosts: p.Net6Hosts,
 	}, start)
 }

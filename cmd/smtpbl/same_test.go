@@ -58,11 +58,15 @@ func TestScanAndRunDecideAlike(t *testing.T) {
 
 func scanAll(t *testing.T, log []byte, ref time.Time) []policy.Decision {
 	t.Helper()
-	j := &judge{engine: newEngine(config.Default().Policy, time.Time{})}
-	if err := newScanner(parsers(), nil, j.event).read(bytes.NewReader(log), ref, time.UTC); err != nil {
+	var bans []policy.Decision
+	j := &judge{
+		engine: newEngine(config.Default().Policy, time.Time{}),
+		banned: func(d *policy.Decision) { bans = append(bans, *d) },
+	}
+	if err := newScanner(parsers(), nil, j.block).read(bytes.NewReader(log), ref, time.UTC); err != nil {
 		t.Fatal(err)
 	}
-	return j.decisions
+	return bans
 }
 
 func serveAll(t *testing.T, log []byte) []policy.Decision {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -32,14 +31,36 @@ type scanReport struct {
 // lines' own.
 type judge struct {
 	engine    *policy.Engine
-	decisions []policy.Decision
+	decisions []policy.Decision // of one block, and used again
+	// banned takes each ban; it is valid until banned returns.
+	banned func(d *policy.Decision)
 }
 
-// event takes one event; one whose line has no time cannot be judged.
-func (j *judge) event(_ uint64, ev *policy.Event) {
-	if !ev.Time.IsZero() {
-		j.decisions = j.engine.Observe(ev, j.decisions)
+// block takes the events of a block; one whose line has no time cannot be
+// judged.
+func (j *judge) block(_ []uint64, events []policy.Event) {
+	j.decisions = j.engine.ObserveBatch(timed(events), j.decisions[:0])
+	for i := range j.decisions {
+		if d := &j.decisions[i]; d.Ban() {
+			j.banned(d)
+		}
 	}
+}
+
+// timed drops events without a time. They are too large to be copied by
+// slices.DeleteFunc for each question.
+func timed(events []policy.Event) []policy.Event {
+	n := 0
+	for i := range events {
+		if events[i].Time.IsZero() {
+			continue
+		}
+		if n < i {
+			events[n] = events[i]
+		}
+		n++
+	}
+	return events[:n]
 }
 
 func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, asJSON bool) error {
@@ -53,33 +74,62 @@ func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, a
 	if err != nil {
 		return err
 	}
-	s := newScanner(parsers(), own, j.event)
-	failed := a.eachLog(ctx, files, s, a.progress(false))
-	report := j.report(s)
+	s, shown := newScanner(parsers(), own, j.block), a.progress(false)
 	if asJSON {
-		return errors.Join(a.printJSON(report), failed)
+		r := &scanReport{Bans: []scanned{}}
+		j.banned = r.add
+		failed := a.eachLog(ctx, files, s, shown)
+		r.Lines, r.Events = s.lines, s.events
+		return errors.Join(a.printJSON(r), failed)
 	}
-	return errors.Join(report.print(a.stdout), failed)
+	p := &banPrinter{out: a.stdout, shown: shown}
+	j.banned = p.add
+	failed := a.eachLog(ctx, files, s, shown)
+	return errors.Join(p.finish(s), failed)
 }
 
-func (j *judge) report(s *scanner) *scanReport {
-	r := &scanReport{Bans: []scanned{}, Lines: s.lines, Events: s.events}
-	for i := range j.decisions {
-		if d := &j.decisions[i]; d.Ban() {
-			r.Bans = append(r.Bans, scanned{
-				Addr: enforce.Addr(d.Prefix), At: d.At, Until: d.Until, Reason: d.Reason(), Failures: d.Failures,
-			})
-		}
-	}
-	return r
+func (r *scanReport) add(d *policy.Decision) {
+	r.Bans = append(r.Bans, scanned{
+		Addr: enforce.Addr(d.Prefix), At: d.At, Until: d.Until, Reason: d.Reason(), Failures: d.Failures,
+	})
 }
 
-func (r *scanReport) print(w io.Writer) error {
-	out := bufio.NewWriter(w)
-	for i := range r.Bans {
-		b := &r.Bans[i]
-		_, _ = fmt.Fprintf(out, "%s  %s  until %s  %s\n", b.At.Format(time.DateTime), b.Addr, b.Until.Format(time.DateTime), b.Reason)
+// banPrinter prints bans for people while the logs are read, since a month of
+// an attack has more of them than should be kept in memory.
+type banPrinter struct {
+	out   io.Writer
+	shown *progress // where it must make room
+	text  []byte    // whole lines not printed yet
+	bans  int
+	err   error // of the first write that failed
+}
+
+// printSize is how much text makes a write worth its while.
+const printSize = 32 << 10
+
+func (p *banPrinter) add(d *policy.Decision) {
+	p.text = d.At.AppendFormat(p.text, time.DateTime)
+	p.text = append(append(p.text, "  "...), enforce.Addr(d.Prefix)...)
+	p.text = d.Until.AppendFormat(append(p.text, "  until "...), time.DateTime)
+	p.text = append(d.AppendReason(append(p.text, "  "...)), '\n')
+	if p.bans++; len(p.text) >= printSize {
+		p.flush()
 	}
-	_, _ = fmt.Fprintf(out, "%d bans from %d events in %d lines\n", len(r.Bans), r.Events, r.Lines)
-	return out.Flush()
+}
+
+func (p *banPrinter) flush() {
+	if p.err == nil {
+		p.shown.clear(func() { _, p.err = p.out.Write(p.text) })
+	}
+	p.text = p.text[:0]
+}
+
+// finish prints what is left, and the sums.
+func (p *banPrinter) finish(s *scanner) error {
+	p.text = fmt.Appendf(p.text, "%d bans from %d events in %d lines\n", p.bans, s.events, s.lines)
+	p.flush()
+	if p.err != nil {
+		return fmt.Errorf("print bans: %w", p.err)
+	}
+	return nil
 }

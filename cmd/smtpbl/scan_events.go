@@ -29,6 +29,12 @@ type witness struct {
 	err error // of the first event that could not be printed
 }
 
+func (w *witness) block(lines []uint64, events []policy.Event) {
+	for i := range events {
+		w.event(lines[i], &events[i])
+	}
+}
+
 func (w *witness) event(line uint64, ev *policy.Event) {
 	if ev.Kind == policy.BackendFault || w.err != nil {
 		return
@@ -51,6 +57,6 @@ func (a *app) scanEvents(ctx context.Context, cfg config.Config, files []string)
 	out := bufio.NewWriter(a.stdout)
 	w := &witness{enc: json.NewEncoder(out)}
 	w.enc.SetEscapeHTML(false)
-	failed := a.eachLog(ctx, files, newScanner(parsers(), own, w.event), a.progress(true))
+	failed := a.eachLog(ctx, files, newScanner(parsers(), own, w.block), a.progress(true))
 	return errors.Join(w.err, out.Flush(), failed)
 }

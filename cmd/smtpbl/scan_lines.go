@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/smtpbl/smtpbl/ingest"
@@ -17,9 +18,10 @@ type scanner struct {
 	parsers  []*blockParser
 	sessions parse.Sessions
 	blocks   *ingest.Blocks[parsed]
-	// handle takes an event and the number of its line in its file. The event
-	// is valid until handle returns; its Time is zero where the line has none.
-	handle func(line uint64, ev *policy.Event)
+	// handle takes the events of a block and the numbers of their lines in
+	// their file. They are valid, and its own to change, until handle returns;
+	// an event's Time is zero where its line has none.
+	handle func(lines []uint64, events []policy.Event)
 
 	before          uint64 // lines of the file before the block
 	lines, events   uint64
@@ -38,7 +40,7 @@ type parsed struct {
 func parsers() int { return min(runtime.GOMAXPROCS(0), 8) }
 
 // newScanner returns a scanner that parses in so many goroutines.
-func newScanner(parsers int, detectors []*parse.Detector, handle func(line uint64, ev *policy.Event)) *scanner {
+func newScanner(parsers int, detectors []*parse.Detector, handle func(lines []uint64, events []policy.Event)) *scanner {
 	s := &scanner{handle: handle}
 	first := make([]func(*ingest.Block[parsed]), 0, parsers)
 	for range parsers {
@@ -64,17 +66,23 @@ func (s *scanner) read(r io.Reader, ref time.Time, loc *time.Location) error {
 
 // take completes a block's events and hands them on.
 func (s *scanner) take(b *ingest.Block[parsed]) {
-	for i := range b.Made.events {
-		ev := &b.Made.events[i]
+	m, n := &b.Made, 0
+	for i := range m.events {
+		ev := &m.events[i]
 		start := ev.Kind == 0 // of a connection
 		switch {
 		case s.sessions.Resolve(ev):
-			s.events++
-			s.handle(s.before+b.Made.lines[i], ev)
+			if n < i {
+				m.events[n] = *ev
+			}
+			m.lines[n] = s.before + m.lines[i]
+			n++
 		case !start && ev.Service != 0:
 			s.noted++
 		}
 	}
+	s.handle(m.lines[:n], m.events[:n])
+	s.events += uint64(n) //nolint:gosec // never negative
 	s.before += b.Lines
 }
 
@@ -93,23 +101,33 @@ func (s *scanner) unread() uint64 {
 type blockParser struct {
 	reader *parse.Reader
 	stamps *parse.Stamper
-	event  policy.Event
 }
 
 // parse makes events of a block's lines. Most lines are nothing to us.
 func (p *blockParser) parse(b *ingest.Block[parsed]) {
 	m := &b.Made
 	m.events, m.lines, m.text = m.events[:0], m.lines[:0], m.text[:0]
-	line, ev := uint64(0), &p.event
+	line := uint64(0)
 	b.Each(func(text []byte) {
 		line++
+		ev := m.room()
 		if !p.reader.Line(text, ev) {
 			return
 		}
 		ev.Time, _ = p.stamps.Stamp(text)
 		ev.User, ev.Mechanism, ev.Detail = m.keep(ev.User), m.keep(ev.Mechanism), m.keep(ev.Detail)
-		m.events, m.lines = append(m.events, *ev), append(m.lines, line)
+		m.events, m.lines = m.events[:len(m.events)+1], append(m.lines, line)
 	})
+}
+
+// room returns the place behind the last event, so that a parser writes the
+// next one where it belongs.
+func (m *parsed) room() *policy.Event {
+	n := len(m.events)
+	if n == cap(m.events) {
+		m.events = slices.Grow(m.events, 1)
+	}
+	return &m.events[:n+1][n]
 }
 
 // keep copies text, which the parser may overwrite. Where the buffer grows,

@@ -27,15 +27,19 @@ func TestScanIsTheSameOnAnyCores(t *testing.T) {
 		Addr, User string
 	}
 	read := func(parsers int) (events []event, decided []string) {
-		j := &judge{engine: newEngine(config.Default().Policy, time.Time{})}
-		s := newScanner(parsers, nil, func(line uint64, ev *policy.Event) {
-			events = append(events, event{line, ev.Time, ev.Addr.String(), string(ev.User)})
-			j.event(line, ev)
+		var report scanReport
+		j := &judge{engine: newEngine(config.Default().Policy, time.Time{}), banned: report.add}
+		s := newScanner(parsers, nil, func(lines []uint64, block []policy.Event) {
+			for i := range block {
+				ev := &block[i]
+				events = append(events, event{lines[i], ev.Time, ev.Addr.String(), string(ev.User)})
+			}
+			j.block(lines, block)
 		})
 		if err := s.read(bytes.NewReader(log.Bytes()), c.Start.AddDate(0, 0, 1), time.UTC); err != nil {
 			t.Fatal(err)
 		}
-		for _, b := range j.report(s).Bans {
+		for _, b := range report.Bans {
 			decided = append(decided, b.Addr+" "+b.At.String()+" "+b.Until.String()+" "+b.Reason)
 		}
 		return events, decided

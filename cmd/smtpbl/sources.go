@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -111,23 +110,27 @@ func (x *sources) spare(src source) bool {
 // await starts a source for each log that appears where there was none. Of
 // logs found by itself the first is enough: the other places hold the same.
 func (x *sources) await(ctx context.Context, group *errgroup.Group, patterns []string) error {
-	for len(patterns) > 0 {
-		paths, err := ingest.Await(ctx, x.svc.log, patterns...)
+	for {
+		known := make([]string, 0, len(x.list()))
+		for _, src := range x.list() {
+			known = append(known, src.String())
+		}
+		paths, err := ingest.Await(ctx, x.svc.log, known, patterns...)
 		if err != nil {
 			return ignoreCanceled(err)
 		}
-		if len(x.svc.cfg.Ingest.Files) == 0 {
-			paths, patterns = paths[:1], nil
+		itself := len(x.svc.cfg.Ingest.Files) == 0
+		if itself {
+			paths = paths[:1]
 		}
 		for _, path := range paths {
 			x.svc.log.Info("mail log appeared", "path", path)
 			x.start(ctx, group, x.file(path))
 		}
-		patterns = slices.DeleteFunc(patterns, func(pattern string) bool {
-			return slices.ContainsFunc(paths, func(path string) bool { ok, _ := filepath.Match(pattern, path); return ok })
-		})
+		if itself {
+			return nil
+		}
 	}
-	return nil
 }
 
 // choice is what is read, and where a log may yet appear.
@@ -141,7 +144,7 @@ type choice struct {
 func (x *sources) choose() (choice, error) {
 	in, log := &x.svc.cfg.Ingest, x.svc.log
 	var c choice
-	paths, missing, searched, err := findLogs(in)
+	paths, open, searched, err := findLogs(in)
 	if err != nil {
 		return c, err
 	}
@@ -149,7 +152,7 @@ func (x *sources) choose() (choice, error) {
 		c.sources = append(c.sources, x.file(path))
 		log.Info("following mail log", "path", path)
 	}
-	c.await = missing
+	c.await = open
 	wantJournal := in.Journal == config.JournalOn || in.Journal == config.JournalAuto && len(paths) == 0
 	if wantJournal {
 		c.sources = append(c.sources, x.journal())
@@ -166,18 +169,18 @@ func (x *sources) choose() (choice, error) {
 	return c, nil
 }
 
-// findLogs returns the logs to follow, the places where one may yet appear,
+// findLogs returns the logs to follow, the places where more may yet appear,
 // and all places that were looked at.
-func findLogs(in *config.Ingest) (paths, missing, searched []string, err error) {
+func findLogs(in *config.Ingest) (paths, open, searched []string, err error) {
 	if len(in.Files) > 0 {
-		paths, missing, err = ingest.Expand(in.Files)
-		return paths, missing, in.Files, err
+		paths, open, err = ingest.Expand(in.Files)
+		return paths, open, in.Files, err
 	}
 	d := ingest.Find("/")
 	if len(d.Found) == 0 {
-		missing = d.Looked
+		open = d.Looked
 	}
-	return d.Found, missing, d.Looked, nil
+	return d.Found, open, d.Looked, nil
 }
 
 // defaultLogs are the files that "scan" without arguments reads.
@@ -230,9 +233,9 @@ func (x *sources) stats() []sourceStatus {
 	for _, src := range all {
 		st := src.Stats()
 		s := sourceStatus{
-			Name: src.String(), Lines: st.Lines, Bytes: st.Bytes, LagBytes: st.Lag, Rotations: st.Rotations,
-			Truncations: st.Truncations, Reopens: st.Reopens, Errors: st.Errors, OverLong: st.OverLong,
-			Refused: st.Refused, Dropped: st.Dropped,
+			Name: src.String(), Lines: st.Lines, Bytes: st.Bytes, LagBytes: st.Lag, LagSeconds: st.Behind.Seconds(),
+			Rotations: st.Rotations, Truncations: st.Truncations, Gaps: st.Gaps, Reopens: st.Reopens,
+			Errors: st.Errors, OverLong: st.OverLong, Refused: st.Refused, Dropped: st.Dropped,
 		}
 		if !st.LastLine.IsZero() {
 			s.LastLine = &st.LastLine

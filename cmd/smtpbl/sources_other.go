@@ -111,11 +111,10 @@ func readKey(name string) (string, error) {
 
 // detectors compiles those of a configuration that was checked.
 func detectors(in *config.Ingest) ([]*parse.Detector, error) {
-	var list []*parse.Detector
-	var errs []error
+	list := make([]*parse.Detector, len(in.Detectors))
+	errs := make([]error, len(in.Detectors))
 	for i := range in.Detectors {
-		d, err := in.Detectors[i].Compile()
-		list, errs = append(list, d), append(errs, err)
+		list[i], errs[i] = in.Detectors[i].Compile()
 	}
 	return list, errors.Join(errs...)
 }

@@ -39,7 +39,7 @@ func ask(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: ask KEY allow|report ADDR PASSWORD WANT")
 	}
 	body := fmt.Sprintf(`{"login":"alice","protocol":"imap","remote":%q,"tls":true,"pwhash":%q,"success":false,"policy_reject":false}`, args[2], args[3])
-	req, err := http.NewRequest(http.MethodPost, "http://127.0.0.1:9726/?command="+args[1], strings.NewReader(body)) //nolint:noctx // it ends with the script
+	req, err := http.NewRequest(http.MethodPost, "http://127.0.0.1:9726/?command="+args[1], strings.NewReader(body))
 	ts.Check(err)
 	req.Header.Set("X-API-Key", strings.TrimSpace(args[0]))
 	resp, err := http.DefaultClient.Do(req)

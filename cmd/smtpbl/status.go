@@ -40,9 +40,11 @@ type sourceStatus struct {
 	Lines       uint64     `json:"lines"`
 	Bytes       uint64     `json:"bytes"`
 	LagBytes    int64      `json:"lag_bytes"`
+	LagSeconds  float64    `json:"lag_seconds"`
 	LastLine    *time.Time `json:"last_line"`
 	Rotations   uint64     `json:"rotations"`
 	Truncations uint64     `json:"truncations"`
+	Gaps        uint64     `json:"gaps"`
 	Reopens     uint64     `json:"reopens"`
 	Errors      uint64     `json:"errors"`
 	OverLong    uint64     `json:"over_long_lines"`
@@ -115,18 +117,24 @@ func (s *sourceStatus) line() string {
 	if !s.Live {
 		text += ", still reading history"
 	}
+	parts := []string{text}
 	for _, c := range []struct {
 		n    uint64
 		what string
 	}{
-		{s.Rotations, "rotations"}, {s.Truncations, "truncations"}, {s.Reopens, "reopenings"}, {s.OverLong, "over-long lines"},
-		{s.Refused, "refused"}, {s.Dropped, "dropped"}, {s.Errors, "errors"},
+		{s.Rotations, "rotations"},
+		{s.Truncations, "truncations"},
+		{s.Reopens, "reopenings"},
+		{s.OverLong, "over-long lines"},
+		{s.Refused, "refused"},
+		{s.Dropped, "dropped"},
+		{s.Errors, "errors"},
 	} {
 		if c.n > 0 {
-			text += fmt.Sprintf(", %d %s", c.n, c.what)
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func checked(at *time.Time) string {

@@ -107,3 +107,36 @@ func TestFailuresOfAConnectionAreThoseItsEndCounts(t *testing.T) {
 		}
 	}
 }
+
+// Exim's syslog has every failure twice. Where the captures are of the same
+// attacks, they must come to the same as Exim's own log.
+func TestEximCountsTheSameInSyslog(t *testing.T) {
+	want := eximFailures(t, "exim-4.96")
+	for _, file := range []string{"exim-4.96-syslog", "exim-4.96-syslog-bsd"} {
+		same := 0
+		for who, got := range eximFailures(t, file) {
+			if n, both := want[who]; both && got != n {
+				t.Errorf("%s: %d failures of %s, %d in Exim's own log", file, got, who, n)
+			} else if both {
+				same++
+			}
+		}
+		if same < 15 {
+			t.Errorf("%s: only %d of the same", file, same)
+		}
+	}
+}
+
+// eximFailures counts the failures of each address and user.
+func eximFailures(t *testing.T, file string) map[string]int {
+	t.Helper()
+	var s Sessions
+	failures := map[string]int{}
+	for _, line := range readLines(t, "testdata/"+file+".log") {
+		var ev policy.Event
+		if Line(line, &ev) && s.Resolve(&ev) && ev.Kind == policy.AuthFail {
+			failures[ev.Addr.String()+" "+string(ev.User)] += ev.Failures
+		}
+	}
+	return failures
+}

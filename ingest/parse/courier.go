@@ -16,7 +16,8 @@ func courier(tag, msg []byte, ev *policy.Event) bool {
 
 // courierIMAP parses a message of Courier's imapd and pop3d, "LOGIN FAILED,
 // user=<U>, ip=[<ip>][, port=[#]]" (courier-imap, imaplogin.c). It is logged
-// before it is known whether the back end was at fault.
+// before it is known whether the back end was at fault: while authdaemond is
+// down, only the lines after it, which name no client, say so.
 func courierIMAP(msg []byte, ev *policy.Event) bool {
 	const ip = ", ip=["
 	b, failed := bytes.CutPrefix(msg, []byte("LOGIN FAILED, "))
@@ -25,6 +26,9 @@ func courierIMAP(msg []byte, ev *policy.Event) bool {
 		if b, ok = bytes.CutPrefix(msg, []byte("LOGIN, ")); !ok {
 			return false
 		}
+	}
+	if nameless, ok := bytes.CutPrefix(b, []byte("ip=[")); ok && failed {
+		return courierNameless(nameless, ev)
 	}
 	// The user name is the client's, and stands before the address.
 	i := bytes.LastIndex(b, []byte(ip))
@@ -45,6 +49,17 @@ func courierIMAP(msg []byte, ev *policy.Event) bool {
 		ev.Mechanism = mech
 	}
 	return ev.User != nil || failed
+}
+
+// courierNameless parses the rest of "LOGIN FAILED, ip=[", as old releases
+// wrote it (courier-imap, imaplogin.c and pop3login.c).
+func courierNameless(b []byte, ev *policy.Event) bool {
+	a, rest, ok := address(b)
+	if !ok || !courierTail(rest) {
+		return unread(ev, policy.Courier)
+	}
+	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.Courier, Witness: policy.WitnessLogin}
+	return true
 }
 
 // courierTail tells whether b is "]" and then nothing but ", name=word" and

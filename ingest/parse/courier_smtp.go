@@ -45,10 +45,10 @@ func courierSMTP(msg []byte, ev *policy.Event) bool {
 }
 
 // courierAbuse parses ",from=<U>,to=<U>: <reply>", of which the reply is the
-// server's.
+// server's. It names the user since Courier 1.
 func courierAbuse(b []byte, a netip.Addr, ev *policy.Event) bool {
 	shape := shapeRelay
-	if bytes.HasSuffix(b, []byte(": 550 User unknown.")) {
+	if bytes.HasSuffix(b, []byte(": 550 User unknown.")) || bytes.Contains(b, []byte(">: 550 User <")) && bytes.HasSuffix(b, []byte("> unknown")) {
 		shape = shapeUnknown
 	} else if !bytes.HasSuffix(b, []byte(": 513 Relaying denied.")) {
 		return false

@@ -22,11 +22,13 @@ func loginEvent(kind policy.Kind, user, mech string) policy.Event {
 }
 
 func TestCourierLogins(t *testing.T) {
-	for _, tag := range []string{"imapd: ", "imapd-ssl[7]: ", "pop3d: ", "pop3d-ssl: ", "courierpop3login: ", "courier-imapd[7]: "} {
+	for _, tag := range []string{"imapd: ", "imapd-ssl[7]: ", "pop3d: ", "pop3d-ssl: ", "courierpop3login: ", "imaplogin: ", "pop3login-ssl: ", "courier-imapd[7]: "} {
 		checkShapes(t, isoHead+tag, policy.Courier, []shape{
 			{"LOGIN FAILED, user=al, ip=[::ffff:192.0.2.1]", loginEvent(policy.AuthFail, "al", "")},
 			{"LOGIN FAILED, user=al, ip=[192.0.2.1], port=[4711]", loginEvent(policy.AuthFail, "al", "")},
 			{"LOGIN FAILED, user=al, ip=[192.0.2.1], port=[N/A]", loginEvent(policy.AuthFail, "al", "")},
+			{"LOGIN FAILED, ip=[::ffff:192.0.2.1]", loginEvent(policy.AuthFail, "", "")},
+			{"LOGIN FAILED, ip=[192.0.2.1], port=[4711]", loginEvent(policy.AuthFail, "", "")},
 			{"LOGIN FAILED, method=CRAM-MD5, ip=[::ffff:192.0.2.1]", loginEvent(policy.AuthFail, "", "CRAM-MD5")},
 			{"LOGIN FAILED, user=x, ip=[198.51.100.7], port=[1], ip=[192.0.2.1]", loginEvent(policy.AuthFail, "x, ip=[198.51.100.7], port=[1]", "")},
 			{"LOGIN, user=al, ip=[::ffff:192.0.2.1], protocol=IMAP", loginEvent(policy.AuthOK, "al", "")},
@@ -51,6 +53,7 @@ func TestCourierSMTP(t *testing.T) {
 			{`error,relay=192.0.2.1,port=4711,ident="x",msg="535 Authentication failed.",cmd: AUTH LOGIN al.b`, failure("al.b", "LOGIN")},
 			{`error,relay=192.0.2.1,msg="535 Authentication failed.",cmd: x`, failure("", "")},
 			{"error,relay=192.0.2.1,port=4711,from=<a@b.example>,to=<c@d.example>: 513 Relaying denied.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeRelay}},
+			{"error,relay=::ffff:192.0.2.1,port=4711,from=<>,to=<x@b.example>: 550 User <x> unknown", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeUnknown}},
 			{"error,relay=::ffff:192.0.2.1,from=<>,to=<x@b.example>: 550 User unknown.", policy.Event{Addr: client1, Kind: policy.Abuse, Detail: shapeUnknown}},
 		})
 	}
@@ -63,6 +66,7 @@ func TestCourierLinesThatAreNoEvent(t *testing.T) {
 		`error,relay=192.0.2.1,msg="535 Authentication required.",cmd: MAIL FROM:<a@b.example>`,
 		`error,relay=192.0.2.1,msg="502 ESMTP command error",cmd: x,msg="535 Authentication failed.",cmd: AUTH LOGIN al`,
 		`error,relay=192.0.2.1,from=<x,msg="535 Authentication failed.",cmd: AUTH LOGIN al>,to=<>: 511 no`,
+		"error,relay=192.0.2.1,from=<>,to=<x@b.example>: 517 unknown",
 		`error,relay=192.0.2.1x,msg="535 Authentication failed.",cmd: AUTH LOGIN al`,
 		`error,relay=unknown,msg="535 Authentication failed.",cmd: AUTH LOGIN al`,
 	})
@@ -74,6 +78,9 @@ func TestCourierLinesThatAreNoEvent(t *testing.T) {
 		"LOGOUT, user=al, ip=[192.0.2.1], headers=0, body=0",
 		"LOGIN FAILED, user=al",
 		"LOGIN FAILED, user=al, ip=[]",
+		"LOGIN FAILED, ip=[192.0.2.1], ip=[198.51.100.7] x",
+		"LOGIN FAILED, ip=[x]",
+		"LOGIN, ip=[192.0.2.1]",
 		"LOGIN FAILED, user=al, ip=[192.0.2.1], port=[4711] x",
 		"LOGIN FAILED, user=al, ip=[192.0.2.1], port",
 		"LOGIN, method=PLAIN, ip=[192.0.2.1]",

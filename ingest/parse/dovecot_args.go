@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"net/netip"
+	"unicode/utf8"
 
 	"github.com/smtpbl/smtpbl/policy"
 )
@@ -45,10 +46,24 @@ func lastComma(b []byte) int {
 	return -1
 }
 
-// refused tells the texts of a refused login.
+// wholeName returns a user name as long as Dovecot did not cut it off. It writes
+// at most 64 bytes in the auth process and 80 in a login process, the last three
+// as dots (auth-request.c and client-common.c, str_sanitize). A part of a name
+// would look like another user's, whose failure counts anew.
+func wholeName(user []byte) []byte {
+	const leastCut = 64 - utf8.UTFMax // no character is cut in the middle
+	if len(user) > leastCut && bytes.HasSuffix(user, []byte("...")) {
+		return nil
+	}
+	return user
+}
+
+// refused tells the texts of a refused login. Their case differs: "Password
+// mismatch" of the databases is "password mismatch" of CRAM-MD5 until 2.2
+// (src/auth/mech-cram-md5.c).
 func refused(t []byte) bool {
 	for _, known := range refusals {
-		if bytes.HasPrefix(t, known) {
+		if len(t) >= len(known) && bytes.EqualFold(t[:len(known)], known) {
 			return true
 		}
 	}

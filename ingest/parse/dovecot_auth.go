@@ -48,6 +48,7 @@ func dovecotAuth(msg []byte, ev *policy.Event) bool {
 		// Without a client an unknown user may be a mail's recipient.
 		return !bytes.HasPrefix(tail, []byte("unknown user")) && unread(ev, policy.Dovecot)
 	}
+	user = wholeName(user)
 	if byPolicy {
 		*ev = policy.Event{Addr: a, Kind: policy.Abuse, User: user, Detail: shapePolicy}
 	} else {

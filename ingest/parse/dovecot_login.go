@@ -33,7 +33,7 @@ func dovecotLogin(msg []byte, ev *policy.Event) bool {
 		ev.Kind, ev.Successes = policy.AuthOK, 0
 		return user != nil
 	}
-	if len(user) == 0 {
+	if ev.User = wholeName(user); len(user) == 0 {
 		ev.User = nil
 	}
 	if bytes.HasPrefix(head, []byte("ID sent: ")) { // what follows is the client's own
@@ -41,6 +41,10 @@ func dovecotLogin(msg []byte, ev *policy.Event) bool {
 	}
 	if cleartextRefused(head) {
 		ev.Kind, ev.Witness, ev.Detail = policy.Abuse, 0, shapeCleartext
+		return true
+	}
+	if tooManyCommands(head) {
+		ev.Kind, ev.Witness, ev.Detail = policy.Abuse, 0, shapeErrors
 		return true
 	}
 	return loginFailed(head, ev)

@@ -26,3 +26,20 @@ func cleartextRefused(head []byte) bool {
 	i := bytes.LastIndex(head, []byte("(tried to use dis"))
 	return i >= 0 && bytes.HasSuffix(head[i:], []byte(" auth)"))
 }
+
+// tooManyCommands tells a client that was thrown out for commands that are
+// none, before it tried to log in. POP3's word for them is "bad", and until
+// Dovecot 2.3 the word in front may stand twice (pop3-login/client.c).
+func tooManyCommands(head []byte) bool {
+	head, ok := bytes.CutPrefix(head, []byte("Login aborted: "))
+	if !ok {
+		if head, ok = bytes.CutPrefix(head, []byte("Disconnected: ")); !ok {
+			return false
+		}
+		head = bytes.TrimPrefix(head, []byte("Disconnected: "))
+	}
+	if !bytes.HasPrefix(head, []byte("Too many invalid commands")) && !bytes.HasPrefix(head, []byte("Too many bad commands")) {
+		return false
+	}
+	return bytes.Contains(head, []byte(" (no auth attempts"))
+}

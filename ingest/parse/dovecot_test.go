@@ -27,6 +27,7 @@ var authShapes = []shape{
 	{"auth: passwd-file(al,192.0.2.1): Password mismatch", authFailure("al", "Password mismatch", witnessFile)},
 	{"auth: passwd-file(al,::ffff:192.0.2.1,<s>): unknown user (SHA1 of given password: abcd12)", authFailure("al", "unknown user", witnessFile)},
 	{"auth: ldap(a,b c,192.0.2.1,master,<s>): invalid credentials", authFailure("a,b c", "invalid credentials", witnessLDAP)},
+	{"auth: cram-md5(al,192.0.2.1,<s>): password mismatch", authFailure("al", "password mismatch", database([]byte("cram-md5")))},
 	{"auth: Info: sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
 	{"dovecot: auth(default): sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
 	{"auth-worker(default): sql(al,192.0.2.1): unknown user", authFailure("al", "unknown user", witnessSQL)},
@@ -52,7 +53,7 @@ func TestDovecotAuth(t *testing.T) {
 
 func TestDovecotOwnLog(t *testing.T) {
 	for _, stamp := range []string{"Jul 31 01:40:25 ", "2026-07-31 01:40:25 "} {
-		checkShapes(t, stamp, policy.Dovecot, authShapes[5:13])
+		checkShapes(t, stamp, policy.Dovecot, authShapes[6:14])
 		checkShapes(t, stamp, policy.Dovecot, loginShapes)
 		checkShapes(t, stamp, policy.Dovecot, []shape{
 			{"auth(al ice,192.0.2.1,sasl:login)<s>: Info: sql: unknown user", authFailure("al ice", "unknown user", witnessSQL)},
@@ -114,15 +115,30 @@ func TestDovecotAbuse(t *testing.T) {
 		}
 		return ev
 	}
+	flood := misuse("too many errors")
 	refusal := misuse("refused by the policy server")
 	refusal.User = []byte("al")
 	checkShapes(t, bsdHead+"dovecot: ", policy.Dovecot, []shape{
 		{"imap-login: Aborted login (tried to use disabled plaintext auth): rip=192.0.2.1, lip=192.0.2.25", cleartext("")},
 		{"pop3-login: Disconnected: Too many invalid commands (tried to use disallowed plaintext auth): user=<al>, rip=192.0.2.1, lip=192.0.2.25, session=<s>", cleartext("al")},
 		{"imap-login: Login aborted: Logged out (tried to use disallowed cleartext auth) (cleartext_auth_disabled): user=<>, rip=192.0.2.1, lip=192.0.2.25", cleartext("")},
+		{"imap-login: Disconnected: Too many invalid commands (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25, TLS, session=<s>", flood},
+		{"managesieve-login: Info: Disconnected: Too many invalid commands. (no auth attempts in 0 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25", flood},
+		{"pop3-login: Disconnected: Disconnected: Too many bad commands (no auth attempts): rip=192.0.2.1, lip=192.0.2.25", flood},
+		{"imap-login: Login aborted: Too many invalid commands (no auth attempts in 1 secs) (no_auth_attempts): user=<>, rip=192.0.2.1, lip=192.0.2.25", flood},
 		{"auth: policy(al,192.0.2.1,<s>): Authentication failure due to policy server refusal", refusal},
 		{"auth: policy(al,192.0.2.1): Authentication failure due to policy server refusal: too many", refusal},
 		{"auth(al,192.0.2.1,sasl:plain)<s>: policy: Authentication failure due to policy server refusal", refusal},
+	})
+}
+
+func TestDovecotLinesOfNoLogin(t *testing.T) {
+	checkNoEvents(t, "dovecot: ", []string{
+		"imap-login: Disconnected: Connection closed (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25",
+		"imap-login: Disconnected: Too many invalid commands (client didn't finish SASL auth, waited 0 secs): user=<>, rip=192.0.2.1",
+		"imap-login: Too many invalid commands (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25",
+		"imap-login: Disconnected: Too many friends (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25",
+		"pop3-login: Authenticate NTLM failed: Unsupported authentication mechanism.: user=<>, method=NTLM, rip=192.0.2.1, lip=192.0.2.25, session=<s>",
 	})
 }
 
@@ -189,6 +205,31 @@ func TestDatabasesAreDifferentWitnesses(t *testing.T) {
 	for _, db := range []string{"passwd-file2", "user-only", "oauth2", "cram-md5", "x"} {
 		if w := database([]byte(db)); w <= policy.WitnessAuth<<(len(databases)-1) || w&(w-1) != 0 {
 			t.Errorf("%s has the bit %b", db, w)
+		}
+	}
+}
+
+// A name that was cut off is none.
+func TestDovecotCutsNames(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		want bool
+	}{
+		{strings.Repeat("x", 61) + "...", false},
+		{strings.Repeat("x", 77) + "...", false},
+		{strings.Repeat("é", 29) + "x...", false}, // a character more would be too long
+		{strings.Repeat("x", 64), true},
+		{"al...", true},
+	} {
+		for _, line := range []string{
+			"auth: sql(%u,192.0.2.1): unknown user",
+			"imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<%u>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25",
+		} {
+			var ev policy.Event
+			line = bsdHead + "dovecot: " + strings.ReplaceAll(line, "%u", c.name)
+			if !Line([]byte(line), &ev) || (string(ev.User) == c.name) != c.want || !c.want && ev.User != nil {
+				t.Errorf("%s: got %+v", line, ev)
+			}
 		}
 	}
 }

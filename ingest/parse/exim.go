@@ -12,20 +12,24 @@ import (
 // Only the main log is to be read: the reject log and the panic log repeat its
 // lines (LOG_MAIN|LOG_REJECT in Exim src/smtp_in.c).
 func exim(pid, msg []byte, ev *policy.Event) bool {
+	msg, cut := eximFirstPart(msg)
 	if digit(msg[0]) && len(msg) > isoSecond && msg[10] == ' ' {
 		msg = msg[stampEnd(msg):]
 	}
-	return eximMessage(pid, msg, ev)
+	if cut && !eximWhole(msg) {
+		return bytes.Contains(msg, []byte("authenticator failed for ")) && unread(ev, policy.Exim)
+	}
+	return eximMessage(pid, msg, true, ev)
 }
 
 // eximLog parses what follows the stamp in Exim's own main log, which names
 // neither host nor program.
-func eximLog(rest []byte, ev *policy.Event) bool { return eximMessage(nil, rest, ev) }
+func eximLog(rest []byte, ev *policy.Event) bool { return eximMessage(nil, rest, false, ev) }
 
 // eximMessage takes the process off, which "log_selector = +pid" adds, and
 // completes what the message's parser leaves open. Each connection has a
 // process of its own.
-func eximMessage(pid, msg []byte, ev *policy.Event) bool {
+func eximMessage(pid, msg []byte, syslog bool, ev *policy.Event) bool {
 	if b, ok := bytes.CutPrefix(msg, []byte("[")); ok {
 		n := digits(b)
 		if n == 0 || !bytes.HasPrefix(b[n:], []byte("] ")) {
@@ -38,7 +42,7 @@ func eximMessage(pid, msg []byte, ev *policy.Event) bool {
 	}
 	ev.Service = policy.Exim
 	if len(pid) > 0 {
-		ev.Session = hash([]byte("exim"), pid)
+		ev.Session = eximSession(pid, syslog)
 	}
 	if ev.Kind != policy.Abuse {
 		ev.Witness = policy.WitnessMTA
@@ -53,6 +57,8 @@ func eximTopic(msg []byte, ev *policy.Event) bool {
 		return eximSMTP(msg[len("SMTP "):], ev)
 	case bytes.HasPrefix(msg, []byte("H=")):
 		return eximRejected(msg[len("H="):], ev)
+	case bytes.HasPrefix(msg, []byte("rejected EHLO from ")) || bytes.HasPrefix(msg, []byte("rejected HELO from ")):
+		return eximEnded(msg[len("rejected EHLO from "):], []byte(": syntactically invalid argument(s): "), shapeHelo, ev)
 	case bytes.HasPrefix(msg, []byte("no MAIL in ")):
 		return eximNoMail(msg[len("no MAIL in "):], ev)
 	}

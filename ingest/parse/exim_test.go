@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -71,21 +72,24 @@ var eximShapes = []struct {
 	{`SMTP call from [192.0.2.1] dropped: too many unrecognized commands (last was "x")`, eximEvent(policy.Abuse, "", "too many errors")},
 	{"SMTP connection from (x) [192.0.2.1] closed by DROP in ACL", eximEvent(policy.Abuse, "", "dropped by ACL")},
 	{synErr + `next input sent too soon: pipelining was advertised): rejected "RSET" H=[192.0.2.1] next input="x"`, eximEvent(policy.Abuse, "", "input sent too soon")},
+	{"rejected EHLO from [192.0.2.1]: syntactically invalid argument(s): x) [198.51.100.7]", eximEvent(policy.Abuse, "", "HELO rejected")},
+	{"rejected HELO from host.example [192.0.2.1]:99 I=[203.0.113.25]:25: syntactically invalid argument(s): (no argument given)", eximEvent(policy.Abuse, "", "HELO rejected")},
 	{synErr + `input sent without waiting for greeting): rejected connection from H=[192.0.2.1] input="x"`, eximEvent(policy.Abuse, "", "input sent too soon")},
 }
 
 func TestExim(t *testing.T) {
-	process := hash([]byte("exim"), []byte("7"))
+	process := eximSession([]byte("7"), false)
+	syslog := eximSession([]byte("7"), true)
 	for head, session := range map[string]uint64{
 		"2026-11-23 15:22:23 ":                           0,
 		"2026-11-23 15:22:23.123 ":                       0,
 		"2026-11-23 15:22:23 +0200 ":                     0,
 		"2026-11-23 15:22:23 [7] ":                       process,
 		"2026-11-23 15:22:23.123 -0330 [7] ":             process,
-		"2026-11-23 15:22:23 mx1 exim[7]: ":              process,
-		bsdHead + "exim[7]: ":                            process,
-		bsdHead + "exim[8]: [7] ":                        process,
-		isoHead + "exim4[7]: 2026-11-23 15:22:23 +0200 ": process,
+		"2026-11-23 15:22:23 mx1 exim[7]: ":              syslog,
+		bsdHead + "exim[7]: ":                            syslog,
+		bsdHead + "exim[8]: [7] ":                        syslog,
+		isoHead + "exim4[7]: 2026-11-23 15:22:23 +0200 ": syslog,
 	} {
 		for _, c := range eximShapes {
 			var got policy.Event
@@ -95,6 +99,37 @@ func TestExim(t *testing.T) {
 			} else if diff := cmp.Diff(c.want, got, compareAddr); diff != "" {
 				t.Errorf("%s%s (-want +got):\n%s", head, c.line, diff)
 			}
+		}
+	}
+}
+
+// Syslog gets a long message in parts, of which only the first has a beginning
+// that Exim wrote, and not the end of a name from HELO.
+func TestEximParts(t *testing.T) {
+	long := strings.Repeat("x", 900)
+	for _, c := range []struct {
+		msg    string
+		event  bool
+		unread uint64
+	}{
+		{"[1/2] login authenticator failed for [192.0.2.1]: " + eximBad + " (set_id=" + long, true, 0},
+		{"[1/2] 2026-11-23 15:22:23 login authenticator failed for h.example [192.0.2.1]: " + eximBad + " (set_id=" + long, true, 0},
+		{`[1\2] 2026-11-23 15:22:23 [7] login authenticator failed for [192.0.2.1]: ` + eximBad, true, 0},
+		{"[1/12] SMTP call from [192.0.2.1] dropped: too many unrecognized commands (last was \"" + long, true, 0},
+		{"[1/2] login authenticator failed for (x) [198.51.100.7]: " + eximBad + " (set_id=" + long, false, 1},
+		{"[1/2] [7] login authenticator failed for (" + long, false, 1},
+		{"[1/2] SMTP call from (x) [198.51.100.7] dropped: too many " + long, false, 0},
+		{"[2/2] login authenticator failed for [198.51.100.7]: " + eximBad, false, 0},
+		{"[1/x] login authenticator failed for [198.51.100.7]: " + eximBad, false, 0},
+		{"[1/] login authenticator failed for [198.51.100.7]: " + eximBad, false, 0},
+		{"[1/2]login authenticator failed for [198.51.100.7]: " + eximBad, false, 0},
+		{"[1/2] ", false, 0},
+		{"[1/", false, 0},
+	} {
+		r := NewReader(nil)
+		var ev policy.Event
+		if got := r.Line([]byte(bsdHead+"exim[7]: "+c.msg), &ev); got != c.event || got && ev.Addr != client1 || r.Unread[policy.Exim] != c.unread {
+			t.Errorf("%.80s: %v of %v, %d unread", c.msg, got, ev.Addr, r.Unread[policy.Exim])
 		}
 	}
 }

@@ -12,7 +12,8 @@ func family(tag, pid, msg []byte, ev *policy.Event) bool {
 	if isSMTPD(tag) {
 		return smtpd(tag, pid, msg, ev)
 	}
-	if isPAM(tag, msg) {
+	// Postfix leaves PAM to others, and most of its daemons to no parser here.
+	if isPAM(tag, msg) && !bytes.HasPrefix(tag, []byte("postfix/")) {
 		return pam(tag, msg, ev)
 	}
 	switch string(tag) {
@@ -26,6 +27,8 @@ func family(tag, pid, msg []byte, ev *policy.Event) bool {
 		return opensmtpd(msg, ev)
 	case "saslauthd":
 		return saslauthd(msg, ev)
+	case "imaplogin", "imaplogin-ssl", "pop3login", "pop3login-ssl":
+		return courierIMAP(msg, ev)
 	case "imapd", "imapd-ssl", "pop3d", "pop3d-ssl", "imap", "imaps", "pop3", "pop3s", "sieve", "timsieved", "ipop3d":
 		return courierIMAP(msg, ev) || cyrus(msg, ev) || uwimap(msg, ev)
 	}

@@ -10,12 +10,15 @@ import (
 // own log, which names neither host nor program. Where syslog-ng was told to
 // write the level in place of the host, the level is taken for the host.
 func header(rest []byte, ev *policy.Event) bool {
-	host := bytes.IndexByte(rest, ' ')
+	host := blank(rest)
 	if host < 1 {
 		return false
 	}
 	if ownLog(rest[:host]) {
 		return hostless(rest, host, ev)
+	}
+	if rest[0] == '[' {
+		return metalog(rest, ev)
 	}
 	tail := rest[host+1:]
 	end := bytes.IndexByte(tail, ' ')
@@ -32,6 +35,13 @@ func header(rest []byte, ev *policy.Event) bool {
 func ownLog(word []byte) bool {
 	return word[len(word)-1] == ':' || word[0] == 'a' &&
 		(bytes.HasPrefix(word, []byte("auth(")) || bytes.HasPrefix(word, []byte("auth-worker(")))
+}
+
+// metalog parses "[program] message", as the syslog of that name writes it,
+// which tells neither host nor process (metalog src/metalog.c).
+func metalog(rest []byte, ev *policy.Event) bool {
+	end := bytes.Index(rest[:min(len(rest), maxHost)], []byte("] "))
+	return end > 1 && Message(rest[1:end], nil, rest[end+2:], ev)
 }
 
 // dovecotTag stands for the tag that Dovecot's own log file lacks.

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/smtpbl/smtpbl/policy"
@@ -48,6 +49,53 @@ func TestRareHeaders(t *testing.T) {
 	for _, head := range rareHeads {
 		var ev policy.Event
 		if !Line([]byte(head+failure), &ev) || ev.Addr != client1 || ev.Session != usual.Session || string(ev.User) != "a" {
+			t.Errorf("%q: got %+v", head, ev)
+		}
+	}
+}
+
+// The lines of every server may stand behind every header.
+func TestRareHeadersOfEveryServer(t *testing.T) {
+	for _, text := range shapes {
+		text = strings.ReplaceAll(text, "%u", "al")
+		tag, msg, _ := strings.Cut(text, ": ")
+		if strings.HasPrefix(msg, "message repeated ") { // rsyslog's own
+			continue
+		}
+		program, pid := splitTag([]byte(tag))
+		if pid == nil {
+			pid = []byte("-")
+		}
+		for _, head := range rareHeads {
+			head = strings.Replace(head, "postfix/smtpd[7]: ", tag+": ", 1)
+			head = strings.Replace(head, "postfix/smtpd 7 ", string(program)+" "+string(pid)+" ", 1)
+			var ev policy.Event
+			if !Line([]byte(head+msg), &ev) || ev.Addr.String() != truth {
+				t.Errorf("%s%s: got %+v", head, msg, ev)
+			}
+		}
+	}
+}
+
+// metalog names no process, and its stamp is what stamp_fmt says.
+func TestMetalog(t *testing.T) {
+	for _, c := range []struct{ line, user string }{
+		{"[postfix/smtpd] " + failure, "a"},
+		{"[exim] login authenticator failed for [192.0.2.1]: 535 Incorrect authentication data (set_id=al)", "al"},
+		{"[dovecot] auth: sql(al,192.0.2.1): unknown user", "al"},
+		{"[imapd] LOGIN FAILED, user=al, ip=[::ffff:192.0.2.1]", "al"},
+		{"[dovecot-auth(pam_unix)] authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=al rhost=192.0.2.1  user=al", "al"},
+	} {
+		for _, stamp := range []string{"Nov 23 15:11:28 ", "2026-11-23T15:11:28+0100 "} {
+			var ev policy.Event
+			if !Line([]byte(stamp+c.line), &ev) || ev.Addr != client1 || string(ev.User) != c.user {
+				t.Errorf("%s%s: got %+v", stamp, c.line, ev)
+			}
+		}
+	}
+	for _, head := range []string{"[postfix/smtpd]", "[postfix/smtpd]: ", "[] ", "[postfix/smtpd ", "[", "[a] postfix/smtpd[7]: "} {
+		var ev policy.Event
+		if Line([]byte("Nov 23 15:11:28 "+head+failure), &ev) {
 			t.Errorf("%q: got %+v", head, ev)
 		}
 	}
@@ -119,6 +167,6 @@ func TestDovecotOwnHeaders(t *testing.T) {
 		"2026-11-23T15:22:23Z stderr F Jul 31 01:40:25 ",
 	} {
 		checkShapes(t, head, policy.Dovecot, loginShapes)
-		checkShapes(t, head, policy.Dovecot, authShapes[5:13])
+		checkShapes(t, head, policy.Dovecot, authShapes[6:14])
 	}
 }

@@ -55,6 +55,10 @@ func smtpdQueued(msg []byte, ev *policy.Event) bool {
 
 // smtpdClient parses the line of a message's start, which names the login.
 func smtpdClient(b []byte, ev *policy.Event) bool {
+	// Without a login the client is all there is, and it holds no comma.
+	if bytes.IndexByte(b, ',') < 0 {
+		return false
+	}
 	a, rest, ok := client(b)
 	if !ok {
 		return false

@@ -28,6 +28,10 @@ func (r *Reader) Line(line []byte, ev *policy.Event) bool {
 	if len(line) > 0 && line[0] == '{' {
 		return r.record(line, ev) || r.detect(ev)
 	}
+	if len(r.detectors) == 0 && silent(line) {
+		r.Unread[0]++
+		return false
+	}
 	return Line(line, ev) || r.detect(ev)
 }
 

@@ -38,13 +38,14 @@ func sendmailTopic(msg []byte, ev *policy.Event) bool {
 		return false
 	case bytes.HasPrefix(b, []byte("AUTH failure (")):
 		return sendmailFailed(b[len("AUTH failure ("):], ev)
+	case bytes.HasPrefix(b, []byte("AUTH decode64 error [")):
+		return sendmailGarbled(b, ev)
 	case bytes.HasPrefix(b, []byte("AUTH encode64 error")):
 		return sendmailFault(b, ev)
 	case bytes.HasPrefix(b, []byte("ruleset=check_")):
 		return sendmailRejected(b, ev)
-	case bytes.HasPrefix(b, []byte("rejecting commands from ")):
-		a, rest, ok := sendmailClient(b[len("rejecting commands from "):])
-		return ok && bytes.HasPrefix(rest, []byte(" due to pre-greeting traffic")) && abuse(ev, a, shapeSync)
+	case bytes.HasPrefix(b, []byte("rejecting ")):
+		return sendmailHasty(b[len("rejecting "):], ev)
 	}
 	return sendmailConnection(b, ev)
 }
@@ -79,6 +80,33 @@ func sendmailClient(b []byte) (a netip.Addr, rest []byte, ok bool) {
 	return a, bytes.TrimPrefix(b[1:], []byte(" (may be forged)")), true
 }
 
+// sendmailHasty parses the rest of "rejecting ",
+//
+//	commands from host [addr] due to pre-greeting traffic after 3 seconds
+//	server EHLO from host [addr] due to traffic before response
+//
+// about a client that does not wait for our answers (sendmail srvrsmtp.c). The
+// host is the address once more, in brackets, where it has no name.
+func sendmailHasty(b []byte, ev *policy.Event) bool {
+	_, b, ok := bytes.Cut(b, []byte(" from ")) // the words before are Sendmail's own
+	if !ok {
+		return false
+	}
+	a, rest, ok := sendmailClient(b)
+	if !ok {
+		return false
+	}
+	if c, twice := bytes.CutPrefix(rest, []byte(" ")); twice && len(c) > 0 && c[0] == '[' {
+		if a, rest, ok = sendmailClient(c); !ok {
+			return false
+		}
+	}
+	if !bytes.HasPrefix(rest, []byte(" due to pre-greeting traffic")) && !bytes.HasPrefix(rest, []byte(" due to traffic before response")) {
+		return false
+	}
+	return abuse(ev, a, shapeSync)
+}
+
 // sendmailConnection parses what begins with the client.
 func sendmailConnection(b []byte, ev *policy.Event) bool {
 	a, rest, ok := sendmailClient(b)
@@ -91,6 +119,8 @@ func sendmailConnection(b []byte, ev *policy.Event) bool {
 	switch {
 	case bytes.HasPrefix(rest, []byte(" did not issue MAIL/EXPN/VRFY/ETRN during connection to ")):
 		return abuse(ev, a, shapeNoMail)
+	case bytes.HasPrefix(rest, []byte(": probable open proxy: command=")):
+		return abuse(ev, a, shapeNonSMTP)
 	case bytes.HasPrefix(rest, []byte(": VRFY ")) || bytes.HasPrefix(rest, []byte(": EXPN ")):
 		return bytes.HasSuffix(rest, []byte(" [rejected]")) && abuse(ev, a, shapeProbe)
 	}

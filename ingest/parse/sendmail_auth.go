@@ -37,10 +37,22 @@ func sendmailFailed(b []byte, ev *policy.Event) bool {
 	if named {
 		ev.User = user
 	}
-	// The text before the first code is SASL's own.
+	// The text before the first code is SASL's own. "generic failure (-1)" is a
+	// saslauthd that is down, or a login without a name, which guesses nothing.
 	if text, _, _ := bytes.Cut(reason, []byte(" (")); backendReason(text) {
 		ev.Kind, ev.Failures, ev.Excused = policy.BackendFault, 0, 1
 	}
+	return true
+}
+
+// sendmailGarbled parses a login that is no base64 text, which stands in the
+// line: `AUTH decode64 error [-5 for "text"], relay=host [addr]`.
+func sendmailGarbled(b []byte, ev *policy.Event) bool {
+	a, _, ok := sendmailLast(b)
+	if !ok {
+		return unread(ev, policy.Sendmail)
+	}
+	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, Detail: b[:len("AUTH decode64 error")]}
 	return true
 }
 

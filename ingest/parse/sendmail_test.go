@@ -24,6 +24,11 @@ func TestSendmail(t *testing.T) {
 		{"[192.0.2.1] did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA", "192.0.2.1", "", policy.Abuse, 0},
 		{"[192.0.2.1]: EXPN root [rejected]", "192.0.2.1", "", policy.Abuse, 0},
 		{"rejecting commands from [192.0.2.1] due to pre-greeting traffic after 1 seconds", "192.0.2.1", "", policy.Abuse, 0},
+		{"rejecting commands from h.example [192.0.2.1] due to pre-greeting traffic after 1 seconds", "192.0.2.1", "", policy.Abuse, 0},
+		{"rejecting commands from [192.0.2.1] [192.0.2.1] due to pre-greeting traffic after 1 seconds", "192.0.2.1", "", policy.Abuse, 0},
+		{"rejecting server EHLO from [IPv6:2001:db8::1] [IPv6:2001:db8::1] due to traffic before response", "2001:db8::1", "", policy.Abuse, 0},
+		{"[192.0.2.1]: probable open proxy: command=GET http://198.51.100.7/ HTTP/1.1\\r\\n", "192.0.2.1", "", policy.Abuse, 0},
+		{"AUTH decode64 error [-5 for \"x, relay=[198.51.100.7]\"], relay=h.example [192.0.2.1]", "192.0.2.1", "", policy.AuthFail, policy.WitnessMTA},
 		{"ruleset=check_rcpt, arg1=<a@b>, relay=h.example [192.0.2.1], reject=550 5.7.1 <a@b>... Relaying denied", "192.0.2.1", "", policy.Abuse, 0},
 		{"ruleset=check_relay, arg1=h, arg2=192.0.2.1, relay=h [192.0.2.1], reject=421 4.3.2 Too many open connections.", "192.0.2.1", "", policy.Abuse, 0},
 	} {
@@ -46,6 +51,12 @@ func TestSendmailIsNoEvent(t *testing.T) {
 		"26H8MRrS025411: ruleset=check_rcpt, arg1=<x, relay=[198.51.100.7], reject=>, relay=[192.0.2.1], reject=550 x",
 		"26H8MRrS025411: <x [192.0.2.1]: VRFY a [rejected]>... User unknown",
 		"26H8MRrS025411: from=<a@b>, size=9, nrcpts=0, proto=ESMTP, daemon=MTA, relay=[192.0.2.1]",
+		`26H8MRrS025411: AUTH decode64 error [-5 for "x, relay=[192.0.2.1]"]`, // until 8.12
+		"26H8MRrS025411: rejecting new messages: load average=9",
+		"26H8MRrS025411: rejecting connections on daemon MTA: load average: 12 from x",
+		"26H8MRrS025411: rejecting commands from [192.0.2.1] due to x",
+		"26H8MRrS025411: rejecting commands from [192.0.2.1] [x] due to pre-greeting traffic after 1 seconds",
+		"26H8MRrS025411: rejecting commands from x",
 		"26H8MRrS025411: lost input channel from [192.0.2.1] to MTA after rcpt",
 		"26H8MRrS025411: ",
 	} {

@@ -33,6 +33,10 @@ func smtpdAfter(b []byte, shape []byte, ev *policy.Event) bool {
 // smtpdDisconnect reads the counter of AUTH commands, "auth=accepted/all" or
 // "auth=all" when all were accepted (Postfix smtpd.c).
 func smtpdDisconnect(b []byte, ev *policy.Event) bool {
+	// Most sessions have no login, and then the client does not matter.
+	if i := bytes.IndexByte(b, ']'); i < 0 || !bytes.Contains(b[i:], []byte(" auth=")) {
+		return false
+	}
 	a, rest, ok := client(b)
 	if !ok {
 		return false

@@ -35,7 +35,7 @@ const (
 )
 
 // Resolve completes ev, and tells whether it is an event now. An event that
-// names its client itself stays as it is.
+// names its client itself stays as it is, unless Exim told it twice.
 func (s *Sessions) Resolve(ev *policy.Event) bool {
 	switch {
 	case ev.Kind == 0 && ev.Addr.IsValid():
@@ -49,7 +49,7 @@ func (s *Sessions) Resolve(ev *policy.Event) bool {
 			ev.Addr = netip.AddrFrom16(c.addr).Unmap()
 		}
 	}
-	return ev.Kind != 0 && ev.Addr.IsValid()
+	return ev.Kind != 0 && ev.Addr.IsValid() && !s.onlyTwin(ev)
 }
 
 // group returns the slots where session can be.

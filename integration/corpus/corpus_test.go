@@ -19,16 +19,21 @@ const want = `lines
    server      event  labelled  found  recall  claimed  precision  false address
   dovecot      abuse         1      0   0.000        0          -              0
   dovecot  auth_fail         1      0   0.000        1      0.000              1
-  postfix  auth_fail         1      1   1.000        1      1.000              0
+     exim  auth_fail         2      2   1.000        2      1.000              0
+  postfix  auth_fail         2      2   1.000        2      1.000              0
   postfix    auth_ok         1      1   1.000        2      0.500              0
   postfix       none         4      3   0.750        0          -              0
       all      abuse         1      0   0.000        0          -              0
-      all  auth_fail         2      1   0.500        2      0.500              1
+      all  auth_fail         5      4   0.800        5      0.800              1
       all    auth_ok         1      1   1.000        2      0.500              0
       all       none         4      3   0.750        0          -              0
 
 events that name no client, scored as none: 1
 left out, disputed, no password was tried: 1
+with the disputed labels, auth_fail: recall 0.667 of 6, precision 0.800 of 5
+with the disputed labels, auth_ok: recall 1.000 of 1, precision 0.500 of 2
+with the disputed labels, abuse: recall 0.000 of 1, precision - of 0
+with the disputed labels, none, counted as auth_fail: 0, auth_ok: 1, abuse: 0
 
 d772e9da3d2b0c97 false address: dovecot, held to be auth_fail of 2001:db8::2, not auth_fail of 2001:db8::1
 	Nov 24 10:00:06 mx dovecot: auth: sql(al,2001:db8::1): Password mismatch
@@ -50,6 +55,18 @@ bare messages
       all  auth_fail         2      2   1.000        2      1.000              0
 
 events that name no client, scored as none: 0
+
+lines of servers that smtpbl does not read
+
+  server      event  labelled  found  recall  claimed  precision  false address
+    popd  auth_fail         1      0   0.000        0          -              0
+     all  auth_fail         1      0   0.000        0          -              0
+
+events that name no client, scored as none: 0
+
+542f120ef2a547fb missed: popd, held to be auth_fail of 192.0.2.1, not none
+	Nov 24 10:00:09 mx popd[7]: bad password from 192.0.2.1
+	second (of a server that smtpbl does not read)
 
 `
 

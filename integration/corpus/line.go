@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+
+	"github.com/smtpbl/smtpbl/policy"
 )
 
 // labelled is a line and what its project holds it to be.
@@ -49,9 +51,20 @@ func read(name string) ([]labelled, error) {
 
 // bare tells a message without a syslog header.
 func (l *labelled) bare() bool {
-	return strings.Contains(l.Note, "no syslog prefix") || strings.Contains(l.Note, "prefix-less") ||
-		strings.Contains(l.Note, "no timestamp/host prefix")
+	return strings.Contains(l.Note, "no syslog prefix") || strings.Contains(l.Note, "prefix-less")
 }
+
+// hostless tells a line that lacks stamp and host, but names its program.
+func (l *labelled) hostless() bool { return strings.Contains(l.Note, "no timestamp/host prefix") }
+
+// served are the servers whose lines smtpbl reads. vpopmail is qmail's.
+var served = func() map[string]bool {
+	names := map[string]bool{"vpopmail": true}
+	for _, s := range policy.Services {
+		names[s.String()] = true
+	}
+	return names
+}()
 
 // program is the one that wrote a bare message, as far as the note tells.
 func (l *labelled) program() string {

@@ -7,8 +7,13 @@
 // "ip", the client, null where the line does not tell; "source", from where the
 // line is; "note", free text. A bare message without a syslog header has a note
 // with the words "no syslog prefix" or "prefix-less", and "program=NAME" where
-// the program is known; such lines are scored apart. A line that stands in
-// several files counts once, as in the last of them.
+// the program is known; such lines are scored apart, and so are those of servers
+// that smtpbl does not read. A line whose note says "no timestamp/host prefix"
+// begins with the program. A line that stands in several files counts once, as
+// in the last of them.
+//
+// The labels that disputed.txt holds to be wrong, with the reasons, are left
+// out of the tables. The sums below each table are of all labels as they stand.
 package main
 
 import (
@@ -53,15 +58,17 @@ func run(w io.Writer, dir, disputes string, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	whole, bare := newScore("lines"), newScore("bare messages")
+	whole, bare, other := newScore("lines"), newScore("bare messages"), newScore("lines of servers that smtpbl does not read")
 	for i := range lines {
 		s := whole
-		if lines[i].bare() {
+		if !served[lines[i].Service] {
+			s = other
+		} else if lines[i].bare() {
 			s = bare
 		}
 		s.add(&lines[i].labelled, lines[i].verdict, disputed)
 	}
-	for _, s := range []*score{whole, bare} {
+	for _, s := range []*score{whole, bare, other} {
 		if err := s.print(w, verbose); err != nil {
 			return err
 		}

@@ -29,12 +29,15 @@ type verdict struct {
 func (r *reading) verdict(l *labelled) verdict {
 	var ev policy.Event
 	var ok bool
-	if l.bare() {
+	switch {
+	case l.bare():
 		ok = r.reader.Message([]byte(l.program()), nil, []byte(l.Line), &ev)
-	} else {
+	case l.hostless():
+		ok = r.reader.Line([]byte("Jan  1 00:00:00 mx "+l.Line), &ev)
+	default:
 		ok = r.reader.Line([]byte(l.Line), &ev)
 	}
-	if !ok || !r.sessions.Resolve(&ev) {
+	if !ok || !r.complete(&ev) {
 		return verdict{event: none}
 	}
 	switch ev.Kind {
@@ -43,4 +46,10 @@ func (r *reading) verdict(l *labelled) verdict {
 	case policy.Session, policy.BackendFault:
 	}
 	return verdict{event: none}
+}
+
+// complete finds the client where another line tells it. Labels are of lines
+// alone, so an event that repeats another one is as good as any.
+func (r *reading) complete(ev *policy.Event) bool {
+	return ev.Kind != 0 && ev.Addr.IsValid() || r.sessions.Resolve(ev)
 }

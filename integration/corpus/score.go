@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/smtpbl/smtpbl/policy"
 )
 
 // everyServer stands for all of them in the sums.
@@ -39,6 +41,10 @@ type score struct {
 	// disputed counts the lines left out, by reason.
 	disputed map[string]int
 	faults   []fault
+	// given are the sums by event with the disputed labels as they stand.
+	given map[string]*tally
+	// counted are the lines held to be none, by what smtpbl says of them.
+	counted map[string]int
 }
 
 // A fault is a line of which smtpbl says something else than its label.
@@ -58,8 +64,15 @@ const (
 var faults = []string{falseAddress, falseCount, missed}
 
 func newScore(of string) *score {
-	return &score{of: of, tallies: map[group]*tally{}, disputed: map[string]int{}}
+	s := &score{of: of, tallies: map[group]*tally{}, disputed: map[string]int{}, given: map[string]*tally{}, counted: map[string]int{}}
+	for _, event := range events {
+		s.given[event] = &tally{}
+	}
+	return s
 }
+
+// events are those that a line can be labelled with, but none.
+var events = []string{policy.AuthFail.String(), policy.AuthOK.String(), policy.Abuse.String()}
 
 // both are the tallies of the server and of all servers.
 func (s *score) both(service, event string) [2]*tally {
@@ -76,16 +89,19 @@ func (s *score) both(service, event string) [2]*tally {
 
 // add scores one line.
 func (s *score) add(l *labelled, v verdict, disputed map[string]string) {
+	want := l.Event
+	if want != none && !l.addr().IsValid() {
+		want = none
+	}
+	what := compare(want, l, v)
+	s.addGiven(want, what, v)
 	if why := disputed[l.hash()]; why != "" {
 		s.disputed[why]++
 		return
 	}
-	want := l.Event
-	if want != none && !l.addr().IsValid() {
+	if want != l.Event {
 		s.clientless++
-		want = none
 	}
-	what := compare(want, l, v)
 	for _, t := range s.both(l.Service, v.event) {
 		t.claimed++
 	}
@@ -100,6 +116,22 @@ func (s *score) add(l *labelled, v verdict, disputed map[string]string) {
 	}
 	if what != "" {
 		s.faults = append(s.faults, fault{what, l, v})
+	}
+}
+
+// addGiven scores one line whose label may be disputed.
+func (s *score) addGiven(want, what string, v verdict) {
+	if t := s.given[v.event]; t != nil {
+		t.claimed++
+	}
+	if t := s.given[want]; t != nil {
+		t.labelled++
+		if what == "" {
+			t.found++
+		}
+	}
+	if want == none && v.event != none {
+		s.counted[v.event]++
 	}
 }
 

@@ -34,6 +34,9 @@ func (s *score) print(w io.Writer, verbose bool) error {
 	for _, why := range slices.Sorted(maps.Keys(s.disputed)) {
 		fmt.Fprintf(w, "left out, disputed, %s: %d\n", why, s.disputed[why])
 	}
+	if len(s.disputed) > 0 {
+		s.printGiven(w)
+	}
 	if verbose {
 		for _, f := range s.worstFirst() {
 			fmt.Fprintf(w, "\n%v\n", f)
@@ -41,6 +44,21 @@ func (s *score) print(w io.Writer, verbose bool) error {
 	}
 	fmt.Fprintln(w)
 	return nil
+}
+
+// printGiven prints the sums over all labels. Abuse bans nobody by default, so
+// what counts as a login though it is none stands apart.
+func (s *score) printGiven(w io.Writer) {
+	for _, event := range events {
+		t := s.given[event]
+		fmt.Fprintf(w, "with the disputed labels, %s: recall %s of %d, precision %s of %d\n", event,
+			part(t.found, t.labelled), t.labelled, part(t.found, t.claimed), t.claimed)
+	}
+	fmt.Fprint(w, "with the disputed labels, none, counted as")
+	for i, event := range events {
+		fmt.Fprintf(w, "%s %s: %d", []string{"", ",", ","}[i], event, s.counted[event])
+	}
+	fmt.Fprintln(w)
 }
 
 // part is a fraction to three digits, "-" of nothing.

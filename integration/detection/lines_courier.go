@@ -20,6 +20,8 @@ func courier() section {
 			{"login required", `courieresmtpd: error,relay=192.0.2.1,port=48123,msg="535 Authentication required.",cmd: MAIL FROM:<b@here.example>`, either},
 			{"command that names another", `courieresmtpd: error,relay=192.0.2.1,msg="535 Authentication failed.",cmd: AUTH LOGIN x error,relay=198.51.100.77,msg="535 Authentication failed.",cmd: AUTH LOGIN y`, failed},
 			{"user name that names an address", "imapd: LOGIN FAILED, user=x, ip=[198.51.100.77], ip=[::ffff:192.0.2.1]", failed},
+			{"old releases: without a user name", "courierpop3login: LOGIN FAILED, ip=[::ffff:192.0.2.1]", failed},
+			{"no such mailbox, since Courier 1", "courieresmtpd: error,relay=192.0.2.1,port=48123,from=<b@there.example>,to=<al@here.example>: 550 User <al> unknown", abused},
 			{"sender that is a failure", `courieresmtpd: error,relay=192.0.2.1,from=<b@there.example>,to=<msg="535 Authentication failed.",cmd: x@here.example>: 550 User unknown.`, abused},
 		},
 	}

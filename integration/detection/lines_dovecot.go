@@ -30,6 +30,9 @@ func dovecotLogins() section {
 		{"2.4: login that worked", "submission-login: Logged in: user=<al>, method=PLAIN, rip=192.0.2.1, lip=203.0.113.25, mpid=7, TLS, session=<CvN+E95U>", accepted},
 		{"no login tried", "imap-login: Disconnected (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=203.0.113.25, TLS, session=<CvN+E95U>", either},
 		{"2.4: no login tried", "imap-login: Login aborted: Connection closed (no auth attempts in 2 secs) (no_auth_attempts): user=<>, rip=192.0.2.1, lip=203.0.113.25, TLS", either},
+		{"commands that are none", "imap-login: Disconnected: Too many invalid commands (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=203.0.113.25, TLS, session=<CvN+E95U>", abused},
+		{"the same by POP3", "pop3-login: Disconnected: Disconnected: Too many bad commands (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=203.0.113.25", abused},
+		{"2.4: commands that are none", "imap-login: Login aborted: Too many invalid commands (no auth attempts in 2 secs) (no_auth_attempts): user=<>, rip=192.0.2.1, lip=203.0.113.25", abused},
 		{"TLS that failed", "imap-login: Disconnected: Connection closed: SSL_accept() failed: error:0A0000C1:SSL routines::no shared cipher (disconnected during TLS handshake): user=<>, rip=192.0.2.1, lip=203.0.113.25", either},
 		{"password refused unread, because it was not encrypted", "imap-login: Disconnected (tried to use disallowed plaintext auth): user=<>, rip=192.0.2.1, lip=203.0.113.25, session=<CvN+E95U>", abused},
 		{"our auth process did not answer", "imap-login: Disconnected: Auth process broken (disconnected before auth was ready, waited 2 secs): user=<>, rip=192.0.2.1, lip=203.0.113.25", nothing},
@@ -41,6 +44,7 @@ func dovecotLogins() section {
 func dovecotAuth() section {
 	return ofDovecot("Dovecot: auth processes, which speak for Postfix and Exim too", bsd+"dovecot: ", []row{
 		{"2.3: no such user", "auth: passwd-file(al@example.com,192.0.2.1): unknown user", failed},
+		{"2.2: wrong password by CRAM-MD5", "auth: cram-md5(al,192.0.2.1,<CvN+E95U>): password mismatch", failed},
 		{"2.3: wrong password", "auth: passwd-file(al,192.0.2.1,<CvN+E95U>): Password mismatch", failed},
 		{"2.3: wrong password with its hash", "auth: sql(al,192.0.2.1): Password mismatch (SHA1 of given password: abcd12)", failed},
 		{"2.3: LDAP", "auth: ldap(al,192.0.2.1,<CvN+E95U>): invalid credentials", failed},

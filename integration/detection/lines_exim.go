@@ -50,6 +50,7 @@ func eximOthers() section {
 		{"relaying", "H=(x) [192.0.2.1] F=<b@here.example> rejected RCPT <a@there.example>: relay not permitted", abused},
 		{"too many commands", `SMTP call from (x) [192.0.2.1] dropped: too many nonmail commands (last was "AUTH")`, abused},
 		{"talks before it is greeted", `SMTP protocol synchronization error (input sent without waiting for greeting): rejected connection from H=[192.0.2.1] input="GET / HTTP/1.1\r\n"`, abused},
+		{"HELO that is no name", "rejected EHLO from [192.0.2.1]: syntactically invalid argument(s): [198.51.100.77] x", abused},
 		{"no such mailbox", "H=mail.there.example [192.0.2.1] F=<b@there.example> rejected RCPT <al@here.example>: Unrouteable address", abused},
 		{"our own login at a relay failed", "1tFZaX-0000000Ab1C-2d3E plain authenticator failed H=mx.there.example [192.0.2.1] 535 Incorrect authentication data", nothing},
 		{"a name that is missing", "no host name found for IP address 192.0.2.1", either},

@@ -25,6 +25,10 @@ func eximSyslog() section {
 		{"with Exim's own stamp too", "exim[7]: 2026-11-24 10:00:00 " + message, failed},
 		{"with a process number", "exim[7]: [7] " + message, failed},
 		{"with both", "exim[7]: 2026-11-24 10:00:00 [7] " + message, failed},
+		{"the main log's and the reject log's line (`syslog_duplication`, on by default)", "exim[7]: " + message + "\nexim[7]: " + message, failed},
+		{"first part of a long message", "exim[7]: [1/2] login authenticator failed for [192.0.2.1]: 535 Incorrect authentication data (set_id=al", failed},
+		{"first part of a long message, HELO name before the address", "exim[7]: [1/2] login authenticator failed for (x) [198.51.100.77]: 535 Incorrect authentication data (set_id=al", nothing},
+		{"last part of a long message", "exim[7]: [2/2] login authenticator failed for [198.51.100.77]: 535 Incorrect authentication data", nothing},
 		{"a tab after the authenticator", "exim[7]: login\tauthenticator failed for (x) [192.0.2.1]: 535 Incorrect authentication data (set_id=al)", failed},
 	})
 }

@@ -13,6 +13,7 @@ func headers() section {
 		{"RFC 3339 with whole seconds", "2026-11-24T10:00:00+01:00 mx " + tail, failed},
 		{"`journalctl -o short-iso`", "2026-11-24T10:00:00+0100 mx " + tail, failed},
 		{"container as host", "Nov 24 10:00:00 mail-6467bff798-nptxm " + tail, failed},
+		{"metalog", "Nov 24 10:00:00 [postfix/smtpd] " + message, failed},
 		{"carriage return at the end", "Nov 24 10:00:00 mx " + tail + "\r", failed},
 		{"docker's json-file", `{"log":"Nov 24 10:00:00 mx ` + tail + `\n","stream":"stdout","time":"2026-11-24T10:00:00.123456789Z"}`, failed},
 		{"`docker logs --timestamps`", "2026-11-24T10:00:00.123456789Z Nov 24 10:00:00 mx " + tail, failed},

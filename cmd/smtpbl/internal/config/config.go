@@ -27,7 +27,7 @@ type Ingest struct {
 	Files             []string // absolute paths or globs; none: find them
 	Journal           Journal
 	JournalUnits      []string      // patterns of further units to believe
-	JournalContainers []string      // patterns of containers to believe
+	JournalContainers []string      // names of containers to believe
 	History           time.Duration // how far back the first start reads
 	Syslog            []string      // unix:/path, udp:host:port, tcp:host:port
 	AuthPolicy        string        // host:port; empty: off
@@ -68,6 +68,7 @@ type Policy struct {
 	Window     time.Duration // failures older than this no longer count
 	Threshold4 int           // failures inside Window that ban an IPv4 address
 	Threshold6 int           // failures inside Window that ban an IPv6 /64
+	CountAbuse bool          // other misbehaviour counts like a failed login
 	BanTime    time.Duration // the first ban; doubles with each repeat
 	BanTimeMax time.Duration // no ban is longer
 	Net4Hosts  int           // banned addresses that ban their /24; 0: never

@@ -20,7 +20,7 @@ func TestLimits(t *testing.T) {
 		{"ingest", "files", []string{`[]`, `["/a/*.log", "/b/[ab]"]`}, []string{`"/a"`, `["a"]`, `["/a", "/a/"]`, `["/["]`, `[["/a"]]`}},
 		{"ingest", "journal", []string{`"auto"`, `"on"`, `"off"`}, []string{`"ON"`, `""`, `true`}},
 		{"ingest", "journal_units", []string{`[]`, `["a.service", "a@*.service"]`}, []string{`["a"]`, `[""]`, `["*"]`, `["[.service"]`, `["a b.service"]`, `"a.service"`}},
-		{"ingest", "journal_containers", []string{`["a", "a-*"]`}, []string{`["*"]`, `["?*"]`, `[""]`, `["a\u0000"]`}},
+		{"ingest", "journal_containers", []string{`["a", "a-b_1"]`}, []string{`["*"]`, `["a-?"]`, `["a[1]"]`, `[""]`, `["a\u0000"]`}},
 		{
 			"ingest", "syslog",
 			[]string{`["unix:/` + strings.Repeat("a", 106) + `"]`, `["udp:0.0.0.0:514", "tcp:[::]:65535"]`},
@@ -32,6 +32,7 @@ func TestLimits(t *testing.T) {
 		{"policy", "window", []string{`"1s"`, `"8760h"`}, []string{`"999ms"`, `"8761h"`, `"24"`, `""`}},
 		{"policy", "threshold4", []string{`1`, `10000`, `0x10`}, []string{`0`, `-1`, `10001`, `99999999999999999999`, `"5"`, `5.0`}},
 		{"policy", "threshold6", []string{`1`, `10000`}, []string{`0`, `10001`}},
+		{"policy", "count_abuse", []string{`true`, `false`}, []string{`1`, `"no"`}},
 		{"policy", "ban_time", []string{`"1s"`, `"720h"`}, []string{`"0s"`, `"720h1s"`, `"1500ms0"`}},
 		{"policy", "ban_time_max", []string{`"4h"`, `"87600h"`}, []string{`"3h59m59s"`, `"87601h"`, `"30d"`}},
 		{"policy", "net4_hosts", []string{`0`, `256`}, []string{`-1`, `257`}},

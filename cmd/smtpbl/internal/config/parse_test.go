@@ -61,7 +61,7 @@ func everythingSet() Config {
 		StateDir: "/srv/smtpbl/state", RuntimeDir: "/srv/smtpbl/run",
 		Ingest: Ingest{
 			Files: []string{"/srv/log/mail"}, Journal: JournalOff, History: 36 * time.Hour,
-			JournalUnits: []string{"my-postfix@*.service"}, JournalContainers: []string{"mail-[ab]"},
+			JournalUnits: []string{"my-postfix@*.service"}, JournalContainers: []string{"mail-1"},
 			Syslog:     []string{"unix:/run/smtpbl/syslog", "udp:[::1]:514", "tcp:127.0.0.1:601"},
 			AuthPolicy: "127.0.0.1:9726", AuthPolicyKeyFile: "/etc/smtpbl/key",
 			Detectors: []Detector{
@@ -70,7 +70,7 @@ func everythingSet() Config {
 			},
 		},
 		Policy: Policy{
-			Window: 10 * time.Minute, Threshold4: 2, Threshold6: 1, BanTime: 90 * time.Second, BanTimeMax: 48 * time.Hour,
+			Window: 10 * time.Minute, Threshold4: 2, Threshold6: 1, CountAbuse: true, BanTime: 90 * time.Second, BanTimeMax: 48 * time.Hour,
 			Net4Hosts: 3, Net6Hosts: 2, NeverBan: []NeverBan{{Prefix: netip.MustParsePrefix("2001:db8::1/128")}},
 		},
 		NFT: NFT{

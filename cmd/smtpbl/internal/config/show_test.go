@@ -79,6 +79,7 @@ auth_policy_key_file = ""
 window = "24h"
 threshold4 = 5
 threshold6 = 3
+count_abuse = false
 ban_time = "4h"
 ban_time_max = "720h"
 net4_hosts = 5
@@ -118,7 +119,7 @@ func TestJSONHasTheNamesOfTheFile(t *testing.T) {
 		"state_dir": "/srv/smtpbl/state", "runtime_dir": "/srv/smtpbl/run",
 		"ingest": map[string]any{
 			"files": []any{"/srv/log/mail"}, "journal": "off", "history": "36h",
-			"journal_units": []any{"my-postfix@*.service"}, "journal_containers": []any{"mail-[ab]"},
+			"journal_units": []any{"my-postfix@*.service"}, "journal_containers": []any{"mail-1"},
 			"syslog":      []any{"unix:/run/smtpbl/syslog", "udp:[::1]:514", "tcp:127.0.0.1:601"},
 			"auth_policy": "127.0.0.1:9726", "auth_policy_key_file": "/etc/smtpbl/key",
 			"detector": []any{
@@ -130,7 +131,7 @@ func TestJSONHasTheNamesOfTheFile(t *testing.T) {
 			},
 		},
 		"policy": map[string]any{
-			"window": "10m", "threshold4": 2.0, "threshold6": 1.0, "ban_time": "1m30s", "ban_time_max": "48h",
+			"window": "10m", "threshold4": 2.0, "threshold6": 1.0, "count_abuse": true, "ban_time": "1m30s", "ban_time_max": "48h",
 			"net4_hosts": 3.0, "net6_hosts": 2.0, "never_ban": []any{"2001:db8::1"},
 		},
 		"nft": map[string]any{

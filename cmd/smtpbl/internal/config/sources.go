@@ -17,6 +17,16 @@ func parseUnit(s string) (string, *problem) {
 	return s, p
 }
 
+// parseContainer takes the whole name of a container (or its log option
+// "tag"): journalctl, which filters, knows no patterns.
+func parseContainer(s string) (string, *problem) {
+	s, p := parseName(s)
+	if p == nil && strings.ContainsAny(s, "*?[") {
+		p = &problem{message: fmt.Sprintf("%q is a pattern", s), hint: "write the whole name of each container: docker ps --format '{{.Names}}'"}
+	}
+	return s, p
+}
+
 // parsePattern takes a name in which * ? and [ ] match others, but not
 // everything.
 func parsePattern(s string) (string, *problem) {
@@ -47,7 +57,6 @@ func parseSyslog(s string) (string, *problem) {
 		return "", &problem{message: err.Error(), hint: listenHint}
 	}
 	path, found := strings.CutPrefix(s, "unix:")
-	path, _, _ = strings.Cut(path, ",")
 	if found && len(path) > maxSocketPath {
 		return "", &problem{message: fmt.Sprintf("the path is %d bytes long, too long for a socket", len(path)), hint: fmt.Sprintf("at most %d bytes", maxSocketPath)}
 	}

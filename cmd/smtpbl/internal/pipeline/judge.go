@@ -113,9 +113,15 @@ func (j *Judge) call(ctx context.Context, a ask) error {
 // Run judges until ctx ends, then writes a last checkpoint. The Sink must
 // outlive it.
 func (j *Judge) Run(ctx context.Context) error {
-	timer := time.NewTimer(j.interval)
+	timer := time.NewTimer(0)
+	<-timer.C
 	defer timer.Stop()
+	armed := false // for the timer, which sleeps while nothing changes
 	for {
+		if j.changed && !armed {
+			timer.Reset(j.interval)
+			armed = true
+		}
 		select {
 		case b := <-j.batches:
 			j.judge(ctx, b)
@@ -124,8 +130,8 @@ func (j *Judge) Run(ctx context.Context) error {
 			j.changed = j.changed || a.changes
 			close(a.done)
 		case <-timer.C:
+			armed = false
 			j.checkpoint(ctx)
-			timer.Reset(j.interval)
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkpointEvery)
 			defer cancel()
@@ -136,12 +142,11 @@ func (j *Judge) Run(ctx context.Context) error {
 }
 
 func (j *Judge) judge(ctx context.Context, b *Batch) {
-	out := j.decisions[:0]
 	for i := range b.Events {
 		ev := &b.Events[i]
 		j.count.Events(ev.Service.String(), ev.Kind.String(), 1)
-		out = j.engine.Observe(ev, out)
 	}
+	out := j.engine.ObserveBatch(b.Events, j.decisions[:0])
 	for _, service := range b.Unread {
 		j.count.Unparsed(service.String())
 	}

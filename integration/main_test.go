@@ -28,6 +28,10 @@ func TestMain(m *testing.M) {
 	if flag.Parse(); flag.Lookup("test.list").Value.String() != "" {
 		os.Exit(m.Run()) // only names are asked for
 	}
+	if err := carryDocs(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	laboratory, noLab = lab.Enter(lab.Options{Say: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "# "+format+"\n", args...)
 	}})

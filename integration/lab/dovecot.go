@@ -40,8 +40,24 @@ func (l *Lab) StopDovecot() error {
 	return nil
 }
 
-// dovecotVersion tells which of the two dialects of configuration is spoken.
-func dovecotVersion() (string, error) {
+// dovecotMore is what Dovecot reads besides the laboratory's own.
+const dovecotMore = "/etc/dovecot/smtpbl.conf"
+
+// Dovecot starts Dovecot anew with more configuration; empty means no more
+// than the laboratory's own.
+func (l *Lab) Dovecot(more string) error {
+	if err := writeMore(dovecotMore, more); err != nil {
+		return err
+	}
+	if err := l.StopDovecot(); err != nil {
+		return err
+	}
+	return l.StartDovecot()
+}
+
+// DovecotVersion tells which of the two dialects of configuration is spoken,
+// "2.3" or "2.4".
+func DovecotVersion() (string, error) {
 	out, err := exec.Command("dovecot", "--version").Output()
 	if err != nil {
 		return "", fmt.Errorf("ask Dovecot for its version: %w", err)

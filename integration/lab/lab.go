@@ -52,8 +52,8 @@ type Lab struct {
 	// NeighbourNet4 and NeighbourNet6.
 	MX, Attacker, Neighbour *Host
 
-	say     func(format string, args ...any)
-	dovecot *exec.Cmd
+	say              func(format string, args ...any)
+	dovecot, rsyslog *exec.Cmd
 }
 
 // The addresses. All are set aside for documentation (RFC 5737, RFC 3849), or

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"text/template"
@@ -42,7 +40,7 @@ func (l *Lab) startMail() error {
 
 // configure writes everything under etc/, and what is made and not written.
 func (l *Lab) configure() error {
-	v, err := dovecotVersion()
+	v, err := DovecotVersion()
 	if err != nil {
 		return err
 	}
@@ -83,21 +81,6 @@ func render(name, from string) error {
 		return fmt.Errorf("write a configuration: %w", err)
 	}
 	return nil
-}
-
-// StartRsyslog starts rsyslogd with /etc/rsyslog.conf as it is. It owns
-// /dev/log inside, which takes messages on return.
-func (l *Lab) StartRsyslog() error {
-	if err := l.MX.Start(exec.Command("rsyslogd", "-n", "-i", rsyslogPID)); err != nil {
-		return fmt.Errorf("start rsyslogd: %w", err)
-	}
-	return Until("rsyslogd takes messages", daemonWait, func() error {
-		conn, err := net.Dial("unixgram", "/dev/log")
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	})
 }
 
 // preparePostfix makes the empty queue's directories, so that Dovecot finds

@@ -85,7 +85,7 @@ const burst = 20000
 // comes after the ban, which rests on Dovecot's.
 func awaitTold(addr netip.Addr, n int) error {
 	return lab.Until(fmt.Sprintf("Postfix tells %d failures", n), soon, func() error {
-		lines, err := laboratory.MailLogLines("["+addr.String()+"]: SASL PLAIN authentication failed")
+		lines, err := laboratory.MailLogLines("[" + addr.String() + "]: SASL PLAIN authentication failed")
 		if err == nil && len(lines) != n {
 			err = fmt.Errorf("it told %d", len(lines))
 		}

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -37,8 +36,11 @@ type Syslog struct {
 	stats counters
 	ready chan struct{}
 	inbox *inbox
-	// open are the sockets; tests ask them for their ports.
+	// open are the sockets that could be opened at once; tests ask them for
+	// their ports.
 	open []socket
+	// retry is the time between two attempts to open a socket.
+	retry time.Duration
 	// forged and cutName see to it that each is told once.
 	forged, cutName sync.Once
 }
@@ -46,6 +48,9 @@ type Syslog struct {
 // SyslogSource is Position.Source of the syslog sockets. There is no place to
 // go on from in a socket, so that its positions hold nothing else.
 const SyslogSource = "syslog"
+
+// listenRetry is how often a socket that cannot be opened is tried again.
+const listenRetry = 30 * time.Second
 
 // NewSyslog returns a source that Run sets going.
 func NewSyslog(cfg SyslogConfig) *Syslog {
@@ -58,13 +63,13 @@ func NewSyslog(cfg SyslogConfig) *Syslog {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Syslog{cfg: cfg, ready: make(chan struct{}), inbox: newInbox()}
+	return &Syslog{cfg: cfg, ready: make(chan struct{}), inbox: newInbox(), retry: listenRetry}
 }
 
 // String names the source.
 func (s *Syslog) String() string { return SyslogSource }
 
-// Ready is closed when all sockets are open.
+// Ready is closed when all sockets are open that can be.
 func (s *Syslog) Ready() <-chan struct{} { return s.ready }
 
 // Stats returns what was counted so far. It may be called from anywhere.
@@ -80,34 +85,70 @@ type socket interface {
 }
 
 // Run hands what comes by the sockets to h until ctx ends, then returns nil. A
-// socket that cannot be opened is an error.
+// socket that cannot be opened is told, counted as an error and tried again
+// now and then, while the others work. Only what can never be opened is an
+// error.
 func (s *Syslog) Run(ctx context.Context, h Handler) error {
-	ctx, cancel := context.WithCancel(ctx)
-	var readers sync.WaitGroup
-	defer readers.Wait()
-	defer s.closeAll()
-	defer cancel()
-	for _, text := range s.cfg.Listen {
-		where, err := parseListener(text)
-		if err != nil {
+	places := make([]listener, len(s.cfg.Listen))
+	for i, text := range s.cfg.Listen {
+		var err error
+		if places[i], err = parseListener(text); err != nil {
 			return err
 		}
-		sock, err := s.listen(ctx, where)
-		if err != nil {
-			return fmt.Errorf("listen for syslog on %s: %w", text, err)
-		}
-		s.open = append(s.open, sock)
-		s.announce(where, sock.place())
 	}
-	if len(s.open) == 0 {
+	if len(places) == 0 {
 		return errors.New("listen for syslog: no socket given")
 	}
-	close(s.ready)
-	for _, sock := range s.open {
-		readers.Go(func() { sock.serve(ctx) })
+	ctx, cancel := context.WithCancel(ctx)
+	var tended sync.WaitGroup
+	defer tended.Wait()
+	defer cancel()
+	for i, where := range places {
+		sock, err := s.tryListen(ctx, where)
+		if err != nil {
+			s.cfg.Logger.Error("cannot listen for syslog, retrying", "listen", s.cfg.Listen[i], "err", err)
+		} else {
+			s.open = append(s.open, sock)
+		}
+		tended.Go(func() { s.tend(ctx, where, sock) })
 	}
+	close(s.ready)
 	s.deliver(ctx, h)
 	return nil
+}
+
+// tryListen opens a socket and says so.
+func (s *Syslog) tryListen(ctx context.Context, where listener) (socket, error) {
+	sock, err := s.listen(ctx, where)
+	if err != nil {
+		s.stats.errors.Add(1)
+		return nil, err
+	}
+	s.announce(where, sock.place())
+	return sock, nil
+}
+
+// tend reads from a socket until ctx ends, and then closes it. Where there is
+// none yet, it tries to open it first.
+func (s *Syslog) tend(ctx context.Context, where listener, sock socket) {
+	for sock == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(s.retry):
+		}
+		var err error
+		if sock, err = s.tryListen(ctx, where); err == nil {
+			s.stats.reopens.Add(1)
+		}
+	}
+	closed := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		defer close(closed)
+		_ = sock.Close() // serve ends by it
+	})
+	sock.serve(ctx)
+	<-closed
 }
 
 // announce says what is listened to, and loudly where strangers may write.
@@ -117,12 +158,6 @@ func (s *Syslog) announce(where listener, place string) {
 		return
 	}
 	s.cfg.Logger.Info("listening for syslog", "listen", place)
-}
-
-func (s *Syslog) closeAll() {
-	for _, sock := range s.open {
-		_ = sock.Close() // its reader ends by it
-	}
 }
 
 // put takes one message in, from any reader. The sender is never held up: when

@@ -31,7 +31,7 @@ func full() *Metrics {
 				{Family: "ipv4", Set: "ban4", Packets: 5, Bytes: 300},
 				{Family: "ipv6", Set: "ban6_64", Packets: 2, Bytes: 160},
 			}},
-			Sources: []Source{{Name: "/var/log/mail.log", Lines: 9, Bytes: 900, Rotations: 1, Errors: 2, LagBytes: 10, Reopens: 3, OverLong: 4, Refused: 5, Dropped: 6}},
+			Sources: []Source{{Name: "/var/log/mail.log", Lines: 9, Bytes: 900, Rotations: 1, Errors: 2, LagBytes: 10, LagSeconds: 1.5, Gaps: 7, Reopens: 3, OverLong: 4, Refused: 5, Dropped: 6}},
 		}
 	})
 	m.Ban("auth_fail", "host")
@@ -118,7 +118,9 @@ smtpbl_seen_packets_total 100
 smtpbl_source_bytes_total{source="/var/log/mail.log"} 900
 smtpbl_source_dropped_lines_total{source="/var/log/mail.log"} 6
 smtpbl_source_errors_total{source="/var/log/mail.log"} 2
+smtpbl_source_gaps_total{source="/var/log/mail.log"} 7
 smtpbl_source_lag_bytes{source="/var/log/mail.log"} 10
+smtpbl_source_lag_seconds{source="/var/log/mail.log"} 1.5
 smtpbl_source_lines_total{source="/var/log/mail.log"} 9
 smtpbl_source_over_long_lines_total{source="/var/log/mail.log"} 4
 smtpbl_source_refused_lines_total{source="/var/log/mail.log"} 5

@@ -20,6 +20,8 @@ const (
 	SourceLines     = "smtpbl_source_lines_total"
 	SourceBytes     = "smtpbl_source_bytes_total"
 	SourceLag       = "smtpbl_source_lag_bytes"
+	SourceLagTime   = "smtpbl_source_lag_seconds"
+	SourceGaps      = "smtpbl_source_gaps_total"
 	SourceRotations = "smtpbl_source_rotations_total"
 	SourceErrors    = "smtpbl_source_errors_total"
 	SourceReopens   = "smtpbl_source_reopens_total"

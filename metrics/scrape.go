@@ -34,7 +34,9 @@ type Source struct {
 	Name                                string
 	Lines, Bytes, Rotations, Errors     uint64
 	Reopens, OverLong, Refused, Dropped uint64
+	Gaps                                uint64
 	LagBytes                            int64
+	LagSeconds                          float64
 }
 
 // collector turns State into series.
@@ -60,8 +62,10 @@ var scraped = []struct {
 	{SourceLines, "Lines read, by source.", []string{"source"}},
 	{SourceBytes, "Bytes read, by source.", []string{"source"}},
 	{SourceLag, "Bytes written but not yet read, by source.", []string{"source"}},
+	{SourceLagTime, "How long the oldest byte that is known and not yet read has been waiting, by source.", []string{"source"}},
 	{SourceRotations, "Rotations and truncations seen, by source.", []string{"source"}},
 	{SourceErrors, "Errors of reading, by source.", []string{"source"}},
+	{SourceGaps, "Times that lines may have been missed between rotated files, by source.", []string{"source"}},
 	{SourceReopens, "Times that a source could be read again after it could not, by source.", []string{"source"}},
 	{SourceOverLong, "Lines of which only the beginning was kept, by source.", []string{"source"}},
 	{SourceRefused, "Lines that no mail server wrote, or that are no message, by source.", []string{"source"}},
@@ -115,7 +119,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(SourceOverLong, src.OverLong, src.Name)
 		counter(SourceRefused, src.Refused, src.Name)
 		counter(SourceDropped, src.Dropped, src.Name)
+		counter(SourceGaps, src.Gaps, src.Name)
 		gauge(SourceLag, float64(src.LagBytes), src.Name)
+		gauge(SourceLagTime, src.LagSeconds, src.Name)
 	}
 }
 

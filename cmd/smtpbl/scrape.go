@@ -24,7 +24,7 @@ func (s *service) scrape() metrics.State {
 	for _, src := range s.sources.stats() {
 		st.Sources = append(st.Sources, metrics.Source{
 			Name: src.Name, Lines: src.Lines, Bytes: src.Bytes, Rotations: src.Rotations + src.Truncations,
-			Errors: src.Errors, LagBytes: src.LagBytes, Reopens: src.Reopens,
+			Errors: src.Errors, LagBytes: src.LagBytes, LagSeconds: src.LagSeconds, Gaps: src.Gaps, Reopens: src.Reopens,
 			OverLong: src.OverLong, Refused: src.Refused, Dropped: src.Dropped,
 		})
 	}

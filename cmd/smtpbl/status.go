@@ -111,6 +111,9 @@ func printStatus(w io.Writer, st *status) error {
 
 func (s *sourceStatus) line() string {
 	text := fmt.Sprintf("%s: %d lines, %d bytes behind", s.Name, s.Lines, s.LagBytes)
+	if s.LagSeconds > 0 {
+		text += " for " + brief(time.Duration(s.LagSeconds*float64(time.Second)))
+	}
 	if s.LastLine != nil {
 		text += ", last line " + brief(time.Since(*s.LastLine)) + " ago"
 	}
@@ -124,6 +127,7 @@ func (s *sourceStatus) line() string {
 	}{
 		{s.Rotations, "rotations"},
 		{s.Truncations, "truncations"},
+		{s.Gaps, "possible gaps"},
 		{s.Reopens, "reopenings"},
 		{s.OverLong, "over-long lines"},
 		{s.Refused, "refused"},

@@ -41,14 +41,22 @@ func newDelivery(h Handler, stats *counters, source string, now func() time.Time
 // buffers are what sources that wait do not need.
 var buffers = sync.Pool{New: func() any { return new([readSize]byte) }}
 
-// borrow gets the buffer to read with.
-func (d *delivery) borrow() { d.buf = buffers.Get().(*[readSize]byte) }
+// turns bounds how many files are read at the same time, and with them the
+// buffers: ten thousand logs are read at the start, and one Engine takes it all.
+var turns = make(chan struct{}, 16)
 
-// giveBack lends the buffer to others. A line that was handed over is not
+// borrow waits for a turn and gets the buffer to read with.
+func (d *delivery) borrow() {
+	turns <- struct{}{}
+	d.buf = buffers.Get().(*[readSize]byte)
+}
+
+// giveBack leaves the turn and the buffer to others. A line that was handed over is not
 // valid any more, nor does the line keep what it was cut from.
 func (d *delivery) giveBack() {
 	buffers.Put(d.buf)
 	d.buf, d.line.Text = nil, nil
+	<-turns
 }
 
 // take hands one line over.

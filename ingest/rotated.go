@@ -61,21 +61,6 @@ func rotated(path string, others ...string) []rotation {
 	return list
 }
 
-// namesIn lists a directory in no order; what cannot be listed has no names.
-// Thousands of logs may stand in one, and each is looked for in all of it.
-func namesIn(dir string) []string {
-	file, err := os.Open(dir)
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = file.Close() }() // read only: nothing can be lost
-	names, err := file.Readdirnames(-1)
-	if err != nil {
-		return nil
-	}
-	return names
-}
-
 // olderName orders two rotations of one log that were last written at the
 // same time: numbers count away from the present, dates towards it.
 func olderName(a, b string) int {

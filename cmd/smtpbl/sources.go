@@ -96,11 +96,12 @@ func (x *sources) start(ctx context.Context, group *errgroup.Group, src source) 
 }
 
 // spare tells the sources without which the service still guards the mail
-// server: a journal that nobody asked for, and listeners whose port is taken.
+// server: a journal that nobody asked for or that is not the only source, and
+// listeners whose port is taken.
 func (x *sources) spare(src source) bool {
 	switch src.String() {
 	case ingest.JournalSource:
-		return x.svc.cfg.Ingest.Journal == config.JournalAuto
+		return x.svc.cfg.Ingest.Journal == config.JournalAuto || len(x.list()) > 1
 	case ingest.SyslogSource, authpolicy.Source:
 		return true
 	}

@@ -114,7 +114,17 @@ func (r *follower) readAll(ctx context.Context, logs []*past, offset int64) {
 
 // readRotated reads one rotated file from offset.
 func (r *follower) readRotated(ctx context.Context, p *past, offset int64, live bool) {
-	if err := r.predecessor(ctx, p, offset, live, r.cfg.MaxLine); err != nil {
+	r.readPast(ctx, p, offset, live, true)
+}
+
+// readCopy is readRotated for a copy of a log that was then truncated, whose
+// last line may be torn.
+func (r *follower) readCopy(ctx context.Context, p *past, offset int64) {
+	r.readPast(ctx, p, offset, r.live, false)
+}
+
+func (r *follower) readPast(ctx context.Context, p *past, offset int64, live, whole bool) {
+	if err := r.predecessor(ctx, p, offset, live, whole, r.cfg.MaxLine); err != nil {
 		r.stats.errors.Add(1)
 		r.cfg.Logger.Warn("cannot read all of a rotated log", "rotated", p.path, "err", err)
 	}

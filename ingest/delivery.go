@@ -108,9 +108,9 @@ func (d *delivery) pass(pos Position) {
 	d.handler.Done(pos)
 }
 
-// predecessor hands over a rotated file from offset to its end, its
-// unterminated last line included.
-func (d *delivery) predecessor(ctx context.Context, p *past, offset int64, live bool, maxLine int) error {
+// predecessor hands over a rotated file from offset to its end, an
+// unterminated last line only where it is whole.
+func (d *delivery) predecessor(ctx context.Context, p *past, offset int64, live, whole bool, maxLine int) error {
 	rc, err := p.open()
 	if err != nil {
 		return err
@@ -144,7 +144,9 @@ func (d *delivery) predecessor(ctx context.Context, p *past, offset int64, live 
 	if ctx.Err() != nil {
 		return nil
 	}
-	d.flush(&s, live)
+	if whole {
+		d.flush(&s, live)
+	}
 	d.pass(d.position(p.id, head, at))
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil

@@ -154,20 +154,22 @@ func (r *follower) truncated(ctx context.Context, l *logFile) {
 	pos, before := r.position(l.id, l.head, l.lineStart()), l.nowHead()
 	copies := openFrom(r.cfg.Path, &pos)
 	defer closeAll(copies)
+	// Copy and cut fall between any two bytes that a writer brings in: what has
+	// no end is the beginning of a line that is lost, and its last word, which
+	// may be an address, is cut as well.
 	if len(copies) == 0 {
-		r.flush(&l.split, r.live)
 		l.rewind()
 		r.noticed = 0
 		r.handler.Done(r.place())
 		return
 	}
-	r.readRotated(ctx, copies[0], pos.Offset, r.live)
+	r.readCopy(ctx, copies[0], pos.Offset)
 	logs, doubtful := r.unread(upTo(copies[1:], l, before))
 	if doubtful {
 		r.gap()
 	}
 	for _, p := range logs {
-		r.readRotated(ctx, p, 0, r.live)
+		r.readCopy(ctx, p, 0)
 	}
 	l.rewind()
 	r.noticed = 0

@@ -58,6 +58,28 @@ func TestCopyTruncate(t *testing.T) {
 	r.silent(t)
 }
 
+// A line that the cut has torn is lost, and what is left of it is no line: an
+// address at its end would be another's. The copy makes no difference.
+func TestTruncateTearsALine(t *testing.T) {
+	for name, copied := range map[string]bool{"cut": false, "copied and cut": true} {
+		t.Run(name, func(t *testing.T) {
+			path := logPath(t)
+			write(t, path, "old 1\n")
+			r := run(t, FileConfig{Path: path})
+			r.want(t, false, "old 1")
+			write(t, path, "old 2\nrhost=192.0.2.1")
+			r.want(t, true, "old 2")
+			if copied {
+				copyTo(t, path, path+".1")
+			}
+			must(t, os.Truncate(path, 0))
+			write(t, path, "new 1\n")
+			r.want(t, true, "new 1")
+			r.silent(t)
+		})
+	}
+}
+
 // A truncated log that has outgrown our offset before we look again must not
 // be read from the middle, and what we had not read is in the copy.
 func TestCopyTruncateRegrown(t *testing.T) {
@@ -230,9 +252,7 @@ func copyTo(t *testing.T, from, to string) {
 
 // The source runs on a thread that has given up root's rights over files.
 func TestPermissionDenied(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("the rights over files can only be given up by root")
-	}
+	needRoot(t) // who alone can give up the rights over files
 	path := logPath(t)
 	write(t, path, "line 1\n")
 	must(t, os.Chmod(filepath.Dir(filepath.Dir(path)), 0o755)) //nolint:gosec // other users must get to the log

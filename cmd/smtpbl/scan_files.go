@@ -50,8 +50,8 @@ func (a *app) eachLog(ctx context.Context, files []string, s *scanner, shown *pr
 	if s.overLong > 0 {
 		fmt.Fprintf(a.stderr, "smtpbl: warning: %d lines are longer than %d bytes; the rest of them was not read\n", s.overLong, ingest.DefaultMaxLine)
 	}
-	if n := s.unread(); n > 0 {
-		fmt.Fprintf(a.stderr, "smtpbl: warning: %d lines are about a login, but their client's address cannot be read\n", n)
+	if s.unread > 0 {
+		fmt.Fprintf(a.stderr, "smtpbl: warning: %d lines are about a login, but their client's address cannot be read\n", s.unread)
 	}
 	return failed
 }

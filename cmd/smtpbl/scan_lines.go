@@ -23,9 +23,9 @@ type scanner struct {
 	// an event's Time is zero where its line has none.
 	handle func(lines []uint64, events []policy.Event)
 
-	before          uint64 // lines of the file before the block
-	lines, events   uint64
-	overLong, noted uint64 // lines cut, and lines about a login that cannot be read
+	before           uint64 // lines of the file before the block
+	lines, events    uint64
+	overLong, unread uint64 // lines cut, and lines about a login that cannot be read
 }
 
 // parsed is what a block of lines says. Its buffers are used again.
@@ -33,6 +33,7 @@ type parsed struct {
 	events []policy.Event
 	lines  []uint64 // of each event, in the block
 	text   []byte   // what the events point to
+	unread uint64   // lines about a login that cannot be read
 }
 
 // parsers is how many goroutines parse. The limit bounds the memory of a
@@ -69,7 +70,6 @@ func (s *scanner) take(b *ingest.Block[parsed]) {
 	m, n := &b.Made, 0
 	for i := range m.events {
 		ev := &m.events[i]
-		start := ev.Kind == 0 // of a connection
 		switch {
 		case s.sessions.Resolve(ev):
 			if n < i {
@@ -77,24 +77,14 @@ func (s *scanner) take(b *ingest.Block[parsed]) {
 			}
 			m.lines[n] = s.before + m.lines[i]
 			n++
-		case !start && ev.Service != 0:
-			s.noted++
+		case ev.Service != 0:
+			s.unread++
 		}
 	}
+	s.unread += m.unread
 	s.handle(m.lines[:n], m.events[:n])
 	s.events += uint64(n) //nolint:gosec // never negative
 	s.before += b.Lines
-}
-
-// unread is how many lines speak of a login whose client cannot be read.
-func (s *scanner) unread() uint64 {
-	n := s.noted
-	for _, p := range s.parsers {
-		for _, of := range p.reader.Unread[1:] {
-			n += of
-		}
-	}
-	return n
 }
 
 // blockParser is what one goroutine parses blocks with.
@@ -106,12 +96,15 @@ type blockParser struct {
 // parse makes events of a block's lines. Most lines are nothing to us.
 func (p *blockParser) parse(b *ingest.Block[parsed]) {
 	m := &b.Made
-	m.events, m.lines, m.text = m.events[:0], m.lines[:0], m.text[:0]
+	m.events, m.lines, m.text, m.unread = m.events[:0], m.lines[:0], m.text[:0], 0
 	line := uint64(0)
 	b.Each(func(text []byte) {
 		line++
 		ev := m.room()
 		if !p.reader.Line(text, ev) {
+			if ev.Service != 0 {
+				m.unread++
+			}
 			return
 		}
 		ev.Time, _ = p.stamps.Stamp(text)

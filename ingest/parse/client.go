@@ -13,10 +13,19 @@ func client(b []byte) (a netip.Addr, rest []byte, ok bool) {
 	for i < len(b) && i < maxHost && nameBytes[b[i]] {
 		i++
 	}
-	if i == 0 || i >= len(b) || b[i] != '[' {
+	if i == 0 {
 		return a, nil, false
 	}
-	a, rest, ok = address(b[i+1:])
+	return addrPort(b[i:])
+}
+
+// addrPort parses "[addr]" or "[addr]:port" at the start of b and returns what
+// follows.
+func addrPort(b []byte) (a netip.Addr, rest []byte, ok bool) {
+	if len(b) == 0 || b[0] != '[' {
+		return a, nil, false
+	}
+	a, rest, ok = address(b[1:])
 	if !ok || len(rest) == 0 || rest[0] != ']' {
 		return a, nil, false
 	}

@@ -39,31 +39,12 @@ func eximHost(b []byte) (a netip.Addr, rest []byte, named, ok bool) {
 		}
 		b = b[end+2:]
 	}
-	a, rest, ok = eximAddr(b)
+	a, rest, ok = addrPort(b)
 	if !ok || helo && another(rest, a) {
 		return a, nil, false, false
 	}
 	rest, named = eximHostEnd(rest)
 	return a, rest, named, true
-}
-
-// eximAddr parses "[addr]" or "[addr]:port" at the start of b.
-func eximAddr(b []byte) (a netip.Addr, rest []byte, ok bool) {
-	if len(b) == 0 || b[0] != '[' {
-		return a, nil, false
-	}
-	a, rest, ok = address(b[1:])
-	if !ok || len(rest) == 0 || rest[0] != ']' {
-		return a, nil, false
-	}
-	return a, port(rest[1:]), true
-}
-
-func port(b []byte) []byte {
-	if len(b) > 1 && b[0] == ':' && digit(b[1]) {
-		return b[1+digits(b[1:]):]
-	}
-	return b
 }
 
 // another tells whether a client's address other than a could follow a HELO
@@ -75,7 +56,7 @@ func another(b []byte, a netip.Addr) bool {
 			return false
 		}
 		b = b[i+2:]
-		if other, _, ok := eximAddr(b); ok && other != a {
+		if other, _, ok := addrPort(b); ok && other != a {
 			return true
 		}
 	}
@@ -85,7 +66,7 @@ func another(b []byte, a netip.Addr) bool {
 // connection's number.
 func eximHostEnd(b []byte) (rest []byte, named bool) {
 	if c, ok := bytes.CutPrefix(b, []byte(" I=")); ok {
-		if _, c, ok = eximAddr(c); !ok {
+		if _, c, ok = addrPort(c); !ok {
 			return nil, false
 		}
 		b = c

@@ -128,8 +128,9 @@ func TestEximParts(t *testing.T) {
 	} {
 		r := NewReader(nil)
 		var ev policy.Event
-		if got := r.Line([]byte(bsdHead+"exim[7]: "+c.msg), &ev); got != c.event || got && ev.Addr != client1 || r.Unread[policy.Exim] != c.unread {
-			t.Errorf("%.80s: %v of %v, %d unread", c.msg, got, ev.Addr, r.Unread[policy.Exim])
+		got := r.Line([]byte(bsdHead+"exim[7]: "+c.msg), &ev)
+		if unread := !got && ev.Service == policy.Exim; got != c.event || got && ev.Addr != client1 || unread != (c.unread == 1) {
+			t.Errorf("%.80s: %v of %v, unread %v", c.msg, got, ev.Addr, unread)
 		}
 	}
 }

@@ -3,8 +3,11 @@ package parse
 import "github.com/smtpbl/smtpbl/policy"
 
 // A Reader makes events of lines and keeps what that takes between them: the
-// administrator's detectors, room to unwrap containers' lines, and the count
-// of what could not be read. It is not safe for concurrent use.
+// administrator's detectors and room to unwrap containers' lines. It is not
+// safe for concurrent use.
+//
+// Of a line that is no event, ev.Service names the server that speaks there of
+// a login without telling its client in a way that can be read; 0 is none.
 //
 // Some servers name the client only when it connects. A Reader then gives two
 // kinds of half an event, which Sessions put together.
@@ -12,9 +15,6 @@ type Reader struct {
 	detectors []*Detector
 	// unescaped holds the line of the last container's record, and is used again.
 	unescaped []byte
-	// Unread counts, by service, the lines that speak of a login without
-	// telling its client in a way that can be read.
-	Unread [1 << 8]uint64
 }
 
 // NewReader returns a Reader that tries detectors on lines that nothing else
@@ -29,7 +29,6 @@ func (r *Reader) Line(line []byte, ev *policy.Event) bool {
 		return r.record(line, ev) || r.detect(ev)
 	}
 	if len(r.detectors) == 0 && silent(line) {
-		r.Unread[0]++
 		return false
 	}
 	return Line(line, ev) || r.detect(ev)
@@ -47,8 +46,8 @@ func (r *Reader) Message(tag, pid, msg []byte, ev *policy.Event) bool {
 	return Message(tag, pid, msg, ev) || r.detect(ev)
 }
 
-// detect tries the detectors on a message that is no event, and counts what
-// none can read. See Message for how ev tells the message.
+// detect tries the detectors on a message that is no event. See Message for
+// how ev tells the message.
 func (r *Reader) detect(ev *policy.Event) bool {
 	if tag, pid, msg := ev.Mechanism, ev.User, ev.Detail; len(r.detectors) > 0 && len(tag) > 0 {
 		times, once := repeated(msg)
@@ -58,6 +57,5 @@ func (r *Reader) detect(ev *policy.Event) bool {
 			}
 		}
 	}
-	r.Unread[ev.Service]++
 	return false
 }

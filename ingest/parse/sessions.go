@@ -35,21 +35,28 @@ const (
 )
 
 // Resolve completes ev, and tells whether it is an event now. An event that
-// names its client itself stays as it is, unless Exim told it twice.
+// names its client itself stays as it is, unless Exim told it twice. Of what is
+// none, ev.Service says the same as a Reader's.
 func (s *Sessions) Resolve(ev *policy.Event) bool {
 	switch {
-	case ev.Kind == 0 && ev.Addr.IsValid():
-		s.begin(ev.Session, ev.Addr)
 	case ev.Kind == 0:
-		if c := s.find(ev.Session); c != nil {
-			*c = connection{}
-		}
+		s.note(ev)
+		ev.Service = 0
 	case !ev.Addr.IsValid():
 		if c := s.find(ev.Session); c != nil {
 			ev.Addr = netip.AddrFrom16(c.addr).Unmap()
 		}
 	}
 	return ev.Kind != 0 && ev.Addr.IsValid() && !s.onlyTwin(ev)
+}
+
+// note remembers a connection that begins, and forgets one that ends.
+func (s *Sessions) note(ev *policy.Event) {
+	if ev.Addr.IsValid() {
+		s.begin(ev.Session, ev.Addr)
+	} else if c := s.find(ev.Session); c != nil {
+		*c = connection{}
+	}
 }
 
 // group returns the slots where session can be.

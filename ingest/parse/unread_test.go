@@ -33,11 +33,11 @@ func TestUnread(t *testing.T) {
 		if r.Line([]byte(bsdHead+line), &ev) {
 			t.Errorf("%s\ngot %+v", line, ev)
 		}
-		if r.Unread[of] != 1 {
+		if ev.Service != of {
 			t.Errorf("%s\nis not counted for %s", line, of)
 		}
 		r = NewReader(nil)
-		if r.Line(inRecord(t, bsdHead+line), &ev); r.Unread[of] != 1 {
+		if r.Line(inRecord(t, bsdHead+line), &ev) || ev.Service != of {
 			t.Errorf("%s\nis not counted for %s in a container's record", line, of)
 		}
 	}

@@ -94,11 +94,10 @@ func (c *Collector) read(l *ingest.Line, ev *policy.Event) bool {
 	} else {
 		ok = c.reader.Line(l.Text, ev)
 	}
-	start := ok && ev.Kind == 0 // of a connection
 	if ok && c.sessions.Resolve(ev) {
 		return true
 	}
-	if !start && ev.Service != 0 {
+	if ev.Service != 0 {
 		c.batch.Unread = append(c.batch.Unread, ev.Service)
 	}
 	return false

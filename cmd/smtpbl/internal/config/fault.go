@@ -80,6 +80,10 @@ func (f *Fault) place(data []byte, s span) {
 			first = i + 1
 		}
 	}
+	// The parser may point into the middle of a character.
+	for start > first && start < len(data) && !utf8.RuneStart(data[start]) {
+		start--
+	}
 	last := len(data)
 	if i := strings.IndexByte(string(data[start:]), '\n'); i >= 0 {
 		last = start + i

@@ -27,6 +27,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(Reference()))
 	f.Add([]byte("a = [\xff\r\n"))
+	f.Add([]byte("\"\u1170")) // the fault is in the middle of a character
 	f.Fuzz(func(t *testing.T, data []byte) {
 		cfg, err := Parse("fuzz.toml", data)
 		if err == nil {

@@ -3,13 +3,12 @@ package nft
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"golang.org/x/sys/unix"
 )
 
-// Apply sets and lifts bans. Of several changes of one prefix the last counts.
+// Apply sets and lifts bans. Of several changes of one ban the last counts.
 // A ban that stands already gets the new timeout, counted from now, and its
 // counter starts again.
 //
@@ -41,19 +40,22 @@ func (t *Table) Apply(changes []Change) error {
 func settle(changes []Change) ([]Change, error) {
 	var errs []error
 	settled := make([]Change, 0, len(changes))
-	at := make(map[netip.Prefix]int, len(changes))
+	at := make(map[Key]int, len(changes))
 	for _, c := range changes {
 		prefix, err := Normalize(c.Prefix)
+		if err == nil && c.Layer > LayerManual {
+			err = fmt.Errorf("%w: %s in a layer without bans of its own", ErrPrefix, prefix)
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		c.Prefix = prefix
-		if i, again := at[prefix]; again {
+		if i, again := at[c.Key()]; again {
 			settled[i] = c
 			continue
 		}
-		at[prefix] = len(settled)
+		at[c.Key()] = len(settled)
 		settled = append(settled, c)
 	}
 	return settled, errors.Join(errs...)
@@ -75,7 +77,7 @@ func (t *Table) applyChunk(chunk []Change) error {
 	case !blamesElement(err):
 		return fmt.Errorf("apply %d changes to table %s: %w", len(chunk), t.cfg.Table, classify(err))
 	case len(chunk) == 1:
-		return fmt.Errorf("apply change of %s to set %s: %w", chunk[0].Prefix, kindOf(chunk[0].Prefix).set(), err)
+		return fmt.Errorf("apply change of %s to set %s: %w", chunk[0].Prefix, chunk[0].Key().Set(), err)
 	}
 	half := len(chunk) / 2
 	return errors.Join(t.applyChunk(chunk[:half]), t.applyChunk(chunk[half:]))
@@ -99,7 +101,7 @@ type group struct {
 func newGroup(k kind, changes []Change) *group {
 	n := 0
 	for _, c := range changes {
-		if kindOf(c.Prefix) == k {
+		if c.Key().kind() == k {
 			n++
 		}
 	}
@@ -110,7 +112,7 @@ func newGroup(k kind, changes []Change) *group {
 func groups(chunk []Change) []*group {
 	var list []*group
 	for i, c := range chunk {
-		k := kindOf(c.Prefix)
+		k := c.Key().kind()
 		at := slices.IndexFunc(list, func(g *group) bool { return g.kind == k })
 		if at < 0 {
 			at = len(list)

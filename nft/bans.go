@@ -49,7 +49,7 @@ func (r *Reader) Bans() (bans []Ban, err error) {
 // ban is the element as callers see it.
 func (el element) ban(prefix netip.Prefix, k kind) Ban {
 	return Ban{
-		Prefix: prefix, Set: k.set(),
+		Layer: k.layer, Prefix: prefix, Set: k.set(),
 		Timeout: el.timeout, Remaining: el.remaining,
 		Packets: el.packets, Bytes: el.bytes,
 	}

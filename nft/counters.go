@@ -17,8 +17,8 @@ type Counter struct {
 // Dropped is what was dropped because of one kind of set.
 type Dropped struct {
 	Family string // ipv4 or ipv6
-	// Set is the name of the set, or "other" for all lengths of prefix that
-	// have no set of their own in every table.
+	// Set is the name of the set, "manual" for all that was banned by hand, or
+	// "other" for lengths of prefix that have no set in every table.
 	Set string
 	Counter
 }
@@ -52,12 +52,9 @@ func (r *Reader) Counters() (Counters, error) {
 }
 
 func (k kind) dropped(value Counter) Dropped {
-	d := Dropped{Family: "ipv4", Set: "other", Counter: value}
+	d := Dropped{Family: "ipv4", Set: k.label(), Counter: value}
 	if k.v6 {
 		d.Family = "ipv6"
-	}
-	if k.stands() {
-		d.Set = k.set()
 	}
 	return d
 }

@@ -16,10 +16,11 @@ const (
 	minBits6 = 16
 )
 
-// kind is a length of prefix, which has a set of its own.
+// kind is a length of prefix in a layer, which has a set of its own.
 type kind struct {
-	v6   bool
-	bits int
+	layer Layer
+	v6    bool
+	bits  int
 }
 
 // standing kinds have a set in every table; the others get one when the first
@@ -55,28 +56,47 @@ func Normalize(prefix netip.Prefix) (netip.Prefix, error) {
 	return netip.PrefixFrom(addr, bits).Masked(), nil
 }
 
-// kindOf returns the kind of a normalized prefix.
-func kindOf(prefix netip.Prefix) kind {
-	return kind{v6: prefix.Addr().Is6(), bits: prefix.Bits()}
+// kind returns the kind of a ban whose prefix is normalized.
+func (k Key) kind() kind {
+	return kind{layer: k.Layer, v6: k.Prefix.Addr().Is6(), bits: k.Prefix.Bits()}
 }
 
-// set returns the name of the set: ban4 for whole IPv4 addresses, otherwise
-// the family and the length, such as ban4_24.
+// Set returns the name of the set that holds the ban.
+func (k Key) Set() string { return k.kind().set() }
+
+// stems are what the names of a layer's sets begin with.
+var stems = [...]string{LayerPolicy: "ban", LayerManual: "manual"}
+
+// set returns the name of the set: ban4 or manual4 for whole IPv4 addresses,
+// otherwise the family and the length, such as ban4_24.
 func (k kind) set() string {
-	if k == standing[0] {
-		return "ban4"
+	stem := stems[k.layer] + k.family()
+	if k.bits == 32 && !k.v6 {
+		return stem
 	}
-	return "ban" + k.family() + "_" + strconv.Itoa(k.bits)
+	return stem + "_" + strconv.Itoa(k.bits)
 }
 
 // counter returns the name of the counter of dropped packets. The kinds that
-// are made on demand share one for each family, so that the number of counters
-// does not depend on what is banned.
+// are made on demand share one for each family and layer, so that the number of
+// counters does not depend on what is banned.
 func (k kind) counter() string {
 	if k.stands() {
 		return "dropped" + strings.TrimPrefix(k.set(), "ban")
 	}
-	return "dropped" + k.family() + "_other"
+	return "dropped" + k.family() + "_" + k.label()
+}
+
+// label is the set that counters of dropped packets are told for: the set of a
+// standing kind, and one word for all others of its layer.
+func (k kind) label() string {
+	switch {
+	case k.stands():
+		return k.set()
+	case k.layer == LayerManual:
+		return "manual"
+	}
+	return "other"
 }
 
 func (k kind) family() string {
@@ -96,24 +116,22 @@ func (k kind) keyBytes() int {
 
 // kindNamed is the reverse of set.
 func kindNamed(set string) (kind, bool) {
-	if set == "ban4" {
-		return standing[0], true
+	for layer, stem := range stems {
+		rest, ok := strings.CutPrefix(set, stem)
+		if !ok {
+			continue
+		}
+		family, length, long := strings.Cut(rest, "_")
+		bits, err := strconv.Atoi(length)
+		if !long {
+			bits, err = 32, nil
+		}
+		k := kind{layer: Layer(layer), v6: family == "6", bits: bits}
+		// Only a name that set would have given is one of ours.
+		valid := err == nil && k.set() == set && bits <= k.keyBytes()*8 && bits >= minBits4 && (!k.v6 || bits >= minBits6)
+		return k, valid
 	}
-	rest, ok := strings.CutPrefix(set, "ban")
-	if !ok {
-		return kind{}, false
-	}
-	family, length, _ := strings.Cut(rest, "_")
-	bits, err := strconv.Atoi(length)
-	if err != nil {
-		return kind{}, false
-	}
-	k := kind{v6: family == "6", bits: bits}
-	// Only a name that set would have given is one of ours.
-	if k.set() != set || bits > k.keyBytes()*8 || bits < minBits4 || (k.v6 && bits < minBits6) {
-		return kind{}, false
-	}
-	return k, true
+	return kind{}, false
 }
 
 // prefix makes the prefix that a key of the set stands for.
@@ -128,7 +146,7 @@ func (k kind) prefix(key []byte) (netip.Prefix, bool) {
 // stands tells whether every table has a set for the kind.
 func (k kind) stands() bool { return slices.Contains(standing, k) }
 
-// compare orders kinds by family, then by length.
+// compare orders kinds by layer, then by family, then by length.
 func (k kind) compare(other kind) int {
-	return cmp.Or(cmp.Compare(k.keyBytes(), other.keyBytes()), cmp.Compare(k.bits, other.bits))
+	return cmp.Or(cmp.Compare(k.layer, other.layer), cmp.Compare(k.keyBytes(), other.keyBytes()), cmp.Compare(k.bits, other.bits))
 }

@@ -34,8 +34,9 @@ func TestNormalize(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || got.String() != tt.want || kindOf(got).set() != tt.set {
-			t.Errorf("Normalize(%s) = %v, %v in set %s, want %s in %s", tt.in, got, err, kindOf(got).set(), tt.want, tt.set)
+		set := Key{Prefix: got}.Set()
+		if err != nil || got.String() != tt.want || set != tt.set {
+			t.Errorf("Normalize(%s) = %v, %v in set %s, want %s in %s", tt.in, got, err, set, tt.want, tt.set)
 		}
 	}
 	if _, err := Normalize(netip.Prefix{}); !errors.Is(err, ErrPrefix) {
@@ -56,7 +57,7 @@ func TestKindNames(t *testing.T) {
 			}
 		}
 	}
-	names := []string{"", "ban", "ban6", "ban4_", "ban4_32", "ban4_024", "ban4_7", "ban4_33", "ban6_15", "ban6_129", "ban5_24", "ban4_-24", "allow4", "xban4"}
+	names := []string{"", "ban", "ban6", "ban4_", "ban4_32", "ban4_024", "ban4_7", "ban4_33", "ban6_15", "ban6_129", "ban5_24", "ban4_-24", "allow4", "xban4", "manual", "manual4_32", "feed4"}
 	for _, name := range names {
 		if k, ok := kindNamed(name); ok {
 			t.Errorf("kindNamed(%q) = %+v, want none", name, k)
@@ -68,6 +69,7 @@ func TestCounterNames(t *testing.T) {
 	want := map[string]bool{
 		"seen": true, "logged": true, "log_limited": true, "dropped4": true, "dropped4_24": true,
 		"dropped6_64": true, "dropped6_48": true, "dropped6_128": true, "dropped4_other": true, "dropped6_other": true,
+		"dropped4_manual": true, "dropped6_manual": true,
 	}
 	names := counterNames()
 	for _, name := range names {

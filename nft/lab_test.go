@@ -79,10 +79,19 @@ func prefixes(changes []Change) []netip.Prefix {
 	return list
 }
 
+// keys names bans of the policy.
+func keys(list ...netip.Prefix) []Key {
+	keys := make([]Key, len(list))
+	for i, p := range list {
+		keys[i].Prefix = p
+	}
+	return keys
+}
+
 // query asks for prefixes and fails the test on an error.
 func query(t testing.TB, r *Reader, list ...netip.Prefix) []Ban {
 	t.Helper()
-	bans, err := r.Query(list)
+	bans, err := r.Query(keys(list...))
 	if err != nil {
 		t.Fatalf("Query: %v", err)
 	}

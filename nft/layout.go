@@ -201,7 +201,8 @@ func counterNames() []string {
 }
 
 // droppedKinds lists one kind for each counter of dropped packets. The last
-// two stand for all lengths that are made on demand.
+// ones stand for all lengths of their layer that are made on demand.
 func droppedKinds() []kind {
-	return append(append([]kind(nil), standing...), kind{v6: false}, kind{v6: true})
+	return append(append([]kind(nil), standing...),
+		kind{v6: false}, kind{v6: true}, kind{layer: LayerManual}, kind{layer: LayerManual, v6: true})
 }

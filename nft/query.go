@@ -13,26 +13,26 @@ import (
 // a datagram of its own.
 const keysPerRequest = 500
 
-// Query returns which of the prefixes are banned now, in their order; the
+// Query returns which of the bans stand now, in their order; the
 // others are left out. The cost is a few microseconds each, whatever the size of
 // the sets.
-func (r *Reader) Query(prefixes []netip.Prefix) ([]Ban, error) {
-	normal := make([]netip.Prefix, 0, len(prefixes))
-	for _, p := range prefixes {
-		n, err := Normalize(p)
+func (r *Reader) Query(keys []Key) ([]Ban, error) {
+	normal := make([]Key, 0, len(keys))
+	for _, k := range keys {
+		prefix, err := Normalize(k.Prefix)
 		if err != nil {
 			return nil, fmt.Errorf("query bans: %w", err)
 		}
-		normal = append(normal, n)
+		normal = append(normal, Key{Layer: k.Layer, Prefix: prefix})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.query(normal)
 }
 
-func (r *Reader) query(prefixes []netip.Prefix) ([]Ban, error) {
+func (r *Reader) query(keys []Key) ([]Ban, error) {
 	var bans []Ban
-	for chunk := range slices.Chunk(prefixes, keysPerRequest) {
+	for chunk := range slices.Chunk(keys, keysPerRequest) {
 		some, err := r.sock.lookUp(r.table, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("query %d bans of table %s: %w", len(chunk), r.table, classify(err))
@@ -50,37 +50,37 @@ func (r *Reader) query(prefixes []netip.Prefix) ([]Ban, error) {
 
 // lookUp asks for several elements in one call. Each key is a message of its
 // own: in a common message the first missing key would end the answer.
-func (s *socket) lookUp(table string, prefixes []netip.Prefix) ([]Ban, error) {
+func (s *socket) lookUp(table string, keys []Key) ([]Ban, error) {
 	b := &batch{encoder: encoder{b: s.out[:0]}}
-	for _, p := range prefixes {
-		b.elements(unix.NFT_MSG_GETSETELEM, 0, table, kindOf(p).set(), []element{keyed(p)})
+	for _, k := range keys {
+		b.elements(unix.NFT_MSG_GETSETELEM, 0, table, k.Set(), []element{keyed(k.Prefix)})
 	}
 	var bans []Ban
-	err := s.askEach(b, len(prefixes), func(a answer) error {
-		found, err := a.bans(prefixes)
+	err := s.askEach(b, len(keys), func(a answer) error {
+		found, err := a.bans(keys)
 		bans = append(bans, found...)
 		return err
 	})
 	return bans, err
 }
 
-// bans reads the answer to the question for one prefix, whose position is the
+// bans reads the answer to the question for one ban, whose position is the
 // sequence number.
-func (a answer) bans(prefixes []netip.Prefix) ([]Ban, error) {
+func (a answer) bans(keys []Key) ([]Ban, error) {
 	if a.typ == unix.NLMSG_ERROR {
 		if errno := a.errno(); errno != unix.ENOENT {
 			return nil, &messageError{errno: errno, index: int(a.seq)}
 		}
 		return nil, nil
 	}
-	if int(a.seq) >= len(prefixes) || len(a.body) < sizeofNfgenmsg {
+	if int(a.seq) >= len(keys) || len(a.body) < sizeofNfgenmsg {
 		return nil, errNoAnswer
 	}
 	var bans []Ban
-	prefix := prefixes[a.seq]
+	key := keys[a.seq]
 	eachElement(a.body[sizeofNfgenmsg:], func(el element) {
 		if !el.ended() {
-			bans = append(bans, el.ban(prefix, kindOf(prefix)))
+			bans = append(bans, el.ban(key.Prefix, key.kind()))
 		}
 	})
 	return bans, nil
@@ -99,13 +99,13 @@ func (r *Reader) Lookup(addr netip.Addr) (bans []Ban, allowed bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	var prefixes []netip.Prefix
+	var keys []Key
 	for _, k := range slices.Backward(f.bans()) {
 		if k.v6 == addr.Is6() {
-			prefixes = append(prefixes, netip.PrefixFrom(addr, k.bits).Masked())
+			keys = append(keys, Key{Layer: k.layer, Prefix: netip.PrefixFrom(addr, k.bits).Masked()})
 		}
 	}
-	bans, err = r.query(prefixes)
+	bans, err = r.query(keys)
 	if err != nil {
 		return nil, false, err
 	}

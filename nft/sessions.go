@@ -119,10 +119,10 @@ func (s *Sessions) victims(banned prefixSet) ([]tcpSocket, error) {
 // familiesOf returns which sockets can have a remote address in the set: those
 // of IPv6 listeners that take both families have remote addresses of IPv4 too.
 func familiesOf(banned prefixSet) []uint8 {
-	if slices.ContainsFunc(banned.kinds, func(k kind) bool { return !k.v6 }) {
+	if slices.ContainsFunc(banned.lengths, func(l length) bool { return !l.v6 }) {
 		return []uint8{unix.AF_INET, unix.AF_INET6}
 	}
-	if len(banned.kinds) > 0 {
+	if len(banned.lengths) > 0 {
 		return []uint8{unix.AF_INET6}
 	}
 	return nil

@@ -51,7 +51,7 @@ func TestConcurrentUse(t *testing.T) {
 		func() error { return table.Apply(changes[500:]) },
 		func() error { _, err := table.Counters(); return err },
 		func() error { _, err := table.Bans(); return err },
-		func() error { _, err := table.Query(prefixes(changes)); return err },
+		func() error { _, err := table.Query(keys(prefixes(changes)...)); return err },
 		func() error { _, _, err := table.Lookup(netip.MustParseAddr("192.0.2.1")); return err },
 		func() error { _, err := table.Intact(); return err },
 		func() error { _, err := table.Ensure(); return err },
@@ -89,7 +89,7 @@ func TestReadingNothing(t *testing.T) {
 	one := []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}
 	calls := map[string]func() error{
 		"Bans":     func() error { _, err := r.Bans(); return err },
-		"Query":    func() error { _, err := r.Query(one); return err },
+		"Query":    func() error { _, err := r.Query(keys(one...)); return err },
 		"Lookup":   func() error { _, _, err := r.Lookup(one[0].Addr()); return err },
 		"Count":    func() error { _, err := r.Count(); return err },
 		"Counters": func() error { _, err := r.Counters(); return err },

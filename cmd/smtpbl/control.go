@@ -11,6 +11,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
 )
 
@@ -62,10 +63,10 @@ func (s *service) list(ctx context.Context, only []netip.Prefix) (*control.Respo
 		return nil, err
 	}
 	<-got
-	keys := make([]netip.Prefix, 0, len(records))
+	keys := make([]nft.Key, 0, len(records))
 	why := make(map[netip.Prefix]string, len(records))
 	for i := range records {
-		keys = append(keys, records[i].Prefix)
+		keys = append(keys, nft.Key{Prefix: records[i].Prefix})
 		why[records[i].Prefix] = records[i].Reason
 	}
 	bans, err := s.table.Query(keys)

@@ -122,7 +122,7 @@ func (r *benchService) await(p netip.Prefix) {
 const pollEvery = 500 * time.Microsecond
 
 func (r *benchService) has(p netip.Prefix) bool {
-	bans, err := r.read.Query([]netip.Prefix{p})
+	bans, err := r.read.Query([]nft.Key{{Prefix: p}})
 	if err != nil {
 		r.b.Fatal(err)
 	}

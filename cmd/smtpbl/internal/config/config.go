@@ -89,7 +89,13 @@ type NFT struct {
 	LogPer          time.Duration // a second, a minute, an hour or a day
 	LogBurst        uint32
 	LogPrefix       string
+	NFLogGroup      uint16   // dropped packets are copied to it for smtpbl top; 0: none
+	Mark            Mark     // of the harness in ufw; for HookUFW
+	BlockFiles      []string // lists of prefixes that are dropped as a whole
 }
+
+// Mark is a packet mark and the bits of it that belong to the harness.
+type Mark struct{ Value, Mask uint32 }
 
 // Hook is where in the kernel packets meet the bans.
 type Hook string
@@ -98,6 +104,7 @@ type Hook string
 const (
 	HookPrerouting Hook = "prerouting" // before connection tracking and DNAT
 	HookInput      Hook = "input"      // packets for this machine only
+	HookUFW        Hook = "ufw"        // what the harness chains in ufw mark
 )
 
 // Metrics says where /metrics is served.
@@ -120,6 +127,7 @@ func Default() Config {
 			Table: "smtpbl", Ports: []uint16{25, 465, 587}, Hook: HookPrerouting,
 			ProtectTable: true, ElementCounters: true, KillSessions: true, MaxBans: 262144,
 			LogRate: 3, LogPer: time.Minute, LogBurst: 10, LogPrefix: "[SMTP BLACKLIST] ",
+			Mark: Mark{Value: 0x5b100000, Mask: 0xfff00000},
 		},
 		Metrics: Metrics{Listen: "127.0.0.1:9725"},
 	}

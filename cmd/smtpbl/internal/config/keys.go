@@ -63,7 +63,7 @@ var keys = []key{
 	field("nft.table", func(c *Config) *string { return &c.NFT.Table }, texts(parseTable, plain)),
 	field("nft.ports", func(c *Config) *[]uint16 { return &c.NFT.Ports },
 		notEmpty(lists(numbers[uint16](1, 1<<16-1)), "name at least one port, for example [25, 465, 587]")),
-	field("nft.hook", func(c *Config) *Hook { return &c.NFT.Hook }, texts(parseHook, plain)),
+	field("nft.hook", func(c *Config) *Hook { return &c.NFT.Hook }, texts(oneOf(HookPrerouting, HookInput, HookUFW), plain)),
 	field("nft.protect_table", func(c *Config) *bool { return &c.NFT.ProtectTable }, switches()),
 	field("nft.element_counters", func(c *Config) *bool { return &c.NFT.ElementCounters }, switches()),
 	field("nft.kill_sessions", func(c *Config) *bool { return &c.NFT.KillSessions }, switches()),
@@ -71,6 +71,9 @@ var keys = []key{
 	logRate(),
 	field("nft.log_burst", func(c *Config) *uint32 { return &c.NFT.LogBurst }, numbers[uint32](1, maxRate)),
 	field("nft.log_prefix", func(c *Config) *string { return &c.NFT.LogPrefix }, texts(parseLogPrefix, plain)),
+	field("nft.nflog_group", func(c *Config) *uint16 { return &c.NFT.NFLogGroup }, numbers[uint16](0, 1<<16-1)),
+	field("nft.mark", func(c *Config) *Mark { return &c.NFT.Mark }, texts(parseMark, Mark.String)),
+	field("nft.block_files", func(c *Config) *[]string { return &c.NFT.BlockFiles }, lists(texts(parseGlob, plain))),
 
 	field("metrics.listen", func(c *Config) *string { return &c.Metrics.Listen }, texts(parseListen, plain)),
 }

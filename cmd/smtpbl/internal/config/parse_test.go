@@ -76,6 +76,7 @@ func everythingSet() Config {
 		NFT: NFT{
 			Table: "mail_guard", Ports: []uint16{25}, Hook: HookInput, MaxBans: 1000,
 			LogRate: 20, LogPer: time.Hour, LogBurst: 2, LogPrefix: `"mail\bans": `,
+			NFLogGroup: 9, Mark: Mark{Value: 0x100, Mask: 0xff00}, BlockFiles: []string{"/etc/block/*.txt"},
 		},
 		Metrics: Metrics{Listen: "[::1]:9100"},
 	}

@@ -97,6 +97,9 @@ max_bans = 262144
 log_rate = "3/minute"
 log_burst = 10
 log_prefix = "[SMTP BLACKLIST] "
+nflog_group = 0
+mark = "0x5b100000/0xfff00000"
+block_files = []
 
 [metrics]
 listen = "127.0.0.1:9725"
@@ -138,6 +141,7 @@ func TestJSONHasTheNamesOfTheFile(t *testing.T) {
 			"table": "mail_guard", "ports": []any{25.0}, "hook": "input", "protect_table": false,
 			"element_counters": false, "kill_sessions": false, "max_bans": 1000.0,
 			"log_rate": "20/hour", "log_burst": 2.0, "log_prefix": `"mail\bans": `,
+			"nflog_group": 9.0, "mark": "0x100/0xff00", "block_files": []any{"/etc/block/*.txt"},
 		},
 		"metrics": map[string]any{"listen": "[::1]:9100"},
 	}

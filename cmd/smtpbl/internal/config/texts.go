@@ -105,11 +105,4 @@ func oneOf[T ~string](words ...T) func(string) (T, *problem) {
 	}
 }
 
-func parseHook(s string) (Hook, *problem) {
-	if s == "ufw" {
-		return "", &problem{message: `the hook "ufw" is not available in this version`, hint: `use "prerouting": it drops before ufw sees the packet`}
-	}
-	return oneOf(HookPrerouting, HookInput)(s)
-}
-
 func plain[T ~string](s T) string { return string(s) }

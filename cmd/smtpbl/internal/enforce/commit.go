@@ -109,7 +109,7 @@ func (e *Enforcer) makeRoom(adding []nft.Change) []nft.Change {
 	sizes := e.ledger.sizes()
 	for _, c := range adding {
 		if _, stands := e.ledger.bans[c.Prefix]; !stands {
-			sizes[nft.SetName(c.Prefix)]++
+			sizes[c.Key().Set()]++
 		}
 	}
 	var out []nft.Change
@@ -162,9 +162,9 @@ func (e *Enforcer) postpone(changes []nft.Change, err error) {
 }
 
 func (e *Enforcer) takenEffect(changes []nft.Change) map[netip.Prefix]struct{} {
-	keys := make([]netip.Prefix, 0, len(changes))
+	keys := make([]nft.Key, 0, len(changes))
 	for _, c := range changes {
-		keys = append(keys, c.Prefix)
+		keys = append(keys, c.Key())
 	}
 	stands := map[netip.Prefix]struct{}{}
 	bans, err := e.Kernel.Query(keys)

@@ -23,7 +23,7 @@ import (
 type Kernel interface {
 	Ensure() (nft.Adoption, error)
 	Apply(changes []nft.Change) error
-	Query(prefixes []netip.Prefix) ([]nft.Ban, error)
+	Query(keys []nft.Key) ([]nft.Ban, error)
 	Bans() ([]nft.Ban, error)
 	Count() (map[string]int, error)
 	Intact() (bool, error)

@@ -202,7 +202,7 @@ func TestBanningAgainNeverShortens(t *testing.T) {
 	b.restore()
 	b.decide(decide("198.51.100.7/32", 10*time.Hour))
 	b.decide(decide("198.51.100.7/32", time.Hour))
-	bans, err := b.kernel.Query(prefixes("198.51.100.7/32"))
+	bans, err := b.kernel.Query([]nft.Key{{Prefix: netip.MustParsePrefix("198.51.100.7/32")}})
 	if err != nil || len(bans) != 1 || bans[0].Remaining < 9*time.Hour {
 		t.Errorf("kernel has %+v, %v; want some ten hours", bans, err)
 	}
@@ -266,7 +266,7 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 	}
 	b.look(time.Now())
 	b.wantStands("198.51.100.7", "198.51.100.8")
-	bans, err := b.kernel.Query(prefixes("198.51.100.8/32"))
+	bans, err := b.kernel.Query([]nft.Key{{Prefix: netip.MustParsePrefix("198.51.100.8/32")}})
 	if err != nil || len(bans) != 1 || bans[0].Remaining < 50*time.Minute {
 		t.Errorf("a shortened ban was not repaired: %+v, %v", bans, err)
 	}

@@ -126,7 +126,11 @@ func (e *Enforcer) standing(prefixes []netip.Prefix) (map[netip.Prefix]bool, err
 	if e.Kernel == nil {
 		return known, nil
 	}
-	bans, err := e.Kernel.Query(prefixes)
+	keys := make([]nft.Key, 0, len(prefixes))
+	for _, p := range prefixes {
+		keys = append(keys, nft.Key{Prefix: p})
+	}
+	bans, err := e.Kernel.Query(keys)
 	if err != nil {
 		return nil, err
 	}

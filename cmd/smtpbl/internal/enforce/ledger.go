@@ -29,7 +29,7 @@ func newLedger() *ledger {
 
 // put adds or replaces a ban.
 func (l *ledger) put(r store.Record) {
-	set := nft.SetName(r.Prefix)
+	set := nft.Key{Prefix: r.Prefix}.Set()
 	if _, ok := l.bans[r.Prefix]; !ok {
 		l.size[set]++
 	}
@@ -47,7 +47,7 @@ func (l *ledger) remove(p netip.Prefix) (store.Record, bool) {
 	r, ok := l.bans[p]
 	if ok {
 		delete(l.bans, p)
-		l.size[nft.SetName(p)]--
+		l.size[nft.Key{Prefix: p}.Set()]--
 	}
 	return r, ok
 }

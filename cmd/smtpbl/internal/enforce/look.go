@@ -157,10 +157,10 @@ func (e *Enforcer) compare(now time.Time) {
 // differing returns the changes that bring the kernel to what is wanted. A
 // ban about to end, or one waiting to be retried, is left alone.
 func (e *Enforcer) differing(now time.Time) ([]nft.Change, error) {
-	var keys []netip.Prefix
+	var keys []nft.Key
 	for r := range e.ledger.all() {
 		if r.Until.Sub(now) > endSlack && !e.isPending(r.Prefix) {
-			keys = append(keys, r.Prefix)
+			keys = append(keys, nft.Key{Prefix: r.Prefix})
 		}
 	}
 	bans, err := e.Kernel.Query(keys)
@@ -173,7 +173,8 @@ func (e *Enforcer) differing(now time.Time) ([]nft.Change, error) {
 		stands[bans[i].Prefix] = now.Add(bans[i].Remaining)
 	}
 	var out []nft.Change
-	for _, p := range keys {
+	for _, k := range keys {
+		p := k.Prefix
 		r := e.ledger.bans[p]
 		if at, ok := stands[p]; ok && at.Sub(r.Until).Abs() <= endSlack+time.Since(now) {
 			continue

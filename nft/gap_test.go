@@ -26,6 +26,8 @@ func TestNoGap(t *testing.T) {
 		"ports":       func(c *Config) { c.Ports = []uint16{25, 26} },
 		"log prefix":  func(c *Config) { c.LogPrefix = "changed " },
 		"hook":        func(c *Config) { c.Hook = HookInput },
+		"ufw":         func(c *Config) { c.Hook = HookUFW },
+		"copies":      func(c *Config) { c.NFLogGroup = 5 },
 		"no counters": func(c *Config) { c.ElementCounters = false },
 		"size":        func(c *Config) { c.MaxBans *= 2 },
 		"unprotected": func(c *Config) { c.Protect = false },

@@ -26,7 +26,8 @@ func (t *Table) Intact() (bool, error) {
 // rules in it and the jumps to it.
 func (f found) chainsAre(cfg Config, kinds []kind) bool {
 	rules := ruleset(cfg, kinds)
-	jumps := map[string]int{chainBlacklist: 1, chainLog: len(kinds)}
+	// All rules of the hook but that for loopback lead to the look-up.
+	jumps := map[string]int{chainBlacklist: len(rules[chainHook]) - 1, chainLog: len(kinds)}
 	for _, spec := range chainSpecs(cfg.Hook) {
 		uses := len(rules[spec.name]) + jumps[spec.name]
 		if f.chains[spec.name] != (foundChain{spec: spec, uses: uint32(uses)}) {

@@ -30,10 +30,12 @@ const (
 	// honours the end of an element whatever the collector does.
 	gcInterval = 30 * time.Second
 
-	// The hooks and priorities: raw is before connection tracking (-200), and
-	// one before filter (0) is ahead of other firewalls' input chains.
+	// The priorities: raw is before connection tracking (-200), one before
+	// filter (0) is ahead of other firewalls' input chains, and one behind it
+	// sees what those marked and did not drop.
 	priorityRaw          = -300
 	priorityBeforeFilter = -1
+	priorityBehindFilter = 1
 )
 
 // setSpec is how a set is declared.
@@ -130,8 +132,11 @@ type chainSpec struct {
 // chainSpecs declares the chains, each before the ones that jump to it.
 func chainSpecs(hook Hook) []chainSpec {
 	base := chainSpec{name: chainHook, base: true, hook: unix.NF_INET_PRE_ROUTING, priority: priorityRaw}
-	if hook == HookInput {
+	switch hook {
+	case HookInput:
 		base.hook, base.priority = unix.NF_INET_LOCAL_IN, priorityBeforeFilter
+	case HookUFW:
+		base.hook, base.priority = unix.NF_INET_LOCAL_IN, priorityBehindFilter
 	}
 	return []chainSpec{{name: chainLog}, {name: chainBlacklist}, base}
 }
@@ -192,8 +197,8 @@ func portElements(ports []uint16) []element {
 // counterNames lists every named counter of the table.
 func counterNames() []string {
 	dropped := droppedKinds()
-	names := make([]string, 0, 3+len(dropped))
-	names = append(names, counterSeen, counterLogged, counterLimited)
+	names := make([]string, 0, 6+len(dropped))
+	names = append(names, counterSeen, counterMarked, counterUnmarked, counterCopied, counterLogged, counterLimited)
 	for _, k := range dropped {
 		names = append(names, k.counter())
 	}

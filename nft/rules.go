@@ -1,10 +1,8 @@
 package nft
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net"
-	"time"
 
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
@@ -12,15 +10,18 @@ import (
 
 // The names in the table.
 const (
-	chainHook      = "pre"
-	chainBlacklist = "smtp-blacklist"
-	chainLog       = "smtp-blacklist-log"
-	setPorts       = "ports"
-	setAllow4      = "allow4"
-	setAllow6      = "allow6"
-	counterSeen    = "seen"
-	counterLogged  = "logged"
-	counterLimited = "log_limited"
+	chainHook       = "pre"
+	chainBlacklist  = "smtp-blacklist"
+	chainLog        = "smtp-blacklist-log"
+	setPorts        = "ports"
+	setAllow4       = "allow4"
+	setAllow6       = "allow6"
+	counterSeen     = "seen"
+	counterMarked   = "marked"
+	counterUnmarked = "unmarked"
+	counterCopied   = "copied"
+	counterLogged   = "logged"
+	counterLimited  = "log_limited"
 )
 
 // register is where each rule keeps the value that it works on: the first of
@@ -30,10 +31,6 @@ const register = unix.NFT_REG_1
 // objectCounter is NFT_OBJECT_COUNTER.
 const objectCounter = 1
 
-// loopbackIndex is the number of the interface lo in every network namespace
-// (LOOPBACK_IFINDEX in include/net/flow.h).
-const loopbackIndex = 1
-
 // rule is a list of expressions that a packet goes through until one does not
 // match. The comment above each list is what `nft --debug=netlink` prints of it.
 type rule []expr.Any
@@ -41,36 +38,9 @@ type rule []expr.Any
 // ruleset lists the rules of each chain.
 func ruleset(cfg Config, kinds []kind) map[string][]rule {
 	return map[string][]rule{
-		chainHook:      hookRules(),
+		chainHook:      hookRules(cfg),
 		chainBlacklist: blacklistRules(kinds),
 		chainLog:       logRules(cfg),
-	}
-}
-
-// hookRules send the packets that matter to the look-up. Loopback leaves
-// first: a machine must never lock its own programs out.
-func hookRules() []rule {
-	return []rule{
-		{
-			// [ meta load iif => reg 1 ]
-			// [ cmp eq reg 1 0x00000001 ]
-			// [ immediate reg 0 return ]
-			&expr.Meta{Key: expr.MetaKeyIIF, Register: register},
-			&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: hostU32(loopbackIndex)},
-			&expr.Verdict{Kind: expr.VerdictReturn},
-		},
-		{
-			// [ meta load l4proto => reg 1 ]
-			// [ cmp eq reg 1 0x00000006 ]
-			// [ payload load 2b @ transport header + 2 => reg 1 ]
-			// [ lookup reg 1 set ports ]
-			// [ immediate reg 0 jump -> smtp-blacklist ]
-			&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: register},
-			&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{unix.IPPROTO_TCP}},
-			&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
-			&expr.Lookup{SourceRegister: register, SetName: setPorts},
-			&expr.Verdict{Kind: expr.VerdictJump, Chain: chainBlacklist},
-		},
 	}
 }
 
@@ -136,34 +106,6 @@ func (k kind) loadSource() rule {
 	return append(load, mask)
 }
 
-// logRules log some packets and drop all. The first rule ends with a drop, so
-// each packet is counted by exactly one of them: logged and log_limited add up
-// to what was dropped. A rate of 0 logs nothing.
-func logRules(cfg Config) []rule {
-	// [ counter name log_limited ]
-	// [ immediate reg 0 drop ]
-	limited := rule{count(counterLimited), &expr.Verdict{Kind: expr.VerdictDrop}}
-	if cfg.LogRate == 0 {
-		return []rule{limited}
-	}
-	return []rule{
-		{
-			// [ limit rate 3/minute burst 10 type packets flags 0x0 ]
-			// [ objref type 1 name logged ]
-			// [ log prefix [SMTP BLACKLIST] ]
-			// [ immediate reg 0 drop ]
-			&expr.Limit{
-				Type: expr.LimitTypePkts, Rate: cfg.LogRate, Burst: cfg.LogBurst,
-				Unit: expr.LimitTime(cfg.LogPer / time.Second),
-			},
-			count(counterLogged),
-			&expr.Log{Key: 1 << unix.NFTA_LOG_PREFIX, Data: []byte(cfg.LogPrefix)},
-			&expr.Verdict{Kind: expr.VerdictDrop},
-		},
-		limited,
-	}
-}
-
 // count is a reference to a named counter.
 func count(name string) expr.Any {
 	return &expr.Objref{Type: objectCounter, Name: name}
@@ -182,7 +124,3 @@ func (r rule) encode(e *encoder) error {
 	e.shut(list)
 	return nil
 }
-
-// hostU32 is a number in the byte order of this machine, as interface indexes
-// are compared.
-func hostU32(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }

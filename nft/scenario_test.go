@@ -123,6 +123,8 @@ func endScenario() []step {
 		applied(ban("192.0.2.10/32", time.Hour)), queried(key), surveyed(), visited(),
 		applied(lift("192.0.2.10/32")), surveyed(), flushed(), surveyed(),
 		applied(ban("192.0.2.10/32", time.Second)), ended("192.0.2.10/32"), flushed(), surveyed(),
+		closed(), byOthers("make a set that is collected each second", collectedSet),
+		ended("192.0.2.11/32"), collected("ban4", 1), surveyed(),
 	}
 }
 

@@ -124,6 +124,39 @@ func ended(prefix string) step {
 	}}
 }
 
+// collectedSet makes a set anew whose ended elements are removed each second
+// instead of each half a minute, and puts two bans into it.
+func collectedSet(b *batch) {
+	const table, set = "smtpbl", "ban4"
+	b.flushChain(table, chainBlacklist)
+	b.deleteSet(table, set)
+	b.message(unix.NFT_MSG_NEWSET, create)
+	b.str(unix.NFTA_SET_TABLE, table)
+	b.str(unix.NFTA_SET_NAME, set)
+	b.u32(unix.NFTA_SET_ID, uint32(b.count))
+	b.u32(unix.NFTA_SET_FLAGS, unix.NFT_SET_TIMEOUT)
+	b.u32(unix.NFTA_SET_KEY_TYPE, keyIPv4Addr)
+	b.u32(unix.NFTA_SET_KEY_LEN, 4)
+	b.u32(unix.NFTA_SET_GC_INTERVAL, 1_000)
+	b.seal()
+	for prefix, timeout := range map[string]time.Duration{"192.0.2.10/32": time.Hour, "192.0.2.11/32": time.Second} {
+		el := keyed(netip.MustParsePrefix(prefix))
+		el.timeout = timeout
+		b.elements(unix.NFT_MSG_NEWSETELEM, create, table, set, []element{el})
+	}
+}
+
+// collected waits until a set has n elements, those that have ended included.
+func collected(set string, n int) step {
+	return step{"collect " + set, func(s *side) outcome {
+		eventually(s.t, 10*time.Second, "ended bans are collected", func() bool {
+			counts, err := s.table.Count()
+			return err == nil && counts[set] == n
+		})
+		return outcome{}
+	}}
+}
+
 func byOthers(name string, change func(b *batch)) step {
 	return step{name, func(s *side) outcome { return outcome{Err: classes(s.foreign(change))} }}
 }

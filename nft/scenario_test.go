@@ -16,23 +16,30 @@ func TestScenarios(t *testing.T) {
 		for name, steps := range scenarios() {
 			t.Run(fmt.Sprintf("%s/destroy=%v", name, destroy), func(t *testing.T) {
 				t.Parallel()
-				kernel, fake := kernelSide(t), fakeSide(t)
-				kernel.destroy, fake.destroy = destroy, destroy
-				for _, s := range []*side{kernel, fake} {
-					if err := s.open(testConfig()); err != nil {
-						t.Fatal(err)
-					}
-				}
-				behindTheTimes(t, kernel.table, destroy)
+				p := newPair(t, destroy)
 				for i, st := range steps {
 					st.name = fmt.Sprintf("step %d, %s", i, st.name)
-					if !agree(t, st, kernel, fake) {
+					if !p.agree(t, st) {
 						return // what follows would only differ for the same reason
 					}
 				}
 			})
 		}
 	}
+}
+
+// newPair opens the table on both sides, without building it.
+func newPair(t *testing.T, destroy bool) *pair {
+	t.Helper()
+	p := &pair{kernel: kernelSide(t), fake: fakeSide(t)}
+	for _, s := range []*side{p.kernel, p.fake} {
+		s.destroy = destroy
+		if err := s.open(testConfig()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	behindTheTimes(t, p.kernel.table, destroy)
+	return p
 }
 
 // behindTheTimes skips where the kernel lacks what the Fake has.

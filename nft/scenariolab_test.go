@@ -24,8 +24,10 @@ type side struct {
 	name   string
 	opts   []Option // how to reach that kernel
 	passes func(src netip.Addr, port uint16) bool
-	table  *Table
-	cfg    Config
+	// clock is nil where time passes by itself.
+	clock *time.Time
+	table *Table
+	cfg   Config
 	// destroy is false to do without the feature, as on kernels below 6.3.
 	destroy bool
 }
@@ -72,11 +74,26 @@ func (s *side) dropped() uint64 {
 	return c.Logged.Packets + c.LogLimited.Packets
 }
 
-// fakeSide is a Fake on the same clock.
+// fakeSide is a Fake whose clock stands still during a step.
 func fakeSide(t *testing.T) *side {
 	t.Helper()
-	f := NewFake(time.Now)
-	return &side{t: t, name: "fake", opts: []Option{WithFake(f)}, passes: f.Verdict}
+	clock := time.Now()
+	f := NewFake(func() time.Time { return clock })
+	return &side{t: t, name: "fake", opts: []Option{WithFake(f)}, passes: f.Verdict, clock: &clock}
+}
+
+// await waits until what the kernel does on its own has happened.
+func (s *side) await(what string, done func() bool) {
+	s.t.Helper()
+	eventually(s.t, 10*time.Second, what, func() bool {
+		if done() {
+			return true
+		}
+		if s.clock != nil {
+			*s.clock = s.clock.Add(time.Millisecond)
+		}
+		return false
+	})
 }
 
 // open opens the table as another process would, and works with that one from
@@ -163,21 +180,32 @@ func (st step) run(s *side) outcome {
 	return got
 }
 
-// agree runs a step on both sides and compares what they say.
-func agree(t *testing.T, st step, kernel, fake *side) bool {
+// pair is both sides of a scenario.
+type pair struct {
+	kernel, fake *side
+	longest      time.Duration // that a step took on the kernel
+}
+
+// agree runs a step on both sides and compares what they say. For the Fake all
+// of it happens at the moment when the kernel had done it.
+func (p *pair) agree(t *testing.T, st step) bool {
 	t.Helper()
-	want, got := st.run(kernel), st.run(fake)
+	begun := time.Now()
+	want := st.run(p.kernel)
+	done := time.Now()
+	p.longest = max(p.longest, done.Sub(begun))
+	if p.fake.clock.Before(done) {
+		*p.fake.clock = done
+	}
+	got := st.run(p.fake)
 	diff := cmp.Diff(want, got,
-		cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{}), cmpopts.EquateEmpty(), cmp.Comparer(alike))
+		cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{}), cmpopts.EquateEmpty(), cmp.Comparer(p.alike))
 	if diff != "" {
 		t.Errorf("%s (-kernel +fake):\n%s", st.name, diff)
 	}
 	return diff == ""
 }
 
-// alike compares times: the two sides do a step one after the other, and only
-// the kernel rounds down to ticks.
-func alike(a, b time.Duration) bool {
-	const slack = 250 * time.Millisecond
-	return (a - b).Abs() <= slack
-}
+// alike compares times: a ban was set somewhere in one step and looked at
+// somewhere in another one, and only the kernel rounds down to ticks.
+func (p *pair) alike(a, b time.Duration) bool { return (a - b).Abs() <= 2*(p.longest+jiffy) }

@@ -117,7 +117,7 @@ func visited() step {
 // ended waits until a ban has ended by itself.
 func ended(prefix string) step {
 	return step{"end of " + prefix, func(s *side) outcome {
-		eventually(s.t, 10*time.Second, "the ban of "+prefix+" ends", func() bool {
+		s.await("the ban of "+prefix+" ends", func() bool {
 			return len(query(s.t, s.table.Reader, netip.MustParsePrefix(prefix))) == 0
 		})
 		return outcome{}
@@ -149,7 +149,7 @@ func collectedSet(b *batch) {
 // collected waits until a set has n elements, those that have ended included.
 func collected(set string, n int) step {
 	return step{"collect " + set, func(s *side) outcome {
-		eventually(s.t, 10*time.Second, "ended bans are collected", func() bool {
+		s.await("ended bans are collected", func() bool {
 			counts, err := s.table.Count()
 			return err == nil && counts[set] == n
 		})

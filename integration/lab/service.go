@@ -128,6 +128,14 @@ func (s *Service) Wait(ctx context.Context) (int, error) {
 	}
 }
 
+// Signal sends the service a signal, such as SIGHUP or SIGSTOP.
+func (s *Service) Signal(sig syscall.Signal) error {
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		return fmt.Errorf("send %s to smtpbl: %w", sig, err)
+	}
+	return nil
+}
+
 // Stop ends the service as systemd does and expects it to end well.
 func (s *Service) Stop(ctx context.Context) error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {

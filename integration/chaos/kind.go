@@ -1,0 +1,59 @@
+package main
+
+// kind is a kind of fault.
+type kind struct {
+	name string
+	// weight is how often it comes, in comparison with the others.
+	weight int
+	// opens tells that it can let packets through until it is healed, where
+	// the kernel does not refuse it.
+	opens bool
+	// calm tells that it must not come while a table may still be open: the
+	// service cannot heal while it does not run.
+	calm bool
+	deal func(c *campaign) error
+}
+
+// chains are those of the service's table.
+var chains = []string{"pre", "smtp-blacklist", "smtp-blacklist-log"}
+
+// kinds are all kinds of faults.
+var kinds = []*kind{
+	{name: "nft flush ruleset", weight: 8, opens: true, deal: (*campaign).flushRuleset},
+	{name: "nft -f /etc/nftables.conf", weight: 8, opens: true, deal: (*campaign).restartNftables},
+	{name: "nft -f with flush ruleset", weight: 8, opens: true, deal: (*campaign).loadRules},
+	{name: "nft delete table", weight: 8, opens: true, deal: (*campaign).deleteTable},
+	{name: "nft flush set", weight: 8, opens: true, deal: (*campaign).flushSet},
+	{name: "nft delete element", weight: 8, opens: true, deal: (*campaign).deleteElement},
+	{name: "nft flush chain", weight: 8, opens: true, deal: (*campaign).flushChain},
+	{name: "nft delete rule", weight: 8, opens: true, deal: (*campaign).deleteRule},
+	{name: "nft replace rule", weight: 5, opens: true, deal: (*campaign).replaceRule},
+	{name: "nft insert rule", weight: 8, opens: true, deal: (*campaign).insertRule},
+	{name: "nft policy drop", weight: 3, opens: true, deal: (*campaign).policyDrop},
+	{name: "nft dormant table", weight: 3, opens: true, deal: (*campaign).sleepTable},
+	{name: "nft on another table", weight: 8, deal: (*campaign).otherTable},
+	{name: "kill -9, start", weight: 3, calm: true, deal: (*campaign).kill},
+	{name: "SIGTERM, start", weight: 2, calm: true, deal: (*campaign).restart},
+	{name: "SIGHUP", weight: 2, calm: true, deal: (*campaign).reload},
+	{name: "SIGSTOP, SIGCONT", weight: 2, calm: true, deal: (*campaign).pause},
+	{name: "history disk full", weight: 1, calm: true, deal: (*campaign).fillDisk},
+	{name: "log rotated", weight: 2, deal: (*campaign).rotateLog},
+}
+
+// choose draws a kind.
+func (c *campaign) choose() *kind {
+	total := 0
+	for _, k := range kinds {
+		total += k.weight
+	}
+	n := c.dice.IntN(total)
+	for _, k := range kinds {
+		if n -= k.weight; n < 0 {
+			return k
+		}
+	}
+	panic("unreachable")
+}
+
+// pick draws one of a list.
+func (c *campaign) pick(list []string) string { return list[c.dice.IntN(len(list))] }

@@ -100,8 +100,8 @@ func (c *campaign) begin() error {
 		return err
 	}
 	c.sources = newSources(c.machine)
-	c.judge = &judge{source: c.sources.get, judged: map[verdict]int{}}
-	if err := c.banAlways(); err != nil {
+	c.judge = &judge{strict: c.protected, source: c.sources.get, judged: map[verdict]int{}}
+	if err := errors.Join(c.warm(), c.banAlways()); err != nil {
 		return err
 	}
 	for range concurrent {

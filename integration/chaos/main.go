@@ -49,7 +49,7 @@ func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, "# "+format+"
 // both runs the modes that are asked for.
 func both(ctx context.Context, l *lab.Lab, faults int, seed uint64, only string) error {
 	var failed error
-	for mode, protected := range map[string]bool{"protected": true, "unprotected": false} {
+	for _, mode := range []string{"protected", "unprotected"} {
 		n := faults / 2
 		if only != "" {
 			n = faults
@@ -58,7 +58,7 @@ func both(ctx context.Context, l *lab.Lab, faults int, seed uint64, only string)
 			continue
 		}
 		progress("%s: %d faults, seed %d", mode, n, seed)
-		r, err := run(ctx, l, options{protected: protected, faults: n, seed: seed, say: progress})
+		r, err := run(ctx, l, options{protected: mode == "protected", faults: n, seed: seed, say: progress})
 		if err != nil {
 			return err
 		}

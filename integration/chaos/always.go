@@ -27,7 +27,8 @@ never_ban = [%q, %q]
 
 [nft]
 protect_table = %v
-`, failures, failures, logBan, logBan, spared[0], spared[1], c.protected)
+kill_sessions = %v
+`, failures, failures, logBan, logBan, spared[0], spared[1], c.protected, c.sessions)
 }
 
 // banAlways bans for the whole campaign: an address, a net and a /64 of which

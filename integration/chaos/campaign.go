@@ -18,8 +18,12 @@ import (
 // options say what is to be done.
 type options struct {
 	protected bool // protect_table
+	sessions  bool // kill_sessions
 	faults    int
 	seed      uint64
+	// grace is how long the service may take: to enforce what it was told, to
+	// let go what has ended, and to heal what others broke.
+	grace time.Duration
 	// say reports progress.
 	say func(format string, args ...any)
 }
@@ -61,6 +65,10 @@ func run(ctx context.Context, l *lab.Lab, o options) (*result, error) {
 		dice: rand.New(rand.NewPCG(o.seed, 1)), life: rand.New(rand.NewPCG(o.seed, 2)),
 	}
 	if err := c.begin(); err != nil {
+		if c.machine != nil {
+			_, stopErr := c.machine.Stop()
+			err = errors.Join(err, stopErr)
+		}
 		return nil, errors.Join(err, c.end())
 	}
 	began := time.Now()
@@ -100,7 +108,7 @@ func (c *campaign) begin() error {
 		return err
 	}
 	c.sources = newSources(c.machine)
-	c.judge = &judge{strict: c.protected, source: c.sources.get, judged: map[verdict]int{}}
+	c.judge = &judge{grace: c.grace, strict: c.protected, source: c.sources.get, judged: map[verdict]int{}}
 	if err := errors.Join(c.warm(), c.banAlways()); err != nil {
 		return err
 	}
@@ -134,8 +142,8 @@ func clean() error {
 func (c *campaign) deal() error {
 	for step := 1; step <= c.faults && c.ctx.Err() == nil; step++ {
 		k := c.choose()
-		if k.calm {
-			c.wait(2 * grace)
+		if k.calm && !c.protected {
+			c.wait(2 * c.grace)
 		}
 		if err := c.step(step, k); err != nil {
 			return err
@@ -187,18 +195,18 @@ func (c *campaign) rest() {
 	case c.protected:
 		c.moment(10 * time.Millisecond)
 	case c.dice.IntN(5) == 0:
-		c.moment(grace)
+		c.moment(c.grace)
 	default:
-		c.wait(grace)
-		c.moment(grace)
+		c.wait(c.grace)
+		c.moment(c.grace)
 	}
 }
 
 // finish waits until the last packets can be judged.
 func (c *campaign) finish() error {
-	c.wait(patience + 2*grace)
+	c.wait(patience + 2*c.grace)
 	c.judge.take(c.machine.Take(c.machine.Now() - patience))
-	return errors.Join(c.count(), c.agrees(c.ctx))
+	return errors.Join(c.count(), c.agrees())
 }
 
 // end stops the service and removes its table.

@@ -51,6 +51,7 @@ func (f *fault) happened() time.Duration {
 
 // judge compares the packets with the truth.
 type judge struct {
+	grace      time.Duration
 	strict     bool // no fault excuses anything: the table is protected
 	faults     []*fault
 	source     func(number int) *source
@@ -85,7 +86,7 @@ func (j *judge) take(probes []traffic.Probe) {
 	for i := range probes {
 		p := &probes[i]
 		s := j.source(p.Source)
-		must := s.timeline.at(p.Sent)
+		must := s.timeline.at(p.Sent, j.grace)
 		j.judged[must]++
 		switch {
 		case must == dropped && p.Answered > 0:
@@ -100,7 +101,7 @@ func (j *judge) take(probes []traffic.Probe) {
 // happened a short while ago.
 func (j *judge) leaked(p *traffic.Probe, s *source) {
 	f := j.latest(p.Answered, true)
-	if f == nil || p.Sent > f.excuses(p) {
+	if f == nil || p.Sent > f.happenedBy(p)+j.grace {
 		j.violate(p, s, dropped)
 	}
 	if f == nil {
@@ -112,24 +113,19 @@ func (j *judge) leaked(p *traffic.Probe, s *source) {
 	f.last = p.Sent
 }
 
-// excuses is until when the fault excuses what p shows.
-func (f *fault) excuses(p *traffic.Probe) time.Duration {
-	if f.leaks == 0 {
-		return min(f.done, p.Answered) + grace
-	}
-	return f.happened() + grace
-}
+// happenedBy is happened where p shows what the fault did.
+func (f *fault) happenedBy(p *traffic.Probe) time.Duration { return min(f.happened(), p.Answered) }
 
 // healing tells whether a packet that was sent then can have been dropped by a
 // table that somebody had just changed.
 func (j *judge) healing(sent time.Duration) bool {
-	f := j.latest(sent+grace, true)
-	return f != nil && sent <= f.done+grace
+	f := j.latest(sent+j.grace, true)
+	return f != nil && sent <= f.done+j.grace
 }
 
 func (j *judge) violate(p *traffic.Probe, s *source, must verdict) {
 	v := violation{addr: s.addr, must: must, sent: p.Sent, history: s.history()}
-	if v.after = j.latest(p.Sent+grace, false); v.after != nil {
+	if v.after = j.latest(p.Sent+j.grace, false); v.after != nil {
 		v.since = p.Sent - v.after.happened()
 	}
 	j.violations = append(j.violations, v)

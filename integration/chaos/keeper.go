@@ -1,10 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -27,7 +27,7 @@ func (c *campaign) away(f func() error) error {
 	if err := f(); err != nil {
 		return err
 	}
-	c.sources.excuse(down, c.machine.Now())
+	c.sources.excuse(down, c.machine.Now(), c.grace)
 	return nil
 }
 
@@ -59,6 +59,27 @@ func (c *campaign) kill() error {
 		c.moment(30 * time.Millisecond)
 		return c.start()
 	})
+}
+
+// killAmid kills the service while it is being told to ban. The ban may hold
+// then or not; if whoever asked got an error, he asks again.
+func (c *campaign) killAmid() error {
+	i := slices.IndexFunc(c.trials, func(t *trial) bool { return t.stage == innocent })
+	if i < 0 {
+		return c.kill()
+	}
+	t, began := c.trials[i], c.machine.Now()
+	t.plan(began, turn{began, either})
+	ordered := make(chan error, 1)
+	go func() { ordered <- c.order(t) }()
+	c.moment(20 * time.Millisecond)
+	err := c.kill()
+	if <-ordered != nil {
+		t.due = c.machine.Now()
+		return err
+	}
+	c.planBan(t, began)
+	return err
 }
 
 func (c *campaign) restart() error {
@@ -147,8 +168,7 @@ func (c *campaign) count() error {
 }
 
 // agrees checks that the service finds in the kernel what it wants to.
-func (c *campaign) agrees(ctx context.Context) error {
-	_ = ctx
+func (c *campaign) agrees() error {
 	m, err := c.lab.Metrics()
 	if err != nil {
 		return err

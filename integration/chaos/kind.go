@@ -33,6 +33,7 @@ var kinds = []*kind{
 	{name: "nft dormant table", weight: 3, opens: true, deal: (*campaign).sleepTable},
 	{name: "nft on another table", weight: 8, deal: (*campaign).otherTable},
 	{name: "kill -9, start", weight: 3, calm: true, deal: (*campaign).kill},
+	{name: "kill -9 amid a ban, start", weight: 2, calm: true, deal: (*campaign).killAmid},
 	{name: "SIGTERM, start", weight: 2, calm: true, deal: (*campaign).restart},
 	{name: "SIGHUP", weight: 2, calm: true, deal: (*campaign).reload},
 	{name: "SIGSTOP, SIGCONT", weight: 2, calm: true, deal: (*campaign).pause},

@@ -23,6 +23,9 @@ import (
 	"github.com/smtpbl/smtpbl/integration/lab"
 )
 
+// promised is how long the service may take.
+const promised = 50 * time.Millisecond
+
 func main() {
 	faults := flag.Int("faults", 20_000, "`number` of faults, half of them with protect_table")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "`number` that decides which faults come")
@@ -58,7 +61,7 @@ func both(ctx context.Context, l *lab.Lab, faults int, seed uint64, only string)
 			continue
 		}
 		progress("%s: %d faults, seed %d", mode, n, seed)
-		r, err := run(ctx, l, options{protected: mode == "protected", faults: n, seed: seed, say: progress})
+		r, err := run(ctx, l, options{protected: mode == "protected", sessions: true, faults: n, seed: seed, grace: promised, say: progress})
 		if err != nil {
 			return err
 		}

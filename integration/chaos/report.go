@@ -46,7 +46,7 @@ func (r *result) print(w io.Writer) {
 		c.protected, c.seed, len(c.judge.faults), r.took.Round(time.Second), c.changes)
 	fmt.Fprintf(w, "packets: %d sent, %d of the banned, %d of others, %d not judged; longest gap %s\n",
 		r.stats.Sent, c.judge.judged[dropped], c.judge.judged[passes], c.judge.judged[either], r.stats.LongGap.Round(time.Millisecond))
-	fmt.Fprintf(w, "leaks later than %s after a fault: %d; wrong drops: %d\n", grace, leaks, drops)
+	fmt.Fprintf(w, "leaks later than %s after a fault: %d; wrong drops: %d\n", c.grace, leaks, drops)
 	fmt.Fprintf(w, "the service counted %v heals, %v bans, %v unbans\n\n",
 		c.metrics["smtpbl_heals_total"], c.metrics["smtpbl_bans_total"], c.metrics["smtpbl_unbans_total"])
 	printKinds(w, c.judge.faults)

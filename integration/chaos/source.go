@@ -68,8 +68,8 @@ func (s *sources) aim() {
 }
 
 // excuse puts off what every address is owed; see timeline.excuse.
-func (s *sources) excuse(down, up time.Duration) {
+func (s *sources) excuse(down, up, grace time.Duration) {
 	for number := range s.sending {
-		s.all[number].timeline.excuse(down, up)
+		s.all[number].timeline.excuse(down, up, grace)
 	}
 }

@@ -36,9 +36,10 @@ const (
 	logBan = 4 * time.Second
 	// shortest is the shortest ban by hand.
 	shortest = time.Second
-	// before and after are how long a trial's addresses send without a ban.
-	before = 200 * time.Millisecond
-	after  = 400 * time.Millisecond
+	// before and after are how long a trial's addresses send without a ban,
+	// besides what the service may take.
+	before = 150 * time.Millisecond
+	after  = 300 * time.Millisecond
 )
 
 // newTrial chooses what to try next.
@@ -56,7 +57,7 @@ func (c *campaign) newTrial() *trial {
 	}
 	t.guilty = c.sources.begin(passes, t.target.guilty...)
 	t.others = c.sources.begin(passes, t.bystand...)
-	t.due = c.machine.Now() + before + time.Duration(c.life.IntN(300))*time.Millisecond
+	t.due = c.machine.Now() + c.grace + before + time.Duration(c.life.IntN(300))*time.Millisecond
 	return t
 }
 
@@ -88,36 +89,44 @@ func (c *campaign) tend() error {
 func (c *campaign) ban(t *trial) error {
 	began := c.machine.Now()
 	t.plan(began, turn{began, either})
-	var err error
-	if t.byLog {
-		err = failLogins(t)
-	} else {
-		err = c.byHand("add", "--for", t.lasts.String(), t.prefix.String())
-	}
-	if err != nil {
+	if err := c.order(t); err != nil {
 		return err
 	}
+	c.planBan(t, began)
+	return nil
+}
+
+// order does what bans the target.
+func (c *campaign) order(t *trial) error {
+	if t.byLog {
+		return failLogins(t)
+	}
+	return c.byHand("add", "--for", t.lasts.String(), t.prefix.String())
+}
+
+// planBan notes that the target was banned between then and now, and when that
+// ends.
+func (c *campaign) planBan(t *trial, began time.Duration) {
 	done := c.machine.Now()
 	t.stage, t.due, t.ends = banned, began+t.lasts, began+t.lasts
 	if t.lifted {
 		t.due = done + time.Duration(c.life.Int64N(int64(t.lasts-shortest/2)))
 	}
-	t.plan(done, turn{done + grace, dropped}, turn{began + t.lasts, either}, turn{done + t.lasts + 2*grace, passes})
-	return nil
+	t.plan(done, turn{done + c.grace, dropped}, turn{began + t.lasts, either}, turn{done + t.lasts + 2*c.grace, passes})
 }
 
 // release lifts the ban where the trial asks for it, and else only notes that
 // it has ended by itself.
 func (c *campaign) release(t *trial) error {
 	began := c.machine.Now()
-	if t.lifted && began < t.ends-2*grace {
+	if t.lifted && began < t.ends-2*c.grace {
 		t.plan(began, turn{began, either})
 		if err := c.byHand("del", t.prefix.String()); err != nil {
 			return err
 		}
-		t.plan(began+1, turn{c.machine.Now() + grace, passes})
+		t.plan(began+1, turn{c.machine.Now() + c.grace, passes})
 	}
-	t.stage, t.due = free, c.machine.Now()+after
+	t.stage, t.due = free, c.machine.Now()+2*c.grace+after
 	return nil
 }
 
@@ -131,8 +140,7 @@ func (t *trial) plan(from time.Duration, turns ...turn) {
 // byHand runs "smtpbl set".
 func (c *campaign) byHand(args ...string) error {
 	c.changes++
-	_, err := c.lab.Smtpbl(append([]string{"set"}, args...)...)
-	if err != nil {
+	if _, err := c.lab.Smtpbl(append([]string{"set"}, args...)...); err != nil {
 		return fmt.Errorf("step %d: change a ban by hand: %w", len(c.judge.faults), err)
 	}
 	return nil

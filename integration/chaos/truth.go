@@ -2,10 +2,6 @@ package main
 
 import "time"
 
-// grace is how long the service may take: to enforce what it was told, to let
-// go what has ended, and to heal what others broke.
-const grace = 50 * time.Millisecond
-
 // verdict is what must become of an address's packets.
 type verdict int
 
@@ -31,7 +27,7 @@ type timeline []turn
 
 // at returns the verdict on a packet that was sent then, and that the server
 // may have got a little later: only what holds for the whole grace is known.
-func (l timeline) at(sent time.Duration) verdict {
+func (l timeline) at(sent, grace time.Duration) verdict {
 	v := either
 	for _, t := range l {
 		switch {
@@ -54,7 +50,7 @@ func (l timeline) from(at time.Duration, turns ...turn) timeline {
 
 // excuse puts off what the service could not do because it did not run from
 // down until up, and an end that depends on it.
-func (l timeline) excuse(down, up time.Duration) {
+func (l timeline) excuse(down, up, grace time.Duration) {
 	var late time.Duration
 	for i := range l {
 		t := &l[i]

@@ -17,7 +17,7 @@ func TestTimelineAt(t *testing.T) {
 		1099 * ms: either, 1100 * ms: dropped, 2949 * ms: dropped, 2950 * ms: either,
 		3199 * ms: either, 3200 * ms: passes, time.Hour: passes,
 	} {
-		if got := l.at(at); got != want {
+		if got := l.at(at, 50*ms); got != want {
 			t.Errorf("at %v: %v, want %v", at, got, want)
 		}
 	}
@@ -42,7 +42,7 @@ func TestTimelineExcuse(t *testing.T) {
 		{250 * ms, 0},
 	} {
 		l := timeline{{10 * ms, passes}, {60 * ms, either}, {tt.dropsAt, dropped}, {5000 * ms, either}, {5100 * ms, passes}}
-		l.excuse(100*ms, 200*ms)
+		l.excuse(100*ms, 200*ms, 50*ms)
 		want := timeline{{10 * ms, passes}, {60 * ms, either}, {tt.dropsAt + tt.later, dropped}, {5000 * ms, either}, {5100*ms + tt.later, passes}}
 		if diff := cmp.Diff(want, l, cmp.AllowUnexported(turn{})); diff != "" {
 			t.Errorf("drops at %v (-want +got):\n%s", tt.dropsAt, diff)

@@ -20,6 +20,7 @@ type options struct {
 	protected bool // protect_table
 	sessions  bool // kill_sessions
 	faults    int
+	only      string // part of the names of the faults that come
 	seed      uint64
 	// grace is how long the service may take: to enforce what it was told, to
 	// let go what has ended, and to heal what others broke.
@@ -148,12 +149,22 @@ func (c *campaign) deal() error {
 		if err := c.step(step, k); err != nil {
 			return err
 		}
-		c.judge.take(c.machine.Take(c.machine.Now() - patience))
+		c.settle()
 		if step%(max(c.faults/10, 1)) == 0 {
 			c.say("%d of %d faults, %d violations", step, c.faults, len(c.judge.violations))
 		}
 	}
 	return c.ctx.Err()
+}
+
+// settle judges the packets that had time enough to be answered, and tells the
+// first that should not have been, or should have.
+func (c *campaign) settle() {
+	before := len(c.judge.violations)
+	c.judge.take(c.machine.Take(c.machine.Now() - patience))
+	if before == 0 && len(c.judge.violations) > 0 {
+		c.say("step %d: %s", len(c.judge.faults), &c.judge.violations[0])
+	}
 }
 
 // step deals a fault; sometimes while a ban is being changed.
@@ -205,7 +216,7 @@ func (c *campaign) rest() {
 // finish waits until the last packets can be judged.
 func (c *campaign) finish() error {
 	c.wait(patience + 2*c.grace)
-	c.judge.take(c.machine.Take(c.machine.Now() - patience))
+	c.settle()
 	return errors.Join(c.count(), c.agrees())
 }
 

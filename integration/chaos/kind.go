@@ -1,5 +1,10 @@
 package main
 
+import (
+	"slices"
+	"strings"
+)
+
 // kind is a kind of fault.
 type kind struct {
 	name string
@@ -41,19 +46,16 @@ var kinds = []*kind{
 	{name: "log rotated", weight: 2, deal: (*campaign).rotateLog},
 }
 
-// choose draws a kind.
+// choose draws one of the kinds whose names contain the text that was asked
+// for.
 func (c *campaign) choose() *kind {
-	total := 0
+	var wheel []*kind
 	for _, k := range kinds {
-		total += k.weight
-	}
-	n := c.dice.IntN(total)
-	for _, k := range kinds {
-		if n -= k.weight; n < 0 {
-			return k
+		if strings.Contains(k.name, c.only) {
+			wheel = append(wheel, slices.Repeat([]*kind{k}, k.weight)...)
 		}
 	}
-	panic("unreachable")
+	return wheel[c.dice.IntN(len(wheel))]
 }
 
 // pick draws one of a list.

@@ -13,6 +13,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -29,12 +30,13 @@ const promised = 50 * time.Millisecond
 func main() {
 	faults := flag.Int("faults", 20_000, "`number` of faults, half of them with protect_table")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "`number` that decides which faults come")
-	only := flag.String("only", "", "protected or unprotected: all faults in this mode")
+	mode := flag.String("mode", "", "protected or unprotected: all faults in this `mode`")
+	only := flag.String("only", "", "only faults with this `text` in their names, such as kill")
 	flag.Parse()
 	l, err := enter()
 	if err == nil {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-		err = both(ctx, l, *faults, *seed, *only)
+		err = both(ctx, l, options{faults: *faults, seed: *seed, only: *only}, *mode)
 		stop()
 	}
 	if err != nil {
@@ -49,26 +51,24 @@ func enter() (*lab.Lab, error) {
 
 func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, "# "+format+"\n", args...) }
 
-// both runs the modes that are asked for.
-func both(ctx context.Context, l *lab.Lab, faults int, seed uint64, only string) error {
+// both runs the modes, or the one that is asked for.
+func both(ctx context.Context, l *lab.Lab, o options, only string) error {
+	o.sessions, o.grace, o.say = true, promised, progress
+	modes := []string{only}
+	if only == "" {
+		modes = []string{"protected", "unprotected"}
+	}
+	o.faults /= len(modes)
 	var failed error
-	for _, mode := range []string{"protected", "unprotected"} {
-		n := faults / 2
-		if only != "" {
-			n = faults
-		}
-		if only != "" && only != mode {
-			continue
-		}
-		progress("%s: %d faults, seed %d", mode, n, seed)
-		r, err := run(ctx, l, options{protected: mode == "protected", sessions: true, faults: n, seed: seed, grace: promised, say: progress})
+	for _, mode := range modes {
+		o.protected = mode == "protected"
+		progress("%s: %d faults, seed %d", mode, o.faults, o.seed)
+		r, err := run(ctx, l, o)
 		if err != nil {
 			return err
 		}
 		r.print(os.Stdout)
-		if err := r.err(); err != nil {
-			failed = err
-		}
+		failed = errors.Join(failed, r.err())
 	}
 	return failed
 }

@@ -14,6 +14,7 @@ func testConfig() Config {
 		Table: "smtpbl", Ports: []uint16{25, 465, 587}, Hook: HookPrerouting,
 		MaxBans: 200_000, ElementCounters: true, Protect: true,
 		LogRate: 3, LogPer: time.Minute, LogBurst: 10, LogPrefix: "[SMTP BLACKLIST] ",
+		Mark: 0x5b100000, MarkMask: 0xfff00000,
 	}
 }
 
@@ -153,4 +154,26 @@ func (l *lab) passes(t testing.TB, src string, port uint16) bool {
 	t.Helper()
 	addr := netip.MustParseAddr(src)
 	return l.client.Connects(t, addr, l.to(addr, port))
+}
+
+// send sends n packets from src to a port of the server.
+func (l *lab) send(t testing.TB, src string, port uint16, n int) {
+	t.Helper()
+	addr := netip.MustParseAddr(src)
+	s := l.client.Sender(t, addr, l.to(addr, port))
+	for range n {
+		if err := s.Send(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// counters reads the named counters.
+func counters(t testing.TB, table *Table) Counters {
+	t.Helper()
+	c, err := table.Counters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

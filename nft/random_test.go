@@ -41,17 +41,34 @@ func wander(t *testing.T, random *rand.Rand, steps int) {
 	t.Helper()
 	p := newPair(t, random.IntN(2) == 0)
 	w := &wanderer{Rand: random, ends: map[Key]time.Time{}}
-	for _, st := range []step{opened(w.config()), ensured()} {
-		p.agree(t, st)
-	}
 	for i := range steps {
 		st := w.next()
-		st.name = fmt.Sprintf("step %d, %s", i, st.name)
+		if i < 2 {
+			st = []step{opened(w.config()), ensured()}[i]
+		}
 		w.avoidEnds(t)
-		if !p.agree(t, st) {
+		diff := p.compare(st)
+		if w.endedIn(p.begun, p.done) {
+			t.Logf("the machine is too busy: a ban ended in the middle of step %d", i)
 			return
 		}
+		if diff != "" {
+			t.Fatalf("step %d, %s (-kernel +fake):\n%s", i, st.name, diff)
+		}
 	}
+}
+
+// endedIn tells whether a ban may have ended while a step was done, which
+// cannot be compared: it may have been there for one part of the step and not
+// for another. Ends are known to a few milliseconds.
+func (w *wanderer) endedIn(begun, done time.Time) bool {
+	const vague = 50 * time.Millisecond
+	for _, end := range w.ends {
+		if end.After(begun.Add(-vague)) && end.Before(done.Add(vague)) {
+			return true
+		}
+	}
+	return false
 }
 
 // avoidEnds waits until no ban ends while the next step is done: the kernel may

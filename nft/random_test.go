@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,19 +35,23 @@ func TestRandomScenarios(t *testing.T) {
 // when it ends.
 type wanderer struct {
 	*rand.Rand
-	ends map[Key]time.Time
+	short []time.Duration // the short bans of the step that is about to be done
+	ends  []moment        // when short bans end
 }
+
+// moment is a time that is not known exactly.
+type moment struct{ from, to time.Time }
 
 func wander(t *testing.T, random *rand.Rand, steps int) {
 	t.Helper()
 	p := newPair(t, random.IntN(2) == 0)
-	w := &wanderer{Rand: random, ends: map[Key]time.Time{}}
+	w := &wanderer{Rand: random}
 	for i := range steps {
 		st := w.next()
 		if i < 2 {
 			st = []step{opened(w.config()), ensured()}[i]
 		}
-		w.avoidEnds(t)
+		w.avoidEnds(p.kernel)
 		diff := p.compare(st)
 		if w.endedIn(p.begun, p.done) {
 			t.Logf("the machine is too busy: a ban ended in the middle of step %d", i)
@@ -60,33 +65,34 @@ func wander(t *testing.T, random *rand.Rand, steps int) {
 
 // endedIn tells whether a ban may have ended while a step was done, which
 // cannot be compared: it may have been there for one part of the step and not
-// for another. Ends are known to a few milliseconds.
+// for another. Afterwards it notes the ends that the step led to.
 func (w *wanderer) endedIn(begun, done time.Time) bool {
-	const vague = 50 * time.Millisecond
 	for _, end := range w.ends {
-		if end.After(begun.Add(-vague)) && end.Before(done.Add(vague)) {
+		if end.to.After(begun) && end.from.Before(done) {
 			return true
 		}
 	}
+	for _, timeout := range w.short {
+		w.ends = append(w.ends, moment{from: begun.Add(timeout - jiffy), to: done.Add(timeout + jiffy)})
+	}
+	w.short = nil
 	return false
 }
 
-// avoidEnds waits until no ban ends while the next step is done: the kernel may
-// have it end in the middle of it.
-func (w *wanderer) avoidEnds(t *testing.T) {
-	t.Helper()
-	const before, after = 500 * time.Millisecond, 50 * time.Millisecond
-	for key, end := range w.ends {
-		if time.Until(end) < before {
-			eventually(t, 5*time.Second, fmt.Sprintf("%v ends", key), func() bool { return time.Since(end) > after })
-			delete(w.ends, key)
-		}
+// avoidEnds waits until no ban is about to end.
+func (w *wanderer) avoidEnds(s *side) {
+	s.t.Helper()
+	const margin = 300 * time.Millisecond
+	slices.SortFunc(w.ends, func(a, b moment) int { return a.from.Compare(b.from) })
+	for len(w.ends) > 0 && time.Until(w.ends[0].from) < margin {
+		s.await("a ban ends", func() bool { return time.Now().After(w.ends[0].to) })
+		w.ends = w.ends[1:]
 	}
 }
 
 // config is protected or not, and its sets are soon full.
 func (w *wanderer) config() Config {
-	return changed(func(c *Config) {
+	return configured(func(c *Config) {
 		c.MaxBans, c.Protect, c.ElementCounters = 8, w.IntN(2) == 0, w.IntN(4) > 0
 	})
 }
@@ -128,7 +134,6 @@ func (w *wanderer) next() step {
 // apply changes a few bans.
 func (w *wanderer) apply() step {
 	changes := make([]Change, 1+w.IntN(5))
-	now := time.Now()
 	for i := range changes {
 		key := w.key()
 		changes[i] = Change{Layer: key.Layer, Prefix: key.Prefix, Remove: w.IntN(3) == 0}
@@ -136,10 +141,10 @@ func (w *wanderer) apply() step {
 		if !changes[i].Remove {
 			changes[i].Timeout = timeouts[w.IntN(len(timeouts))]
 		}
-		// It may have been refused; waiting for an end that does not come does
-		// no harm, and an earlier end may come all the same.
+		// It may be refused; to wait for an end that does not come does no
+		// harm.
 		if d := changes[i].Timeout; d > 0 && d < time.Minute {
-			w.ends[key] = now.Add(d)
+			w.short = append(w.short, d)
 		}
 	}
 	return applied(changes...)

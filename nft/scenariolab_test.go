@@ -56,7 +56,7 @@ func (s *side) judged(l *lab, receiver *nettest.Receiver, src netip.Addr, port u
 	if err := l.client.Sender(s.t, src, l.to(src, port)).Send(); err != nil {
 		s.t.Fatal(err)
 	}
-	eventually(s.t, 5*time.Second, fmt.Sprintf("a packet from %s arrives or is dropped", src), func() bool {
+	s.await(fmt.Sprintf("a packet from %s arrives or is dropped", src), func() bool {
 		passed = passed || receiver.Received(s.t, src, port)
 		return passed || s.dropped() > before
 	})
@@ -82,16 +82,21 @@ func fakeSide(t *testing.T) *side {
 	return &side{t: t, name: "fake", opts: []Option{WithFake(f)}, passes: f.Verdict, clock: &clock}
 }
 
-// await waits until what the kernel does on its own has happened.
+// await waits until what the kernel does on its own has happened. It leaves the
+// processor to others between the looks.
 func (s *side) await(what string, done func() bool) {
 	s.t.Helper()
-	eventually(s.t, 10*time.Second, what, func() bool {
+	pause := time.NewTicker(2 * time.Millisecond)
+	defer pause.Stop()
+	eventually(s.t, 20*time.Second, what, func() bool {
 		if done() {
 			return true
 		}
 		if s.clock != nil {
 			*s.clock = s.clock.Add(time.Millisecond)
+			return false
 		}
+		<-pause.C
 		return false
 	})
 }

@@ -204,15 +204,15 @@ func smallConfig() Config {
 	return cfg
 }
 
-// changed is a configuration that differs from the usual one.
-func changed(change func(*Config)) Config {
+// configured is a configuration that differs from the usual one.
+func configured(change func(*Config)) Config {
 	cfg := testConfig()
 	change(&cfg)
 	return cfg
 }
 
 // unprotected lets others change the table.
-func unprotected() Config { return changed(func(c *Config) { c.Protect = false }) }
+func unprotected() Config { return configured(func(c *Config) { c.Protect = false }) }
 
 // TestClasses makes sure that the scenarios can tell errors apart.
 func TestClasses(t *testing.T) {

@@ -13,6 +13,7 @@ type fakeTx struct {
 	kernel *Fake
 	port   uint32
 	now    time.Time
+	flags  uint16 // of the message that is being worked through
 	undo   []func()
 	sets   map[*fakeSet]struct{} // that have elements removed
 	saved  map[*fakeSet]struct{} // whose intervals are saved
@@ -81,6 +82,7 @@ func (tx *fakeTx) message(m answer) unix.Errno {
 	if !known || m.typ>>8 != unix.NFNL_SUBSYS_NFTABLES || len(m.body) < sizeofNfgenmsg {
 		return unix.EINVAL
 	}
+	tx.flags = m.flags
 	return verb(tx, m.body[sizeofNfgenmsg:])
 }
 

@@ -52,11 +52,15 @@ func (tx *fakeTx) newElements(attributes []byte) unix.Errno {
 		if s.isInterval() {
 			return tx.addBound(s, en)
 		}
-		if el := s.live(en.key, tx.now); el != nil {
-			tx.renew(el, en)
-			return 0
+		el := s.live(en.key, tx.now)
+		switch {
+		case el == nil:
+			return tx.add(s, en)
+		case tx.flags&unix.NLM_F_EXCL != 0:
+			return unix.EEXIST
 		}
-		return tx.add(s, en)
+		tx.renew(el, en)
+		return 0
 	})
 }
 

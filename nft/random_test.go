@@ -147,6 +147,9 @@ func (w *wanderer) apply() step {
 			w.short = append(w.short, d)
 		}
 	}
+	if w.IntN(4) == 0 {
+		return loaded(changes...)
+	}
 	return applied(changes...)
 }
 

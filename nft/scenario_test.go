@@ -69,6 +69,7 @@ func scenarios() map[string][]step {
 		"ends":            endScenario(),
 		"full":            fullScenario(),
 		"many":            manyScenario(),
+		"loaded":          loadScenario(),
 		"allowed":         allowScenario(),
 		"feed":            feedScenario(),
 		"bad":             badScenario(),
@@ -159,8 +160,23 @@ func fullScenario() []step {
 func manyScenario() []step {
 	cfg := configured(func(c *Config) { c.MaxBans = 15_000 })
 	return []step{
-		opened(cfg), ensured(), applied(many(10_001, time.Hour)...), surveyed(),
-		applied(many(16_501, 2*time.Hour)...), surveyed(), // the second transaction does not fit
+		opened(cfg), ensured(), paced(applied(many(10_001, time.Hour)...)), surveyed(),
+		paced(loaded(many(12_000, 2*time.Hour)...)), surveyed(), queried(policyKey("10.0.0.0/32"), policyKey("10.0.46.0/32")),
+		flushed(), paced(loaded(many(16_500, time.Hour)...)), surveyed(), paced(applied(many(16_501, time.Minute)...)),
+	}
+}
+
+// loadScenario adds bans beside others that stand.
+func loadScenario() []step {
+	keys := []Key{policyKey("192.0.2.10/32"), policyKey("192.0.2.11/32"), manualKey("192.0.2.10/32"), policyKey("192.0.5.32/27")}
+	return []step{
+		loaded(ban("192.0.2.10/32", time.Hour)), ensured(), loaded(), loaded(ban("192.0.2.10/32", time.Hour)), queried(keys...),
+		loaded(ban("192.0.2.10/32", time.Minute), ban("192.0.2.11/32", time.Hour), manual(ban("192.0.2.10/32", time.Hour))), queried(keys...), visited(),
+		loaded(ban("192.0.2.10/32", 2*time.Hour), ban("192.0.5.40/27", time.Hour), ban("192.0.5.41/27", time.Minute)), queried(keys...), visited(),
+		loaded(lift("192.0.2.10/32"), ban("10.0.0.0/7", time.Hour), ban("192.0.4.77/32", time.Second)), queried(keys...),
+		ended("192.0.4.77/32"), loaded(ban("192.0.4.77/32", time.Hour)), surveyed(), loaded(everyLength()...), loaded(everyLength()...), surveyed(),
+		deleted(), loaded(ban("192.0.2.10/32", time.Hour)), opened(smallConfig()), ensured(), loaded(many(12, time.Hour)...), surveyed(),
+		loaded(many(11, time.Hour)...), loaded(many(11, time.Hour)...), loaded(many(12, time.Hour)...), surveyed(),
 	}
 }
 
@@ -197,7 +213,7 @@ func badScenario() []step {
 			ban("::/0", time.Hour), ban("::ffff:0.0.0.0/95", time.Hour), ban("192.0.2.10/32", time.Hour),
 		),
 		surveyed(), queried(policyKey("10.0.0.0/7")), visited(),
-		{"look up nothing", func(s *side) outcome {
+		{name: "look up nothing", do: func(s *side) outcome {
 			_, _, err := s.table.Lookup(Key{}.Prefix.Addr())
 			return outcome{Err: classes(err)}
 		}},

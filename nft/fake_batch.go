@@ -48,22 +48,15 @@ func (s *fakeSocket) transact(b []byte) {
 		kernel: f, port: s.id, now: f.now(),
 		sets: map[*fakeSet]struct{}{}, saved: map[*fakeSet]struct{}{},
 	}
+	if len(begin.body) < sizeofNfgenmsg {
+		s.acknowledge(begin, unix.EINVAL)
+		return
+	}
 	if gen := attr(begin.body[sizeofNfgenmsg:], attrBatchGeneration); gen != nil && readU32(gen) != f.generation {
 		s.acknowledge(begin, unix.ERESTART)
 		return
 	}
-	failed, ended := false, false
-	for m, rest, ok := nextAnswer(rest); ok; m, rest, ok = nextAnswer(rest) {
-		if m.typ == unix.NFNL_MSG_BATCH_END {
-			ended = true
-			break
-		}
-		errno := tx.message(m)
-		failed = failed || errno != 0
-		if errno != 0 || m.flags&unix.NLM_F_ACK != 0 {
-			s.acknowledge(m, errno)
-		}
-	}
+	failed, ended := s.messages(tx, rest)
 	if ended && !failed && f.refusals > 0 {
 		f.refusals--
 		failed = true
@@ -75,6 +68,21 @@ func (s *fakeSocket) transact(b []byte) {
 		return
 	}
 	tx.commit()
+}
+
+// messages tries what is between the markers.
+func (s *fakeSocket) messages(tx *fakeTx, b []byte) (failed, ended bool) {
+	for m, rest, ok := nextAnswer(b); ok; m, rest, ok = nextAnswer(rest) {
+		if m.typ == unix.NFNL_MSG_BATCH_END {
+			return failed, true
+		}
+		errno := tx.message(m)
+		failed = failed || errno != 0
+		if errno != 0 || m.flags&unix.NLM_F_ACK != 0 {
+			s.acknowledge(m, errno)
+		}
+	}
+	return failed, false
 }
 
 func (tx *fakeTx) message(m answer) unix.Errno {

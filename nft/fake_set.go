@@ -62,13 +62,14 @@ func (s *fakeSet) collect(now time.Time) {
 	s.ended = left
 }
 
-// set finds the set that an attribute names.
-func (tx *fakeTx) set(attributes []byte, typ uint16) (*fakeTable, *fakeSet, unix.Errno) {
+// set finds the set that a message is about; the attribute with its name has the
+// same number in messages about sets and about elements.
+func (tx *fakeTx) set(attributes []byte) (*fakeTable, *fakeSet, unix.Errno) {
 	table, errno := tx.table(attributes)
 	if errno != 0 {
 		return nil, nil, errno
 	}
-	set, ok := table.sets[readString(attr(attributes, typ))]
+	set, ok := table.sets[readString(attr(attributes, unix.NFTA_SET_NAME))]
 	if !ok {
 		return table, nil, unix.ENOENT
 	}
@@ -79,7 +80,7 @@ func (tx *fakeTx) set(attributes []byte, typ uint16) (*fakeTable, *fakeSet, unix
 // newSet makes a set. Declaring one that exists changes its size and how often
 // it is collected (Linux 6.5, nf_tables_newset).
 func (tx *fakeTx) newSet(attributes []byte) unix.Errno {
-	table, have, errno := tx.set(attributes, unix.NFTA_SET_NAME)
+	table, have, errno := tx.set(attributes)
 	if table == nil {
 		return errno
 	}
@@ -119,7 +120,7 @@ func readCollects(attributes []byte) time.Duration {
 
 // deleteSet refuses while a rule looks into the set.
 func (tx *fakeTx) deleteSet(attributes []byte) unix.Errno {
-	table, set, errno := tx.set(attributes, unix.NFTA_SET_NAME)
+	table, set, errno := tx.set(attributes)
 	if errno != 0 {
 		return errno
 	}

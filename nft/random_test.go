@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ var seedFlag = flag.Uint64("seed", 0, "seed of the random scenarios; 0 takes new
 // had again.
 func TestRandomScenarios(t *testing.T) {
 	for run := range 4 {
-		t.Run(fmt.Sprint(run), func(t *testing.T) {
+		t.Run(strconv.Itoa(run), func(t *testing.T) {
 			t.Parallel()
 			seed := *seedFlag
 			if seed == 0 {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -185,11 +186,15 @@ func compareElements(t *testing.T, cfg kernel.Config, got []element) {
 // overlaps or touches is one range, which nft writes as a prefix if it is one.
 func plain(cfg kernel.Config) []element {
 	els := []element{
-		{Set: "allow4", Value: "192.0.2.128/25"}, {Set: "allow4", Value: "255.255.255.255"}, {Set: "allow6", Value: "2001:db8:4::/47"},
-		{Set: "feed4_a", Value: "203.0.113.0-203.0.113.191"}, {Set: "feed4_a", Value: "198.51.100.77"}, {Set: "feed6_a", Value: "2001:db8:5::/48"},
+		{Set: "allow4", Value: "192.0.2.128/25"},
+		{Set: "allow4", Value: "255.255.255.255"},
+		{Set: "allow6", Value: "2001:db8:4::/47"},
+		{Set: "feed4_a", Value: "203.0.113.0-203.0.113.191"},
+		{Set: "feed4_a", Value: "198.51.100.77"},
+		{Set: "feed6_a", Value: "2001:db8:5::/48"},
 	}
 	for _, port := range cfg.Ports {
-		els = append(els, element{Set: "ports", Value: fmt.Sprint(port)})
+		els = append(els, element{Set: "ports", Value: strconv.Itoa(int(port))})
 	}
 	return els
 }

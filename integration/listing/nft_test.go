@@ -61,7 +61,7 @@ func command(t *testing.T) nft {
 // unpack fetches the packages into a directory that appears when it is complete.
 func unpack(t *testing.T, root string) {
 	t.Helper()
-	dir, err := os.MkdirTemp(filepath.Dir(root), "unpack-")
+	dir, err := os.MkdirTemp(filepath.Dir(root), "unpack-") //nolint:usetesting // beside root, so that it can be renamed
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,8 @@ type Watcher struct {
 
 // Watch begins to watch the table. Transactions of this Table are not reported,
 // and do not even wake the reader of the Watcher; those of other sockets are,
-// even of this process. A protected table needs no watching.
+// even of this process. A protected table needs no watching, and a Fake tells
+// nothing (errors.ErrUnsupported).
 //
 // While the Watcher is open, the kernel describes each change of this Table
 // before it finds that nobody wants to read that.
@@ -46,6 +47,9 @@ func (t *Table) Watch() (*Watcher, error) {
 	t.mu.Lock()
 	own := t.sock.port()
 	t.mu.Unlock()
+	if t.opts.fake != nil {
+		return nil, fmt.Errorf("watch table %s: %w", t.cfg.Table, errors.ErrUnsupported)
+	}
 	s, err := openSocket(t.opts.netns)
 	if err != nil {
 		return nil, err
@@ -86,9 +90,11 @@ func (w *Watcher) Next() (Foreign, error) {
 	return f, nil
 }
 
-// Close ends the watching and wakes up a Next that waits.
+// Close ends the watching and wakes up a Next that waits. It may be called again.
 func (w *Watcher) Close() error {
-	w.closed.Store(true)
+	if w.closed.Swap(true) {
+		return nil
+	}
 	return w.sock.close()
 }
 

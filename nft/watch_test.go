@@ -129,7 +129,7 @@ func TestWatchOverflow(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hold(1) // becomes the least that is possible
+	hold(1)       // becomes the least that is possible
 	for range 2 { // it goes on after the first time
 		foreign(t, ns, func(b *batch) {
 			els := make([]element, 0, 2000)

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
@@ -187,8 +188,8 @@ func (e *Enforcer) latestFirst(n int) iter.Seq[store.Record] {
 	}
 }
 
-// latest returns the n bans that began last.
-func (e *Enforcer) latest(n int) byStart {
+// latest returns the n bans that began last, the last one first.
+func (e *Enforcer) latest(n int) []store.Record {
 	var h byStart
 	for r := range e.ledger.all() {
 		switch {
@@ -199,6 +200,7 @@ func (e *Enforcer) latest(n int) byStart {
 			heap.Fix(&h, 0)
 		}
 	}
+	slices.SortFunc(h, func(a, b store.Record) int { return b.At.Compare(a.At) })
 	return h
 }
 

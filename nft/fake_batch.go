@@ -1,6 +1,7 @@
 package nft
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -96,7 +97,7 @@ func (tx *fakeTx) commit() {
 }
 
 func (tx *fakeTx) abort() {
-	for i := len(tx.undo) - 1; i >= 0; i-- {
-		tx.undo[i]()
+	for _, v := range slices.Backward(tx.undo) {
+		v()
 	}
 }

@@ -16,7 +16,7 @@ func (p *fakePacket) count(c *Counter) {
 
 func (p *fakePacket) meta(data []byte) bool {
 	var v []byte
-	switch expr.MetaKey(readU32(attr(data, unix.NFTA_META_KEY))) { //nolint:exhaustive // the rules use no others
+	switch expr.MetaKey(readU32(attr(data, unix.NFTA_META_KEY))) {
 	case expr.MetaKeyIIF:
 		v = hostU32(fakeInterface)
 	case expr.MetaKeyNFPROTO:

@@ -141,6 +141,7 @@ func liftedByOthers(key Key) step {
 
 // policyKey and manualKey name bans.
 func policyKey(prefix string) Key { return Key{Prefix: netip.MustParsePrefix(prefix)} }
+
 func manualKey(prefix string) Key {
 	return Key{Layer: LayerManual, Prefix: netip.MustParsePrefix(prefix)}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/smtpbl/smtpbl/integration/chaos/traffic"
@@ -134,8 +135,8 @@ func (j *judge) violate(p *traffic.Probe, s *source, must verdict) {
 // latest returns the last fault that had begun by then; of those that can
 // open the table, where only they are asked for.
 func (j *judge) latest(by time.Duration, opens bool) *fault {
-	for i := len(j.faults) - 1; i >= 0; i-- {
-		if f := j.faults[i]; f.began <= by && (!opens || !j.strict && f.kind.opens && f.outcome == dealt) {
+	for _, v := range slices.Backward(j.faults) {
+		if f := v; f.began <= by && (!opens || !j.strict && f.kind.opens && f.outcome == dealt) {
 			return f
 		}
 	}

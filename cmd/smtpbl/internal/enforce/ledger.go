@@ -36,7 +36,7 @@ type kind struct {
 // shelf holds the bans of one set by address.
 type shelf interface {
 	get(a netip.Addr) (store.Record, bool)
-	put(r *store.Record)
+	put(r store.Record)
 	remove(a netip.Addr)
 	soonest() (store.Record, bool)
 	all() iter.Seq[store.Record]
@@ -66,7 +66,7 @@ func (l *ledger) put(r store.Record) {
 	if s == nil {
 		s = l.add(r.Key())
 	}
-	s.put(&r)
+	s.put(r)
 }
 
 func (l *ledger) add(k nft.Key) shelf {

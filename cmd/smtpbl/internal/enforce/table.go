@@ -47,13 +47,13 @@ func (t *table[A]) get(a netip.Addr) (store.Record, bool) {
 	return t.record(t.entry(t.slots[slot] - 1)), true
 }
 
-func (t *table[A]) put(r *store.Record) {
+func (t *table[A]) put(r store.Record) {
 	a := bytesOf[A](r.Prefix.Addr())
 	slot := t.find(a)
 	if t.slots[slot] != 0 {
 		e := t.entry(t.slots[slot] - 1)
 		t.reasons.release(e.reason)
-		t.fill(e, r)
+		t.fill(e, &r)
 		t.settle(int(e.place))
 		return
 	}
@@ -65,7 +65,7 @@ func (t *table[A]) put(r *store.Record) {
 	t.slots[slot] = i + 1
 	e := t.entry(i)
 	e.addr, e.place = a, uint32(len(t.ends))
-	t.fill(e, r)
+	t.fill(e, &r)
 	t.ends = append(t.ends, i)
 	t.settle(int(e.place))
 }

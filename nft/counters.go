@@ -26,10 +26,15 @@ type Dropped struct {
 // Counters is all named counters of the table. Logged and LogLimited add up to
 // all that was dropped.
 type Counters struct {
-	Seen       Counter   // packets for the guarded ports
-	Logged     Counter   // dropped, with a line in the log
-	LogLimited Counter   // dropped, without one because of the limit
-	Dropped    []Dropped // always the same entries in the same order
+	Seen Counter // packets that were looked up
+	// Marked packets had the mark of ufw's harness, Unmarked ones were for the
+	// guarded ports and had not: a working harness leaves none of those. Both
+	// are zero with other hooks than HookUFW.
+	Marked, Unmarked Counter
+	Copied           Counter   // dropped, and passed by the limit on copies for the NFLOG group
+	Logged           Counter   // dropped, with a line in the log
+	LogLimited       Counter   // dropped, without one because of the limit
+	Dropped          []Dropped // always the same entries in the same order
 }
 
 // Counters reads the counters. The cost does not depend on the number of bans.
@@ -42,6 +47,9 @@ func (r *Reader) Counters() (Counters, error) {
 	}
 	c := Counters{
 		Seen:       values[counterSeen],
+		Marked:     values[counterMarked],
+		Unmarked:   values[counterUnmarked],
+		Copied:     values[counterCopied],
 		Logged:     values[counterLogged],
 		LogLimited: values[counterLimited],
 	}

@@ -82,7 +82,7 @@ func outline(t *testing.T, table *Table) []string {
 			t.Fatal(err)
 		}
 		for _, el := range els {
-			lines = append(lines, fmt.Sprintf("port %x", el.key))
+			lines = append(lines, fmt.Sprintf("port %x", el.key.bytes()))
 		}
 	}
 	slices.Sort(lines)
@@ -105,6 +105,8 @@ func TestAdoption(t *testing.T) {
 		{"log", func(c *Config) { c.LogPrefix, c.LogRate, c.LogPer = "other ", 7, time.Hour }, Kept},
 		{"no log", func(c *Config) { c.LogRate = 0 }, Kept},
 		{"hook", func(c *Config) { c.Hook = HookInput }, Kept},
+		{"ufw", func(c *Config) { c.Hook = HookUFW }, Kept},
+		{"copies", func(c *Config) { c.NFLogGroup = 7 }, Kept},
 		{"more bans", func(c *Config) { c.MaxBans *= 2 }, moreBans},
 		{"fewer bans", func(c *Config) { c.MaxBans = 1 }, Kept},
 		{"no protection", func(c *Config) { c.Protect = false }, Kept},
@@ -223,11 +225,17 @@ func TestHeal(t *testing.T) {
 			b.str(unix.NFTA_SET_NAME, "ban4_24")
 			b.seal()
 		}, Kept, []string{"ban4_24"}},
+		{"rule missing", func(b *batch, table string) {
+			b.flushChain(table, chainHook)
+			if err := b.rule(table, chainHook, portsRule()); err != nil {
+				panic(err)
+			}
+		}, Kept, nil},
 		{"chain hung elsewhere", func(b *batch, table string) {
 			b.flushChain(table, chainHook)
 			b.deleteChain(table, chainHook)
 			b.chain(table, chainSpecs(HookInput)[2])
-			for _, r := range hookRules() {
+			for _, r := range hookRules(testConfig()) {
 				if err := b.rule(table, chainHook, r); err != nil {
 					panic(err)
 				}

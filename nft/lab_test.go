@@ -14,6 +14,7 @@ func testConfig() Config {
 		Table: "smtpbl", Ports: []uint16{25, 465, 587}, Hook: HookPrerouting,
 		MaxBans: 200_000, ElementCounters: true, Protect: true,
 		LogRate: 3, LogPer: time.Minute, LogBurst: 10, LogPrefix: "[SMTP BLACKLIST] ",
+		Mark: 0x5b100000, MarkMask: 0xfff00000,
 	}
 }
 
@@ -120,8 +121,18 @@ var (
 	server6 = netip.MustParseAddr("2001:db8::1")
 )
 
-// newLab joins the two; clients are the addresses that the client has.
+// newLab joins the two and builds the table; clients are the addresses that the
+// client has.
 func newLab(t testing.TB, cfg Config, clients ...string) *lab {
+	t.Helper()
+	l := connected(t, clients...)
+	l.table = open(t, l.server, cfg)
+	ensure(t, l.table)
+	return l
+}
+
+// connected joins a server without the table and a client.
+func connected(t testing.TB, clients ...string) *lab {
 	t.Helper()
 	l := &lab{server: nettest.New(t), client: nettest.New(t)}
 	addrs := make([]netip.Prefix, len(clients))
@@ -135,8 +146,6 @@ func newLab(t testing.TB, cfg Config, clients ...string) *lab {
 	nettest.Join(t, l.server, l.client, []netip.Prefix{
 		netip.PrefixFrom(server4, 8), netip.PrefixFrom(server6, 16),
 	}, addrs)
-	l.table = open(t, l.server, cfg)
-	ensure(t, l.table)
 	return l
 }
 
@@ -153,4 +162,26 @@ func (l *lab) passes(t testing.TB, src string, port uint16) bool {
 	t.Helper()
 	addr := netip.MustParseAddr(src)
 	return l.client.Connects(t, addr, l.to(addr, port))
+}
+
+// send sends n packets from src to a port of the server.
+func (l *lab) send(t testing.TB, src string, port uint16, n int) {
+	t.Helper()
+	addr := netip.MustParseAddr(src)
+	s := l.client.Sender(t, addr, l.to(addr, port))
+	for range n {
+		if err := s.Send(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// counters reads the named counters.
+func counters(t testing.TB, table *Table) Counters {
+	t.Helper()
+	c, err := table.Counters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

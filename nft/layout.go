@@ -1,7 +1,6 @@
 package nft
 
 import (
-	"encoding/binary"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,10 +29,12 @@ const (
 	// honours the end of an element whatever the collector does.
 	gcInterval = 30 * time.Second
 
-	// The hooks and priorities: raw is before connection tracking (-200), and
-	// one before filter (0) is ahead of other firewalls' input chains.
+	// The priorities: raw is before connection tracking (-200), one before
+	// filter (0) is ahead of other firewalls' input chains, and one behind it
+	// sees what those marked and did not drop.
 	priorityRaw          = -300
 	priorityBeforeFilter = -1
+	priorityBehindFilter = 1
 )
 
 // setSpec is how a set is declared.
@@ -129,9 +130,14 @@ type chainSpec struct {
 
 // chainSpecs declares the chains, each before the ones that jump to it.
 func chainSpecs(hook Hook) []chainSpec {
-	base := chainSpec{name: chainHook, base: true, hook: unix.NF_INET_PRE_ROUTING, priority: priorityRaw}
-	if hook == HookInput {
+	base := chainSpec{name: chainHook, base: true}
+	switch hook {
+	case HookPrerouting:
+		base.hook, base.priority = unix.NF_INET_PRE_ROUTING, priorityRaw
+	case HookInput:
 		base.hook, base.priority = unix.NF_INET_LOCAL_IN, priorityBeforeFilter
+	case HookUFW:
+		base.hook, base.priority = unix.NF_INET_LOCAL_IN, priorityBehindFilter
 	}
 	return []chainSpec{{name: chainLog}, {name: chainBlacklist}, base}
 }
@@ -184,7 +190,7 @@ func (b *batch) rule(table, chain string, r rule) error {
 func portElements(ports []uint16) []element {
 	els := make([]element, len(ports))
 	for i, port := range ports {
-		els[i].key = binary.BigEndian.AppendUint16(nil, port)
+		els[i].key = portKey(port)
 	}
 	return els
 }
@@ -192,8 +198,8 @@ func portElements(ports []uint16) []element {
 // counterNames lists every named counter of the table.
 func counterNames() []string {
 	dropped := droppedKinds()
-	names := make([]string, 0, 3+len(dropped))
-	names = append(names, counterSeen, counterLogged, counterLimited)
+	names := make([]string, 0, 6+len(dropped))
+	names = append(names, counterSeen, counterMarked, counterUnmarked, counterCopied, counterLogged, counterLimited)
 	for _, k := range dropped {
 		names = append(names, k.counter())
 	}
@@ -204,5 +210,6 @@ func counterNames() []string {
 // ones stand for all lengths of their layer that are made on demand.
 func droppedKinds() []kind {
 	return append(append([]kind(nil), standing...),
-		kind{v6: false}, kind{v6: true}, kind{layer: LayerManual}, kind{layer: LayerManual, v6: true})
+		kind{v6: false}, kind{v6: true}, kind{layer: LayerManual}, kind{layer: LayerManual, v6: true},
+		kind{layer: LayerFeed}, kind{layer: LayerFeed, v6: true})
 }

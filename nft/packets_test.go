@@ -10,7 +10,7 @@ import (
 // TestVerdicts connects from banned and other addresses to guarded and other
 // ports: only what is banned is dropped, and only on the guarded ports.
 func TestVerdicts(t *testing.T) {
-	for _, hook := range []Hook{HookPrerouting, HookInput} {
+	for _, hook := range []Hook{HookPrerouting, HookInput, HookUFW} {
 		t.Run(string(hook), func(t *testing.T) {
 			t.Parallel()
 			cfg := testConfig()
@@ -113,6 +113,29 @@ func TestExpiry(t *testing.T) {
 	}
 	if bans := query(t, l.table.Reader, netip.PrefixFrom(src, 32)); len(bans) != 0 {
 		t.Errorf("ended ban is reported: %v", bans)
+	}
+}
+
+// TestCopies drops packets with and without somebody who listens to the NFLOG
+// group: the numbers of what was logged are the same as without copies.
+func TestCopies(t *testing.T) {
+	t.Parallel()
+	const n = 100
+	cfg := testConfig()
+	cfg.NFLogGroup = 5
+	l := newLab(t, cfg, "192.0.2.10")
+	if !l.table.Features().NFLog {
+		t.Fatal("the kernel has no NFLOG")
+	}
+	apply(t, l.table, ban("192.0.2.10/32", time.Hour))
+	l.send(t, "192.0.2.10", 25, n)
+	var c Counters
+	eventually(t, 5*time.Second, "all packets are seen", func() bool {
+		c = counters(t, l.table)
+		return c.Seen.Packets == n
+	})
+	if c.Copied.Packets != n || c.Logged.Packets != 10 || c.LogLimited.Packets != n-10 {
+		t.Errorf("copied %d, logged %d, not logged %d, want %d, 10, %d", c.Copied.Packets, c.Logged.Packets, c.LogLimited.Packets, n, n-10)
 	}
 }
 

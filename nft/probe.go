@@ -14,6 +14,10 @@ type Features struct {
 	Destroy bool
 	// Protect: a table can belong to a process and outlive it (Linux 6.9).
 	Protect bool
+	// NFLog: dropped packets can be copied to an NFLOG group (the module
+	// nfnetlink_log). Without it Config.NFLogGroup has no effect; it is only
+	// tried where a group is configured, because trying loads the module.
+	NFLog bool
 }
 
 // msgDestroyElement is NFT_MSG_DESTROYSETELEM, which x/sys lacks.
@@ -21,9 +25,9 @@ const msgDestroyElement = 0x1e
 
 // probe finds out what the kernel can and whether the table may be written.
 // Everything is a rehearsal that the kernel rolls back.
-func (s *socket) probe(table string) (Features, error) {
+func (s *socket) probe(cfg Config) (Features, error) {
 	var f Features
-	if err := s.probeTable(table); err != nil {
+	if err := s.probeTable(cfg.Table); err != nil {
 		return f, err
 	}
 	// A name that is taken would make the answers depend on what stands there.
@@ -32,7 +36,10 @@ func (s *socket) probe(table string) (Features, error) {
 	if f.Protect, err = s.probeProtect(scratch); err != nil {
 		return f, err
 	}
-	f.Destroy, err = s.probeDestroy(scratch)
+	if f.Destroy, err = s.probeDestroy(scratch); err != nil || cfg.NFLogGroup == 0 {
+		return f, err
+	}
+	f.NFLog, err = s.probeCopy(scratch, cfg.NFLogGroup)
 	return f, err
 }
 
@@ -69,6 +76,22 @@ func (s *socket) probeDestroy(scratch string) (bool, error) {
 	b.set(scratch, spec)
 	b.elements(msgDestroyElement, 0, scratch, spec.name, portElements([]uint16{25}))
 	return supported(s.rehearse(b))
+}
+
+// probeCopy tries the rule that copies packets.
+func (s *socket) probeCopy(scratch string, group uint16) (bool, error) {
+	b := newBatch(s.out)
+	b.table(scratch, 0)
+	b.counter(scratch, counterCopied)
+	b.chain(scratch, chainSpec{name: chainLog})
+	if err := b.rule(scratch, chainLog, copyRule(group)); err != nil {
+		return false, err
+	}
+	err := s.rehearse(b)
+	if errors.Is(err, unix.ENOENT) { // nf_logger_find_get
+		return false, nil
+	}
+	return supported(err)
 }
 
 // supported reads the answer to the trial of a feature: kernels that do not

@@ -12,18 +12,18 @@ import (
 // TestRules has another implementation read the rules back from the kernel and
 // compares them with those that were meant.
 func TestRules(t *testing.T) {
-	for _, hook := range []Hook{HookPrerouting, HookInput} {
+	for _, hook := range []Hook{HookPrerouting, HookInput, HookUFW} {
 		t.Run(string(hook), func(t *testing.T) {
 			t.Parallel()
 			cfg := testConfig()
-			cfg.Hook = hook
+			cfg.Hook, cfg.NFLogGroup = hook, 5
 			table, ns := standingTable(t, cfg)
 			apply(t, table, someBans()...)
 			conn, err := nftables.New(nftables.WithNetNSFd(ns.FD()))
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := ruleset(cfg, table.kinds)
+			want := ruleset(cfg, table.kinds, table.feeds)
 			for _, chain := range listChains(t, conn) {
 				got, err := conn.GetRules(chain.Table, chain)
 				if err != nil {

@@ -23,12 +23,20 @@ type Table struct {
 	// allow is what SetAllow was given last; nil before the first call, when
 	// the allow sets are left as they stand.
 	allow []netip.Prefix
+	feeds feedSets // that the rules look into, as far as we know
+	// filled is what SetFeed put into these sets; nil before its first call.
+	filled *feedRanges
+
+	feedMu sync.Mutex // held while a feed is replaced; locked before mu
 }
 
 // Option changes how Open and OpenReadOnly reach the kernel.
 type Option func(*options)
 
-type options struct{ netns int }
+type options struct {
+	netns int
+	fake  *Fake // nil: the kernel of this machine
+}
 
 // WithNetNS makes the sockets belong to the network namespace that the open
 // file descriptor refers to, instead of that of the calling thread.
@@ -56,13 +64,16 @@ func Open(cfg Config, opts ...Option) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	sock, err := openSocket(o.netns)
+	sock, err := o.open()
 	if err != nil {
 		return nil, errors.Join(err, reader.Close())
 	}
 	t := &Table{Reader: reader, cfg: cfg, sock: sock}
-	if t.kernel, err = sock.probe(cfg.Table); err != nil {
+	if t.kernel, err = sock.probe(cfg); err != nil {
 		return nil, errors.Join(err, t.Close())
+	}
+	if !t.kernel.NFLog {
+		t.cfg.NFLogGroup = 0
 	}
 	return t, nil
 }
@@ -97,7 +108,13 @@ func (c Config) check() error {
 	}
 	fault(c.Table == "" || len(c.Table) > maxNameBytes, "name of the table must have 1 to %d bytes", maxNameBytes)
 	fault(len(c.Ports) == 0, "no ports to guard")
-	fault(c.Hook != HookPrerouting && c.Hook != HookInput, "unknown hook %q", c.Hook)
+	switch c.Hook {
+	case HookPrerouting, HookInput:
+	case HookUFW:
+		fault(c.Mark == 0 || c.Mark&^c.MarkMask != 0, "mark %#x is zero or has bits outside of its mask %#x", c.Mark, c.MarkMask)
+	default:
+		fault(true, "unknown hook %q", c.Hook)
+	}
 	fault(c.MaxBans < 1 || c.MaxBans > 1<<30, "number of bans %d is not between 1 and %d", c.MaxBans, 1<<30)
 	fault(len(c.LogPrefix) > maxPrefixBytes, "log prefix has more than %d bytes", maxPrefixBytes)
 	switch c.LogPer {

@@ -20,6 +20,8 @@ func TestConfig(t *testing.T) {
 		"255 bytes":  func(c *Config) { c.Table = strings.Repeat("x", 256) },
 		"ports":      func(c *Config) { c.Ports = nil },
 		"hook":       func(c *Config) { c.Hook = "forward" },
+		"mark":       func(c *Config) { c.Hook, c.Mark = HookUFW, 0 },
+		"mask":       func(c *Config) { c.Hook, c.Mark = HookUFW, 0x5b100001 },
 		"bans":       func(c *Config) { c.MaxBans = 0 },
 		"log prefix": func(c *Config) { c.LogPrefix = strings.Repeat("x", 128) },
 		"log rate":   func(c *Config) { c.LogPer = 2 * time.Minute },

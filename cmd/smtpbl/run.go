@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/blocklist"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
@@ -67,6 +68,7 @@ type service struct {
 	state    store.State
 	metrics  *metrics.Metrics
 	exempt   *exempt.List
+	blocks   *blocklist.List
 	// exemptions are those that the start began with.
 	exemptions []policy.Exemption
 	engine     *policy.Engine
@@ -130,6 +132,7 @@ func (s *service) build(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("restore the bans: %w", err)
 	}
+	s.openBlocks()
 	if err := pipeline.Restore(s.engine, s.state.Snapshot); err != nil {
 		s.warn("window", "counts of the last run are lost, bans are not", err)
 	}
@@ -164,6 +167,7 @@ func (s *service) work(ctx context.Context) error {
 	s.sources = newSources(s)
 	task("read logs", s.sources.run)
 	task("watch own addresses", s.watchExempt)
+	task("watch block lists", s.watchBlocks)
 	task("serve metrics", s.serveMetrics)
 	task("tell systemd", s.notify)
 	task("reload", s.watchReload)

@@ -83,6 +83,7 @@ type service struct {
 // in the order ingest, policy, nft. The table stays and goes on dropping.
 func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.Config, error), dryRun bool, log *slog.Logger) error {
 	s := &service{cfg: cfg, load: load, log: log, dryRun: dryRun, started: time.Now(), metrics: metrics.New(version())}
+	boundGarbage()
 	log.Info("starting", "version", version(), "dry_run", dryRun)
 	release, err := s.claim()
 	if err != nil {

@@ -106,7 +106,9 @@ func TestLedgerIsAMap(t *testing.T) {
 				l.put(x)
 				m[k] = x
 			}
-			sameSoonest(t, l, m, k.Set())
+			if n%16 == 0 {
+				sameSoonest(t, l, m, k.Set())
+			}
 		}
 		if diff := cmp.Diff(m, contents(l), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 			t.Fatalf("seed %d: contents (-want +got):\n%s", seed, diff)

@@ -28,8 +28,8 @@ func (s *Store) Each(f func(*Record) error) error {
 }
 
 // giveBackEvery is after how many records the pages that were read are given
-// back: some 16 MB.
-const giveBackEvery = 1 << 17
+// back: some 2 MB.
+const giveBackEvery = 1 << 14
 
 func (s *Store) each(b *bolt.Bucket, layer nft.Layer, f func(*Record) error) error {
 	defer s.giveBack()

@@ -47,7 +47,7 @@ func TestByHandWithoutTable(t *testing.T) {
 			b := newBench(t)
 			b.restore()
 			b.decide(decide("198.51.100.7/32", time.Hour), decide("198.51.100.8/32", time.Hour))
-			if err := b.kernel.Delete(); err != nil {
+			if err := open(t).Delete(); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := b.hand(tt.hand); err != nil {

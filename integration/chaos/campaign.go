@@ -151,7 +151,7 @@ func (c *campaign) deal() error {
 			return err
 		}
 		c.settle()
-		if step%(max(c.faults/10, 1)) == 0 {
+		if step%max(c.faults/10, 1) == 0 {
 			c.say("%d of %d faults, %d violations", step, c.faults, len(c.judge.violations))
 		}
 	}

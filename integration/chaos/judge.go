@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/smtpbl/smtpbl/integration/chaos/traffic"
@@ -162,8 +163,8 @@ func (j *judge) due(sent time.Duration, s *source) time.Duration {
 // latest returns the last fault that had begun by then; of those that can
 // open the table, where only they are asked for.
 func (j *judge) latest(by time.Duration, opens bool) *fault {
-	for i := len(j.faults) - 1; i >= 0; i-- {
-		if f := j.faults[i]; f.began <= by && (!opens || !j.strict && f.kind.opens && f.outcome == dealt) {
+	for _, f := range slices.Backward(j.faults) {
+		if f.began <= by && (!opens || !j.strict && f.kind.opens && f.outcome == dealt) {
 			return f
 		}
 	}

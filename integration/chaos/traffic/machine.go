@@ -116,11 +116,7 @@ func (m *Machine) Stop() (Stats, error) {
 }
 
 func (m *Machine) close() error {
-	var errs []error
-	for i := range families {
-		errs = append(errs, unix.Close(m.in[i]), unix.Close(m.out[i]))
-	}
-	return errors.Join(errs...)
+	return errors.Join(unix.Close(m.in[0]), unix.Close(m.in[1]), unix.Close(m.out[0]), unix.Close(m.out[1]))
 }
 
 // Stalled returns for how long between two moments a processor ran nothing of

@@ -97,8 +97,9 @@ func (c *campaign) deleteElement() error {
 
 // standing returns one of the bans that stand in the kernel.
 func (c *campaign) standing() (nft.Ban, error) {
-	var keys []nft.Key
-	for _, t := range slices.Concat(c.trials, c.always) {
+	trials := slices.Concat(c.trials, c.always)
+	keys := make([]nft.Key, 0, 2*len(trials))
+	for _, t := range trials {
 		keys = append(keys, nft.Key{Layer: nft.LayerPolicy, Prefix: t.prefix}, nft.Key{Layer: nft.LayerManual, Prefix: t.prefix})
 	}
 	bans, err := c.reader.Query(keys)

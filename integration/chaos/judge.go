@@ -133,7 +133,8 @@ func (j *judge) healing(sent time.Duration) bool {
 // violate notes a broken promise; packets of the same address in a row make
 // one. What is no later than the machine's own standstill is only counted.
 func (j *judge) violate(p *traffic.Probe, s *source, must verdict) {
-	if stood := j.stalled(p.Sent-patience, p.Sent); stood > 0 && stood >= p.Sent-j.due(p.Sent, s) {
+	due := j.due(p.Sent, s)
+	if stood := j.stalled(due-j.grace, p.Sent); stood > 0 && stood >= p.Sent-due {
 		j.stalls++
 		return
 	}

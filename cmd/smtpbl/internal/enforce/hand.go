@@ -44,6 +44,9 @@ type Cover struct {
 // run the Enforcer.
 func (e *Enforcer) Once(h *Hand) {
 	e.byHand(h)
+	for e.round != nil {
+		e.slice()
+	}
 	e.saver.write()
 }
 
@@ -224,7 +227,7 @@ func (e *Enforcer) applyByHand(changes []nft.Change) error {
 	defer func() { e.Meter.Committed(time.Since(start)) }()
 	err := e.Kernel.Apply(changes)
 	if err != nil && isGone(err) {
-		if err = e.rebuild("table_gone"); err == nil {
+		if err = e.rebuild(causeGone, nft.Foreign{}); err == nil {
 			err = e.Kernel.Apply(changes)
 		}
 	}

@@ -33,7 +33,7 @@ func (e *Enforcer) Restore(records []store.Record, allow []netip.Prefix) ([]stor
 		e.publish()
 		return e.Records(nil), nil
 	}
-	adoption, err := e.Kernel.Ensure()
+	adoption, err := e.ensure()
 	if err != nil {
 		return nil, err
 	}

@@ -82,8 +82,7 @@ const (
 
 // run writes until stop is closed, and then what is left.
 func (s *saver) run(stop <-chan struct{}) {
-	retry := time.NewTicker(retryEvery)
-	defer retry.Stop()
+	var retry <-chan time.Time // nil while nothing is to be tried again
 	for {
 		select {
 		case <-s.wake:
@@ -92,13 +91,15 @@ func (s *saver) run(stop <-chan struct{}) {
 			case <-stop:
 			}
 			s.write()
-		case <-retry.C:
-			if s.waiting() > 0 {
-				s.write()
-			}
+		case <-retry:
+			s.write()
 		case <-stop:
 			s.write()
 			return
+		}
+		retry = nil
+		if s.waiting() > 0 {
+			retry = time.After(retryEvery)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package nft
 
 import (
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"

@@ -182,6 +182,7 @@ func (s *service) work(ctx context.Context) error {
 	s.sources = newSources(s)
 	task("read logs", s.sources.run)
 	task("watch own addresses", s.watchExempt)
+	task("watch the harness", s.watchHarness)
 	task("serve metrics", s.serveMetrics)
 	task("tell systemd", s.notify)
 	task("reload", s.watchReload)

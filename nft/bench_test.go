@@ -174,3 +174,19 @@ func BenchmarkRebuild100k(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkWatchedLoad100k is BenchmarkLoad100kCounters beside a Watcher, which the
+// kernel prepares notifications for.
+func BenchmarkWatchedLoad100k(b *testing.B) {
+	table, _ := unprotectedTable(b)
+	watch(b, table)
+	changes := many(100_000, time.Hour)
+	for b.Loop() {
+		apply(b, table, changes...)
+		b.StopTimer()
+		if err := table.Flush(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}

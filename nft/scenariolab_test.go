@@ -106,12 +106,15 @@ func (s *side) foreign(change func(*batch)) error {
 	return classify(sock.commit(b))
 }
 
+// several is the most that is told of transactions of one step.
+const several = 3
+
 // outcome is all that a step lets its caller see.
 type outcome struct {
 	Err   []string // what errors.Is finds in the error
 	Bans  []Ban
 	Value any
-	// Generation is by how much the step raised the number.
+	// Generation is by how much the step raised the number, several at most.
 	Generation uint32
 }
 
@@ -156,7 +159,8 @@ func (st step) run(s *side) outcome {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	got.Generation = after - before
+	// Into how many pieces a large call is cut depends on the kernel's pace.
+	got.Generation = min(after-before, several)
 	slices.SortFunc(got.Bans, func(a, b Ban) int {
 		return strings.Compare(a.Key().Set()+a.Prefix.String(), b.Key().Set()+b.Prefix.String())
 	})
@@ -176,8 +180,12 @@ func agree(t *testing.T, st step, kernel, fake *side) bool {
 }
 
 // alike compares times: the two sides do a step one after the other, and only
-// the kernel rounds down to ticks.
+// the kernel rounds down to ticks. On a busy machine seconds can pass between the
+// two, which matters for short times only.
 func alike(a, b time.Duration) bool {
-	const slack = 250 * time.Millisecond
+	slack := 250 * time.Millisecond
+	if min(a, b) > 30*time.Second {
+		slack = 10 * time.Second
+	}
 	return (a - b).Abs() <= slack
 }

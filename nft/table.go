@@ -27,6 +27,11 @@ type Table struct {
 	// legible tells that this kernel tells our rules as we write them, which
 	// Ensure tries. Otherwise they are only counted.
 	legible bool
+	pace    pace
+	// Memory of the last Apply, used again for the next one.
+	ready []Change    // what is written
+	at    map[Key]int // where each ban is in ready
+	parts []group     // the sets concerned
 	// filled is what SetFeed put into these sets; nil before its first call.
 	filled *feedRanges
 
@@ -71,7 +76,7 @@ func Open(cfg Config, opts ...Option) (*Table, error) {
 	if err != nil {
 		return nil, errors.Join(err, reader.Close())
 	}
-	t := &Table{Reader: reader, cfg: cfg, sock: sock}
+	t := &Table{Reader: reader, cfg: cfg, sock: sock, at: map[Key]int{}}
 	if t.kernel, err = sock.probe(cfg); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}

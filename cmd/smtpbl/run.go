@@ -63,6 +63,7 @@ type service struct {
 	dryRun   bool
 	started  time.Time
 	table    *nft.Table    // nil in a dry run
+	watcher  *nft.Watcher  // nil where no other program can change the table
 	sessions *nft.Sessions // nil where connections are not ended
 	store    *store.Store
 	state    store.State
@@ -216,6 +217,9 @@ func (s *service) close() error {
 	}
 	if s.sessions != nil {
 		errs = append(errs, s.sessions.Close())
+	}
+	if s.watcher != nil {
+		errs = append(errs, s.watcher.Close())
 	}
 	if s.table != nil {
 		errs = append(errs, s.table.Close())

@@ -99,7 +99,7 @@ type bench struct {
 }
 
 var tableConfig = nft.Config{
-	Table: "smtpbl", Ports: []uint16{25, 465, 587}, Hook: nft.HookPrerouting, MaxBans: 1000, ElementCounters: true,
+	Table: "smtpbl", Ports: []uint16{25, 465, 587}, Hook: nft.HookPrerouting, MaxBans: 20_000, ElementCounters: true,
 	LogRate: 3, LogPer: time.Minute, LogBurst: 10, LogPrefix: "[SMTP BLACKLIST] ",
 }
 

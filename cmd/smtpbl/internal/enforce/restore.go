@@ -18,7 +18,7 @@ func (e *Enforcer) Restore(allow []netip.Prefix, tell func(*store.Record)) error
 	start := time.Now()
 	outcome, protected := nft.Outcome("none"), false
 	if e.Kernel != nil {
-		adoption, err := e.Kernel.Ensure()
+		adoption, err := e.ensure()
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// loadAll fills every way with n addresses, several times in turns where that
+// does not take too long, and returns those of the first turn.
+func (b *bench) loadAll(ctx context.Context, n int) ([]*holder, error) {
+	began, column := time.Now(), count(n)
+	before := kernelMemory()
+	holders, err := b.fillAll(ctx, ways(b.options), n, func(h *holder, c cost) {
+		after := kernelMemory()
+		b.loadTook(h, c)
+		// Less is lost in what the rest of the machine does meanwhile.
+		if n == b.sizes[len(b.sizes)-1] && n > 0 {
+			b.memory.add(h.name, "kernel, B each of "+column, float64(after-before)/float64(n))
+		}
+		before = kernelMemory()
+	})
+	if err != nil || n == 0 {
+		return holders, err
+	}
+	for round := 1; round < b.loads && time.Since(began) < b.loadTime; round++ {
+		again, err := b.fillAll(ctx, ways(b.options), n, b.loadTook)
+		if err = closeAll(again, err); err != nil {
+			return holders, err
+		}
+	}
+	return holders, nil
+}
+
+// loadTook enters what a bulk load took.
+func (b *bench) loadTook(h *holder, c cost) {
+	if h.n == 0 {
+		return
+	}
+	column := count(h.n)
+	b.loadTimes.add(h.name, column, milliseconds(c.wall))
+	b.memory.add(h.name, "program, MB for "+column, float64(c.rssKiB)*1024/1e6)
+	own := ownRSS()
+	if c.rssKiB <= own {
+		b.memory.note("The kernel counts in what the starting program had: below %s MB nothing can be told.", number(float64(own)*1024/1e6))
+	}
+}
+
+// fillAll builds those of the ways that can hold n addresses and loads them,
+// and tells done of each. Even with an error it returns what was built.
+func (b *bench) fillAll(ctx context.Context, list []*way, n int, done func(*holder, cost)) ([]*holder, error) {
+	var holders []*holder
+	for _, w := range list {
+		if err := stopped(ctx); err != nil {
+			return holders, err
+		}
+		if !within(n, w.maxSize) {
+			continue
+		}
+		if why := b.tools.lacks(w.tool); why != "" {
+			b.bans.miss(w.name, count(n), why)
+			continue
+		}
+		h, err := b.hold(ctx, w)
+		if err != nil {
+			return holders, err
+		}
+		holders = append(holders, h)
+		if n == 0 {
+			continue
+		}
+		c, err := b.fill(ctx, h, n)
+		if err != nil {
+			return holders, err
+		}
+		done(h, c)
+	}
+	return holders, nil
+}

@@ -42,15 +42,12 @@ func settle(changes []Change) ([]Change, error) {
 	settled := make([]Change, 0, len(changes))
 	at := make(map[Key]int, len(changes))
 	for _, c := range changes {
-		prefix, err := Normalize(c.Prefix)
-		if err == nil && c.Layer > LayerManual {
-			err = fmt.Errorf("%w: %s in a layer without bans of its own", ErrPrefix, prefix)
-		}
+		k, err := c.Key().normalize()
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		c.Prefix = prefix
+		c.Prefix = k.Prefix
 		if i, again := at[c.Key()]; again {
 			settled[i] = c
 			continue

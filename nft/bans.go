@@ -61,7 +61,7 @@ func (el element) ended() bool { return el.timeout > 0 && el.remaining == 0 }
 // elementID tells elements apart. In an interval set, an end and a start can
 // have the same key.
 type elementID struct {
-	key   string
+	key   setKey
 	flags uint32
 }
 
@@ -79,7 +79,7 @@ func (s *socket) elements(table string, set foundSet) ([]element, error) {
 			e.str(unix.NFTA_SET_ELEM_LIST_SET, set.spec.name)
 		}, func(b []byte) {
 			eachElement(b, func(el element) {
-				id := elementID{key: string(el.key), flags: el.flags}
+				id := elementID{key: el.key, flags: el.flags}
 				if _, again := seen[id]; !again {
 					seen[id] = struct{}{}
 					els = append(els, el)

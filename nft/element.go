@@ -26,7 +26,7 @@ const (
 
 // element is one entry of a set as netlink carries it.
 type element struct {
-	key       []byte
+	key       setKey
 	flags     uint32
 	timeout   time.Duration // 0: none
 	remaining time.Duration // 0: all of timeout when written; none left or no timeout when read
@@ -37,7 +37,7 @@ type element struct {
 
 // keyed returns the element of a prefix, without a timeout.
 func keyed(prefix netip.Prefix) element {
-	return element{key: prefix.Addr().AsSlice()}
+	return element{key: addrKey(prefix.Addr())}
 }
 
 // milliseconds rounds up. The kernel in turn keeps whole ticks and rounds down,
@@ -58,7 +58,7 @@ func clampTimeout(d time.Duration) time.Duration {
 func (el element) encode(e *encoder) {
 	item := e.open(unix.NFTA_LIST_ELEM)
 	key := e.open(unix.NFTA_SET_ELEM_KEY)
-	e.bytes(unix.NFTA_DATA_VALUE, el.key)
+	e.bytes(unix.NFTA_DATA_VALUE, el.key.bytes())
 	e.shut(key)
 	if el.flags != 0 {
 		e.u32(unix.NFTA_SET_ELEM_FLAGS, el.flags)
@@ -125,7 +125,7 @@ func decodeElement(item []byte) element {
 	for typ, v := range attrs(item) {
 		switch typ {
 		case unix.NFTA_SET_ELEM_KEY:
-			el.key = append([]byte(nil), attr(v, unix.NFTA_DATA_VALUE)...)
+			el.key = readKey(attr(v, unix.NFTA_DATA_VALUE))
 		case unix.NFTA_SET_ELEM_FLAGS:
 			el.flags = readU32(v)
 		case unix.NFTA_SET_ELEM_TIMEOUT:

@@ -48,6 +48,14 @@ const ensureAttempts = 10
 // The error is ErrForeign for a table that is not ours and ErrOwned for one
 // that another process holds. After an error the table is as it was before.
 func (t *Table) Ensure() (Adoption, error) {
+	a, err := t.ensureTable()
+	if err != nil {
+		return a, err
+	}
+	return a, t.restoreFeed()
+}
+
+func (t *Table) ensureTable() (Adoption, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a, err := t.ensure(false)
@@ -109,7 +117,7 @@ func (t *Table) ensureOnce(force bool) (Adoption, error) {
 	if err := t.sock.commit(b); err != nil {
 		return Adoption{}, fmt.Errorf("build table %s: %w", t.cfg.Table, classify(err))
 	}
-	t.kinds = f.kinds()
+	t.kinds, t.feeds = f.kinds(), p.feeds()
 	return p.adoption(), nil
 }
 

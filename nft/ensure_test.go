@@ -82,7 +82,7 @@ func outline(t *testing.T, table *Table) []string {
 			t.Fatal(err)
 		}
 		for _, el := range els {
-			lines = append(lines, fmt.Sprintf("port %x", el.key))
+			lines = append(lines, fmt.Sprintf("port %x", el.key.bytes()))
 		}
 	}
 	slices.Sort(lines)

@@ -22,6 +22,7 @@ type found struct {
 	flags  uint32
 	owner  uint32 // port of the owning socket; 0 without owner
 	sets   map[string]foundSet
+	feeds  feedSets
 	chains map[string]foundChain // only those with our names
 }
 
@@ -58,7 +59,9 @@ func (s *socket) find(table string) (found, error) {
 			return f, err
 		}
 	}
-	f.sets, err = s.findSets(table)
+	if f.sets, err = s.findSets(table); err == nil && f.hasFeeds() {
+		f.feeds, err = s.findFeeds(table)
+	}
 	return f, err
 }
 

@@ -21,7 +21,7 @@ func TestNoGap(t *testing.T) {
 	witness(t, l.server)
 	apply(t, l.table, append(many(20_000, time.Hour), ban("192.0.2.10/32", time.Hour))...)
 
-	stop := flood(t, l)
+	stop := flood(t, l, "192.0.2.10")
 	configs := map[string]func(*Config){
 		"ports":       func(c *Config) { c.Ports = []uint16{25, 26} },
 		"log prefix":  func(c *Config) { c.LogPrefix = "changed " },
@@ -66,11 +66,11 @@ func TestNoGap(t *testing.T) {
 	})
 }
 
-// flood sends from the banned address until stop is called, which returns the
-// number of packets.
-func flood(t *testing.T, l *lab) (stop func() int64) {
+// flood sends from an address until stop is called, which returns the number of
+// packets.
+func flood(t *testing.T, l *lab, client string) (stop func() int64) {
 	t.Helper()
-	src := netip.MustParseAddr("192.0.2.10")
+	src := netip.MustParseAddr(client)
 	s := l.client.Sender(t, src, l.to(src, 25))
 	var sent atomic.Int64
 	quit, ended := make(chan struct{}), make(chan struct{})

@@ -44,12 +44,12 @@ func portsRule(first ...expr.Any) rule {
 	// [ payload load 2b @ transport header + 2 => reg 1 ]
 	// [ lookup reg 1 set ports ]
 	// [ immediate reg 0 jump -> smtp-blacklist ]
-	r := rule{
+	r := append(make(rule, 0, 6),
 		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: register},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{unix.IPPROTO_TCP}},
 		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
 		&expr.Lookup{SourceRegister: register, SetName: setPorts},
-	}
+	)
 	return append(append(r, first...), &expr.Verdict{Kind: expr.VerdictJump, Chain: chainBlacklist})
 }
 

@@ -3,12 +3,12 @@ package nft
 import "slices"
 
 // Intact tells whether the table stands as Ensure left it: its sets, its
-// chains, the number of rules in each, the hook, the protection. It reads no
-// elements and costs the same at any number of bans. A rule that was replaced
-// by another one is not noticed.
+// chains, the number of rules in each, the hook, the protection, the feed. It
+// reads no bans and costs the same at any number of them. A rule that was
+// replaced by another one is not noticed.
 func (t *Table) Intact() (bool, error) {
 	t.mu.Lock()
-	kinds, owner := slices.Clone(t.kinds), t.sock.port()
+	kinds, feeds, filled, owner := slices.Clone(t.kinds), t.feeds, t.filled, t.sock.port()
 	t.mu.Unlock()
 	t.Reader.mu.Lock()
 	defer t.Reader.mu.Unlock()
@@ -18,16 +18,20 @@ func (t *Table) Intact() (bool, error) {
 	}
 	protected := !t.protects() || f.owner == owner
 	awake := f.flags&tableDormant == 0
-	return f.exists && protected && awake && len(kinds) > 0 &&
-		f.chainsAre(t.cfg, kinds) && t.setsAre(f, kinds), nil
+	intact := f.exists && protected && awake && len(kinds) > 0 &&
+		f.feeds == feeds && f.chainsAre(t.cfg, kinds, feeds) && t.setsAre(f, kinds)
+	if !intact || filled == nil {
+		return intact, nil
+	}
+	return t.Reader.sock.holdsAll(t.cfg.Table, f, *filled)
 }
 
 // chainsAre compares the chains. The kernel counts, as uses of a chain, the
 // rules in it and the jumps to it.
-func (f found) chainsAre(cfg Config, kinds []kind) bool {
-	rules := ruleset(cfg, kinds)
+func (f found) chainsAre(cfg Config, kinds []kind, feeds feedSets) bool {
+	rules := ruleset(cfg, kinds, feeds)
 	// All rules of the hook but that for loopback lead to the look-up.
-	jumps := map[string]int{chainBlacklist: len(rules[chainHook]) - 1, chainLog: len(kinds)}
+	jumps := map[string]int{chainBlacklist: len(rules[chainHook]) - 1, chainLog: len(kinds) + feeds.count()}
 	for _, spec := range chainSpecs(cfg.Hook) {
 		uses := len(rules[spec.name]) + jumps[spec.name]
 		if f.chains[spec.name] != (foundChain{spec: spec, uses: uint32(uses)}) {

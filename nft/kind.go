@@ -56,6 +56,16 @@ func Normalize(prefix netip.Prefix) (netip.Prefix, error) {
 	return netip.PrefixFrom(addr, bits).Masked(), nil
 }
 
+// normalize makes the key as the sets hold it. It returns ErrPrefix for what
+// cannot be banned, and for a layer whose bans have no names.
+func (k Key) normalize() (Key, error) {
+	prefix, err := Normalize(k.Prefix)
+	if err == nil && k.Layer > LayerManual {
+		err = fmt.Errorf("%w: %s in a layer without bans of its own", ErrPrefix, prefix)
+	}
+	return Key{Layer: k.Layer, Prefix: prefix}, err
+}
+
 // kind returns the kind of a ban whose prefix is normalized.
 func (k Key) kind() kind {
 	return kind{layer: k.Layer, v6: k.Prefix.Addr().Is6(), bits: k.Prefix.Bits()}
@@ -65,7 +75,7 @@ func (k Key) kind() kind {
 func (k Key) Set() string { return k.kind().set() }
 
 // stems are what the names of a layer's sets begin with.
-var stems = [...]string{LayerPolicy: "ban", LayerManual: "manual"}
+var stems = [...]string{LayerPolicy: "ban", LayerManual: "manual", LayerFeed: "feed"}
 
 // set returns the name of the set: ban4 or manual4 for whole IPv4 addresses,
 // otherwise the family and the length, such as ban4_24.
@@ -93,8 +103,8 @@ func (k kind) label() string {
 	switch {
 	case k.stands():
 		return k.set()
-	case k.layer == LayerManual:
-		return "manual"
+	case k.layer != LayerPolicy:
+		return stems[k.layer]
 	}
 	return "other"
 }
@@ -116,7 +126,7 @@ func (k kind) keyBytes() int {
 
 // kindNamed is the reverse of set.
 func kindNamed(set string) (kind, bool) {
-	for layer, stem := range stems {
+	for layer, stem := range stems[:LayerFeed] {
 		rest, ok := strings.CutPrefix(set, stem)
 		if !ok {
 			continue
@@ -135,9 +145,9 @@ func kindNamed(set string) (kind, bool) {
 }
 
 // prefix makes the prefix that a key of the set stands for.
-func (k kind) prefix(key []byte) (netip.Prefix, bool) {
-	addr, ok := netip.AddrFromSlice(key)
-	if !ok || len(key) != k.keyBytes() {
+func (k kind) prefix(key setKey) (netip.Prefix, bool) {
+	addr, ok := key.addr()
+	if !ok || int(key.n) != k.keyBytes() {
 		return netip.Prefix{}, false
 	}
 	return netip.PrefixFrom(addr, k.bits), true

@@ -69,7 +69,7 @@ func TestCounterNames(t *testing.T) {
 	want := map[string]bool{
 		"seen": true, "marked": true, "unmarked": true, "copied": true, "logged": true, "log_limited": true, "dropped4": true, "dropped4_24": true,
 		"dropped6_64": true, "dropped6_48": true, "dropped6_128": true, "dropped4_other": true, "dropped6_other": true,
-		"dropped4_manual": true, "dropped6_manual": true,
+		"dropped4_manual": true, "dropped6_manual": true, "dropped4_feed": true, "dropped6_feed": true,
 	}
 	names := counterNames()
 	for _, name := range names {

@@ -1,7 +1,6 @@
 package nft
 
 import (
-	"encoding/binary"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -131,8 +130,10 @@ type chainSpec struct {
 
 // chainSpecs declares the chains, each before the ones that jump to it.
 func chainSpecs(hook Hook) []chainSpec {
-	base := chainSpec{name: chainHook, base: true, hook: unix.NF_INET_PRE_ROUTING, priority: priorityRaw}
+	base := chainSpec{name: chainHook, base: true}
 	switch hook {
+	case HookPrerouting:
+		base.hook, base.priority = unix.NF_INET_PRE_ROUTING, priorityRaw
 	case HookInput:
 		base.hook, base.priority = unix.NF_INET_LOCAL_IN, priorityBeforeFilter
 	case HookUFW:
@@ -189,7 +190,7 @@ func (b *batch) rule(table, chain string, r rule) error {
 func portElements(ports []uint16) []element {
 	els := make([]element, len(ports))
 	for i, port := range ports {
-		els[i].key = binary.BigEndian.AppendUint16(nil, port)
+		els[i].key = portKey(port)
 	}
 	return els
 }
@@ -209,5 +210,6 @@ func counterNames() []string {
 // ones stand for all lengths of their layer that are made on demand.
 func droppedKinds() []kind {
 	return append(append([]kind(nil), standing...),
-		kind{v6: false}, kind{v6: true}, kind{layer: LayerManual}, kind{layer: LayerManual, v6: true})
+		kind{v6: false}, kind{v6: true}, kind{layer: LayerManual}, kind{layer: LayerManual, v6: true},
+		kind{layer: LayerFeed}, kind{layer: LayerFeed, v6: true})
 }

@@ -12,7 +12,7 @@ type plan struct {
 	found   found
 	outcome Outcome
 	bans    map[kind][]element   // carried over by Rebuilt
-	allow   map[string][]element // carried over by Rebuilt
+	plain   map[string][]element // elements of other sets, carried over by Rebuilt
 }
 
 // carry reads what a rebuilt table has to hold again.
@@ -20,7 +20,7 @@ func (p *plan) carry() error {
 	if p.outcome != Rebuilt {
 		return nil
 	}
-	p.bans, p.allow = map[kind][]element{}, map[string][]element{}
+	p.bans, p.plain = map[kind][]element{}, map[string][]element{}
 	s, table := p.t.sock, p.t.cfg.Table
 	for _, k := range p.found.bans() {
 		els, err := s.elements(table, p.found.sets[k.set()])
@@ -29,7 +29,7 @@ func (p *plan) carry() error {
 		}
 		p.bans[k] = p.t.refit(els)
 	}
-	for _, name := range []string{setAllow4, setAllow6} {
+	for _, name := range []string{setAllow4, setAllow6, p.found.feeds[0], p.found.feeds[1]} {
 		set, ok := p.found.sets[name]
 		if !ok {
 			continue
@@ -38,7 +38,7 @@ func (p *plan) carry() error {
 		if err != nil {
 			return err
 		}
-		p.allow[name] = els
+		p.plain[name] = els
 	}
 	return nil
 }
@@ -61,6 +61,7 @@ func (p *plan) write(b *batch) error {
 		b.counter(table, name)
 	}
 	p.writeSets(b)
+	p.writeFeeds(b)
 	p.writeChains(b)
 	return p.writeRules(b)
 }
@@ -99,8 +100,35 @@ func (p *plan) writeSets(b *batch) {
 		b.allow(table, p.t.allow)
 		return
 	}
-	for name, els := range p.allow {
-		b.elements(unix.NFT_MSG_NEWSETELEM, create, table, name, els)
+	for _, name := range []string{setAllow4, setAllow6} {
+		b.elements(unix.NFT_MSG_NEWSETELEM, create, table, name, p.plain[name])
+	}
+}
+
+// feeds returns the sets that the rules are to look into: those that they look
+// into now, as far as they stand.
+func (p *plan) feeds() feedSets {
+	feeds := p.found.feeds
+	for i, name := range feeds {
+		if _, ok := p.found.sets[name]; !ok {
+			feeds[i] = ""
+		}
+	}
+	return feeds
+}
+
+// writeFeeds keeps the feeds and deletes what a process left that ended while
+// it filled a set for one.
+func (p *plan) writeFeeds(b *batch) {
+	if p.stays() {
+		p.found.deleteFeeds(b, p.t.cfg.Table, p.feeds())
+		return
+	}
+	for family, name := range p.feeds() {
+		if name != "" {
+			b.set(p.t.cfg.Table, feedSpec(family, name))
+			b.elements(unix.NFT_MSG_NEWSETELEM, create, p.t.cfg.Table, name, p.plain[name])
+		}
 	}
 }
 
@@ -126,7 +154,7 @@ func (p *plan) writeChains(b *batch) {
 }
 
 func (p *plan) writeRules(b *batch) error {
-	rules := ruleset(p.t.cfg, p.found.kinds())
+	rules := ruleset(p.t.cfg, p.found.kinds(), p.feeds())
 	for _, spec := range chainSpecs(p.t.cfg.Hook) {
 		for _, r := range rules[spec.name] {
 			if err := b.rule(p.t.cfg.Table, spec.name, r); err != nil {

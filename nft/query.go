@@ -19,11 +19,11 @@ const keysPerRequest = 500
 func (r *Reader) Query(keys []Key) ([]Ban, error) {
 	normal := make([]Key, 0, len(keys))
 	for _, k := range keys {
-		prefix, err := Normalize(k.Prefix)
+		k, err := k.normalize()
 		if err != nil {
 			return nil, fmt.Errorf("query bans: %w", err)
 		}
-		normal = append(normal, Key{Layer: k.Layer, Prefix: prefix})
+		normal = append(normal, k)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,8 +86,10 @@ func (a answer) bans(keys []Key) ([]Ban, error) {
 	return bans, nil
 }
 
-// Lookup returns the bans that match an address now, the most specific first,
-// and whether the address is allowed, in which case nothing of it is dropped.
+// Lookup returns the bans that match an address now, the most specific first
+// within each layer, and whether the address is allowed, in which case nothing
+// of it is dropped. A ban of LayerFeed is the largest prefix around the address
+// that the feed covers; it has no end and counts no packets.
 func (r *Reader) Lookup(addr netip.Addr) (bans []Ban, allowed bool, err error) {
 	addr = addr.Unmap().WithZone("")
 	if !addr.IsValid() {
@@ -109,8 +111,26 @@ func (r *Reader) Lookup(addr netip.Addr) (bans []Ban, allowed bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	fed, err := r.feedBan(f, addr)
+	if err != nil {
+		return nil, false, err
+	}
+	bans = append(bans, fed...)
 	allowed, err = r.allows(f, addr)
 	return bans, allowed, err
+}
+
+// feedBan looks an address up in the feed of its family.
+func (r *Reader) feedBan(f found, addr netip.Addr) ([]Ban, error) {
+	set := f.feeds[familyIndex(addr)]
+	if set == "" {
+		return nil, nil
+	}
+	around, ok, err := r.sock.covering(r.table, set, addr)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return []Ban{{Layer: LayerFeed, Prefix: around.prefixAround(addr), Set: set}}, nil
 }
 
 // allows looks an address up in the allow set of its family.
@@ -119,10 +139,9 @@ func (r *Reader) allows(f found, addr netip.Addr) (bool, error) {
 	if addr.Is6() {
 		name = setAllow6
 	}
-	set, ok := f.sets[name]
-	if !ok {
+	if _, ok := f.sets[name]; !ok {
 		return false, fmt.Errorf("look up %s in set %s: %w", addr, name, errors.Join(ErrTableGone, unix.ENOENT))
 	}
-	els, err := r.sock.elements(r.table, set)
-	return covers(els, addr), err
+	_, allowed, err := r.sock.covering(r.table, name, addr)
+	return allowed, err
 }

@@ -59,9 +59,11 @@ func (s *socket) generation() (uint32, error) {
 	return gen, nil
 }
 
-// Count returns the number of elements of each ban set. It includes bans that
-// ended less than half a minute ago. The map is nil where the kernel does not
-// tell, which before Linux 6.16 it never does.
+// Count returns the number of elements of each ban set, which includes bans that
+// ended less than half a minute ago, and under the names feed4 and feed6 the
+// number of ranges that the feed became where its prefixes were put together.
+// The map is nil where the kernel does not tell, which before Linux 6.16 it
+// never does.
 func (r *Reader) Count() (map[string]int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,6 +78,11 @@ func (r *Reader) Count() (map[string]int, error) {
 			return nil, nil
 		}
 		counts[k.set()] = int(set.count)
+	}
+	for family, name := range f.feeds {
+		if name != "" {
+			counts[stems[LayerFeed]+feedKind(family).family()] = int(f.sets[name].count)
+		}
 	}
 	return counts, nil
 }

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Flush lifts all bans in one transaction. The allow sets stay.
+// Flush lifts all bans in one transaction. The allow sets and the
+// feed stay.
 func (t *Table) Flush() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -35,6 +36,6 @@ func (t *Table) Delete() error {
 	if err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("delete table %s: %w", t.cfg.Table, classify(err))
 	}
-	t.kinds = nil
+	t.kinds, t.feeds = nil, feedSets{}
 	return nil
 }

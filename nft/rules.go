@@ -36,18 +36,18 @@ const objectCounter = 1
 type rule []expr.Any
 
 // ruleset lists the rules of each chain.
-func ruleset(cfg Config, kinds []kind) map[string][]rule {
+func ruleset(cfg Config, kinds []kind, feeds feedSets) map[string][]rule {
 	return map[string][]rule{
 		chainHook:      hookRules(cfg),
-		chainBlacklist: blacklistRules(kinds),
+		chainBlacklist: blacklistRules(kinds, feeds),
 		chainLog:       logRules(cfg),
 	}
 }
 
 // blacklistRules count a packet, let allowed sources leave, and look the others
-// up in one set for each kind.
-func blacklistRules(kinds []kind) []rule {
-	rules := make([]rule, 0, 3+len(kinds))
+// up in one set for each kind and then in the feeds, which take longer.
+func blacklistRules(kinds []kind, feeds feedSets) []rule {
+	rules := make([]rule, 0, 3+len(kinds)+len(feeds))
 	rules = append(rules,
 		rule{count(counterSeen)},
 		allowRule(kind{v6: false, bits: 32}, setAllow4),
@@ -56,7 +56,7 @@ func blacklistRules(kinds []kind) []rule {
 	for _, k := range kinds {
 		rules = append(rules, banRule(k))
 	}
-	return rules
+	return append(rules, feedRules(feeds)...)
 }
 
 func allowRule(k kind, set string) rule {
@@ -69,12 +69,16 @@ func allowRule(k kind, set string) rule {
 // banRule is the look-up of one kind:
 //
 //	ip saddr & 255.255.255.0 @ban4_24 counter name dropped4_24 goto smtp-blacklist-log
-func banRule(k kind) rule {
+func banRule(k kind) rule { return dropRule(k, k.set()) }
+
+// dropRule looks the source, masked as the kind says, up in a set and drops what
+// is in it.
+func dropRule(k kind, set string) rule {
 	// [ lookup reg 1 set ban4_24 ]
 	// [ objref type 1 name dropped4_24 ]
 	// [ immediate reg 0 goto -> smtp-blacklist-log ]
 	return append(k.loadSource(),
-		&expr.Lookup{SourceRegister: register, SetName: k.set()},
+		&expr.Lookup{SourceRegister: register, SetName: set},
 		count(k.counter()),
 		&expr.Verdict{Kind: expr.VerdictGoto, Chain: chainLog},
 	)

@@ -23,7 +23,7 @@ func TestRules(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := ruleset(cfg, table.kinds)
+			want := ruleset(cfg, table.kinds, table.feeds)
 			for _, chain := range listChains(t, conn) {
 				got, err := conn.GetRules(chain.Table, chain)
 				if err != nil {

@@ -23,6 +23,11 @@ type Table struct {
 	// allow is what SetAllow was given last; nil before the first call, when
 	// the allow sets are left as they stand.
 	allow []netip.Prefix
+	feeds feedSets // that the rules look into, as far as we know
+	// filled is what SetFeed put into these sets; nil before its first call.
+	filled *feedRanges
+
+	feedMu sync.Mutex // held while a feed is replaced; locked before mu
 }
 
 // Option changes how Open and OpenReadOnly reach the kernel.

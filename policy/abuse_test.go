@@ -63,6 +63,10 @@ func TestBanned(t *testing.T) {
 	play(t, e, `
 		0s fail    192.0.2.1 n=3
 		0s hold    198.51.100.0/25 until=5m
+		0s hold    198.51.100.0/25 until=1m
+		0s hold    203.0.113.7 until=5m
+		0s hold    203.0.113.8 until=5m
+		1s release 203.0.113.8
 		0s exempt  198.51.100.9`)
 	for addr, want := range map[string]bool{
 		"192.0.2.1": true, "::ffff:192.0.2.1": true, "192.0.2.2": false,

@@ -20,7 +20,7 @@ type Engine struct {
 	scratch             []entry
 
 	exempt     *bart.Table[Refusal]
-	holds      *bart.Table[second] // prefixes that are no key and no net
+	holds      *bart.Table[second] // ends of the bans of others
 	holdsLimit int
 	netsEnd    second // when the last ban of a net ends
 	// unreliable are the password databases that were seen to report a
@@ -66,7 +66,7 @@ func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
 	}
 	k := keyOf(a)
 	i := e.find(k, of)
-	if i == 0 && !e.tracks(ev) || e.standing(i, at) || !spared && e.heldNow(a, at) {
+	if i == 0 && !e.tracks(ev) || e.standing(i, at) || !spared && e.netStands(k, at) {
 		return out
 	}
 	if i != 0 {

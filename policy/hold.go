@@ -34,37 +34,29 @@ func (e *Engine) Restore(o Offender) {
 	}
 }
 
-// Hold says that prefix is banned until until, by hand or because it was found
-// in the kernel: failures inside it do not count meanwhile. The latest word on
-// a prefix replaces earlier ones.
+// Hold says that prefix is banned until until by somebody else: by hand, or it
+// was found in the kernel. Banned tells so; the Engine's own counts, bans and
+// ranks go on beside it. The later of two ends counts.
 func (e *Engine) Hold(prefix netip.Prefix, until time.Time) {
 	p, ends := plainPrefix(prefix), e.clock.at(until.Add(time.Second-1))
 	if !p.IsValid() {
 		return
 	}
-	k, of, ok := keyOfPrefix(p)
-	if !ok {
-		e.holds.Insert(p, ends)
-		e.tidyHolds()
-		return
-	}
-	i := e.track(k, of, e.now, 0)
-	r := e.records.at(i)
-	r.ends = ends
-	r.flags |= held
-	e.noteNet(r)
-	e.touch(i)
+	before, _ := e.holds.Get(p)
+	e.holds.Insert(p, max(before, ends))
+	e.tidyHolds()
 }
 
-// Release says that the ban of prefix was lifted by hand at at. Its failures
+// Release says that all bans of prefix were lifted by hand at at. Its failures
 // so far are forgotten, or the next would ban it again; its rank is kept.
 func (e *Engine) Release(prefix netip.Prefix, at time.Time) {
 	p := plainPrefix(prefix)
+	if !p.IsValid() {
+		return
+	}
+	e.holds.Delete(p)
 	k, of, ok := keyOfPrefix(p)
 	if !ok {
-		if p.IsValid() {
-			e.holds.Delete(p)
-		}
 		return
 	}
 	i := e.find(k, of)
@@ -75,7 +67,6 @@ func (e *Engine) Release(prefix netip.Prefix, at time.Time) {
 	if r.ends != never {
 		r.ends = min(r.ends, e.clock.at(at))
 	}
-	r.flags &^= held
 	if of == ofHost {
 		e.leaveNet(i)
 		e.save(i, spend(e.load(r)))
@@ -103,11 +94,13 @@ func (e *Engine) tidyHolds() {
 	e.holdsLimit = max(2*e.holds.Size(), minHoldsLimit)
 }
 
-// heldNow tells whether a's net or another prefix around it is banned.
+// netStands tells whether the net of k is banned.
+func (e *Engine) netStands(k key, at second) bool {
+	return at < e.netsEnd && e.standing(e.find(k.net(), ofNet), at)
+}
+
+// heldNow tells whether somebody else banned a or a prefix around it.
 func (e *Engine) heldNow(a netip.Addr, at second) bool {
-	if at < e.netsEnd && e.standing(e.find(keyOf(a).net(), ofNet), at) {
-		return true
-	}
 	if e.holds.Size() == 0 {
 		return false
 	}
@@ -140,10 +133,11 @@ func (e *Engine) noteNet(r *record) {
 // it must have been stamped wrongly.
 func (e *Engine) doubtful(r *record, at second) bool {
 	longest := seconds(e.cfg.BanTimeMax) + e.window
-	return r.flags&held == 0 && r.ends.since(at) > longest
+	return r.ends.since(at) > longest
 }
 
-// Banned tells whether a is banned at at: itself, its net, or by hand. One
+// Banned tells whether a is banned at at: itself, its net, or by
+// somebody else. One
 // that is exempt never is, whatever its net.
 func (e *Engine) Banned(a netip.Addr, at time.Time) bool {
 	a = plainAddr(a)
@@ -151,8 +145,6 @@ func (e *Engine) Banned(a netip.Addr, at time.Time) bool {
 		return false
 	}
 	now := e.clock.at(at)
-	if i := e.find(keyOf(a), ofHost); i != 0 && e.standing(i, now) {
-		return true
-	}
-	return e.heldNow(a, now)
+	k := keyOf(a)
+	return e.standing(e.find(k, ofHost), now) || e.netStands(k, now) || e.heldNow(a, now)
 }

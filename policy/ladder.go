@@ -27,7 +27,6 @@ func (e *Engine) climb(r *record, at second) (int, time.Duration) {
 	}
 	d := e.cfg.banTime(int(r.rank))
 	r.ends = at.plus(d)
-	r.flags &^= held
 	e.noteNet(r)
 	return int(r.rank), d
 }
@@ -36,6 +35,5 @@ func (e *Engine) climb(r *record, at second) (int, time.Duration) {
 func (e *Engine) forget(r *record, at second) {
 	if r.ends != never && r.ends.plus(e.cfg.BanTimeMax) <= at {
 		r.ends, r.rank = never, 0
-		r.flags &^= held
 	}
 }

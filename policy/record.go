@@ -105,8 +105,6 @@ const (
 	kindMask recordFlags = 1<<2 - 1
 	// member of its net's list of banned hosts.
 	member recordFlags = 1 << (iota + 1)
-	// held by hand, or found in the kernel.
-	held
 	// offending records are in the list of those that go last.
 	offending
 )

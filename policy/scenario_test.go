@@ -75,21 +75,23 @@ func TestScenarios(t *testing.T) {
 			0s fail 0.0.0.0 n=9
 			0s fail ff02::1 n=9
 			0s fail 127.0.0.1 n=3`, []string{"0s spare 127.0.0.1/32 loopback"}},
-		"held": {`
+		"what others ban counts all the same": {`
 			0s hold 192.0.2.0/25 until=5m
-			1m fail 192.0.2.1 n=3
-			5m fail 192.0.2.1 n=3`, []string{"5m0s" + ban1}},
-		"held net": {`
 			0s hold 192.0.2.0/24 until=5m
-			1m fail 192.0.2.1 n=3
-			5m fail 192.0.2.1 n=3`, []string{"5m0s" + ban1}},
+			0s hold 192.0.2.1 until=24h
+			1m fail 192.0.2.1 n=3`, []string{"1m0s" + ban1}},
+		"a ban by hand leaves the rank alone": {`
+			-10m restore 192.0.2.1 bans=2 until=-5m
+			0s   hold 192.0.2.1 until=1m
+			30s  fail 192.0.2.1 n=2
+			2m   fail 192.0.2.1`, []string{"2m0s ban 192.0.2.1/32 rank 3 for 40m0s count 3"}},
 		"restored net": {`
 			0s restore 192.0.2.0/24 bans=1 until=5m
 			1m fail 192.0.2.1 n=3
 			5m fail 192.0.2.1 n=3`, []string{"5m0s" + ban1}},
-		"held as a key, then released": {`
+		"released while held": {`
 			0s hold 192.0.2.1 until=24h
-			1m fail 192.0.2.1 n=3
+			1m fail 192.0.2.1 n=2
 			2m release 192.0.2.1
 			2m fail 192.0.2.1 n=2
 			3m fail 192.0.2.1`, []string{"3m0s" + ban1}},

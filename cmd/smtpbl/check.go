@@ -10,6 +10,7 @@ import (
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/nft"
 )
 
@@ -45,7 +46,7 @@ func (a *app) setCheckCommand() *cobra.Command {
 }
 
 // printCheck says yes or no and names what matches.
-func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed, asJSON bool, why map[netip.Prefix]string) error {
+func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed, asJSON bool, why map[nft.Key]string) error {
 	dropped := len(bans) > 0 && !allowed
 	matches := describe(bans, why)
 	answer := error(nil)
@@ -74,7 +75,7 @@ func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed,
 
 // whyBanned asks the service for the reasons of bans, or, without it, the
 // history.
-func whyBanned(ctx context.Context, cfg config.Config, bans []nft.Ban) map[netip.Prefix]string {
+func whyBanned(ctx context.Context, cfg config.Config, bans []nft.Ban) map[nft.Key]string {
 	req := &control.Request{Op: control.OpList}
 	for i := range bans {
 		req.Prefixes = append(req.Prefixes, bans[i].Prefix)
@@ -86,9 +87,14 @@ func whyBanned(ctx context.Context, cfg config.Config, bans []nft.Ban) map[netip
 	if err != nil {
 		return reasons(cfg)
 	}
-	out := map[netip.Prefix]string{}
+	type name struct{ addr, set string }
+	told := map[name]string{}
 	for i := range resp.Bans {
-		out[asPrefix(resp.Bans[i].Addr)] = resp.Bans[i].Reason
+		told[name{resp.Bans[i].Addr, resp.Bans[i].Set}] = resp.Bans[i].Reason
+	}
+	out := map[nft.Key]string{}
+	for i := range bans {
+		out[bans[i].Key()] = told[name{enforce.Addr(bans[i].Prefix), bans[i].Set}]
 	}
 	return out
 }

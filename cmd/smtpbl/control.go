@@ -64,10 +64,11 @@ func (s *service) list(ctx context.Context, only []netip.Prefix) (*control.Respo
 	}
 	<-got
 	keys := make([]nft.Key, 0, len(records))
-	why := make(map[netip.Prefix]string, len(records))
+	why := make(map[nft.Key]string, len(records))
 	for i := range records {
-		keys = append(keys, nft.Key{Prefix: records[i].Prefix})
-		why[records[i].Prefix] = records[i].Reason
+		k := records[i].Key()
+		keys = append(keys, k)
+		why[k] = records[i].Reason
 	}
 	bans, err := s.table.Query(keys)
 	if err != nil {
@@ -90,7 +91,9 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 	hand := handOf(req, func(o enforce.Outcome, err error) { done <- result{o, err} })
 	var sendErr error
 	err := s.judge.Tell(ctx, func(e *policy.Engine) {
-		tellEngine(e, req, time.Now())
+		if req.Op == control.OpDel {
+			release(e, req.Prefixes, time.Now())
+		}
 		sendErr = s.enforcer.Send(ctx, enforce.Work{Hand: hand})
 	})
 	if err = errors.Join(err, sendErr); err != nil {
@@ -98,14 +101,11 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 	}
 	select {
 	case r := <-done:
-		undone := req.Prefixes // the kernel refused: the Engine must not believe in the bans
-		if r.err == nil {
-			undone = r.out.Changed
+		if r.err != nil {
+			return nil, r.err
 		}
-		if (r.err == nil) == (req.Op == control.OpFlush) {
-			err = s.judge.Tell(ctx, func(e *policy.Engine) { release(e, undone, time.Now()) })
-		}
-		return &control.Response{Changed: r.out.Changed, Kept: r.out.Kept}, errors.Join(r.err, err)
+		err = s.judge.Tell(ctx, func(e *policy.Engine) { tellEngine(e, req, r.out.Changed, time.Now()) })
+		return answerOf(&r.out), err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -119,16 +119,27 @@ func (s *service) spared(ctx context.Context) func(netip.Prefix) (policy.Refusal
 	}
 }
 
-func tellEngine(e *policy.Engine, req *control.Request, now time.Time) {
+// tellEngine tells what a change by hand did. What it lifted by name the Engine
+// was told before, so that no failure of that moment bans again.
+func tellEngine(e *policy.Engine, req *control.Request, changed []netip.Prefix, now time.Time) {
 	switch req.Op {
 	case control.OpAdd:
-		for _, p := range req.Prefixes {
+		for _, p := range changed {
 			e.Hold(p, now.Add(req.For))
 		}
-	case control.OpDel:
-		release(e, req.Prefixes, now)
-	case control.OpFlush, control.OpList, control.OpStatus:
+	case control.OpFlush:
+		release(e, changed, now)
+	case control.OpDel, control.OpList, control.OpStatus:
 	}
+}
+
+// answerOf puts an outcome into the words of the control socket.
+func answerOf(out *enforce.Outcome) *control.Response {
+	resp := &control.Response{Changed: out.Changed, Kept: out.Kept}
+	for _, c := range out.Covered {
+		resp.Covered = append(resp.Covered, control.Cover{Prefix: c.Prefix, By: c.By.Prefix, Set: c.By.Set()})
+	}
+	return resp
 }
 
 func release(e *policy.Engine, prefixes []netip.Prefix, now time.Time) {

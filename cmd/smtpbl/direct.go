@@ -48,7 +48,7 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	}
 	var resp *control.Response
 	hand := handOf(req, func(o enforce.Outcome, failed error) {
-		resp, err = &control.Response{Changed: o.Changed, Kept: o.Kept}, failed
+		resp, err = answerOf(&o), failed
 	})
 	s.enforcer.Once(hand)
 	return resp, err

@@ -97,28 +97,28 @@ func listBans(ctx context.Context, cfg config.Config) ([]control.Ban, error) {
 	return describe(bans, reasons(cfg)), nil
 }
 
-// reasons reads why prefixes are banned from the history, as far as it can be
+// reasons reads why bans were made from the history, as far as it can be
 // read.
-func reasons(cfg config.Config) map[netip.Prefix]string {
-	out := map[netip.Prefix]string{}
+func reasons(cfg config.Config) map[nft.Key]string {
+	out := map[nft.Key]string{}
 	records, err := store.Read(cfg.StateDir)
 	if err != nil {
 		return out
 	}
 	for i := range records {
-		out[records[i].Prefix] = records[i].Reason
+		out[records[i].Key()] = records[i].Reason
 	}
 	return out
 }
 
-func describe(bans []nft.Ban, why map[netip.Prefix]string) []control.Ban {
+func describe(bans []nft.Ban, why map[nft.Key]string) []control.Ban {
 	out := make([]control.Ban, 0, len(bans))
 	for i := range bans {
 		b := &bans[i]
 		out = append(out, control.Ban{
 			Addr: enforce.Addr(b.Prefix), Set: b.Set,
 			Remaining: seconds(b.Remaining), Timeout: seconds(b.Timeout),
-			Packets: b.Packets, Bytes: b.Bytes, Reason: why[b.Prefix],
+			Packets: b.Packets, Bytes: b.Bytes, Reason: why[b.Key()],
 		})
 	}
 	return out

@@ -147,7 +147,7 @@ func newEngine(p config.Policy, start time.Time) *policy.Engine {
 }
 
 // restoreEngine tells the Engine who was banned before and who is now: what it
-// banned itself with its rank, what others banned as it stands.
+// banned itself with its rank, what others banned beside that.
 func (s *service) restoreEngine(standing []store.Record) {
 	var offenders []policy.Offender
 	for _, r := range slices.Concat(s.state.Records, standing) { // the later word counts

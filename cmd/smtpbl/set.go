@@ -58,7 +58,7 @@ func (a *app) setDelCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "del ADDR|PREFIX…",
-		Short: "Lift bans; - reads them from standard input",
+		Short: "Lift bans of every layer; - reads them from standard input",
 		Args:  someArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			prefixes, err := a.prefixes(args)
@@ -105,19 +105,41 @@ func (a *app) change(cmd *cobra.Command, req *control.Request, asJSON bool, did,
 		return err
 	}
 	if asJSON {
-		return a.printJSON(map[string][]string{"changed": addrs(resp.Changed), "kept": addrs(resp.Kept)})
+		return a.printJSON(map[string]any{"changed": addrs(resp.Changed), "kept": addrs(resp.Kept), "covered": covers(resp.Covered)})
 	}
 	if req.Op == control.OpFlush {
 		_, err := fmt.Fprintf(a.stdout, "%d bans lifted\n", len(resp.Changed))
 		return err
 	}
+	a.printChange(resp, did, kept)
+	return nil
+}
+
+func (a *app) printChange(resp *control.Response, did, kept string) {
 	for _, p := range resp.Changed {
 		fmt.Fprintf(a.stdout, "%s %s\n", enforce.Addr(p), did)
 	}
 	for _, p := range resp.Kept {
 		fmt.Fprintf(a.stdout, "%s %s\n", enforce.Addr(p), kept)
 	}
-	return nil
+	for _, c := range resp.Covered {
+		fmt.Fprintf(a.stdout, "%s is still covered by %s in set %s\n", enforce.Addr(c.Prefix), enforce.Addr(c.By), c.Set)
+	}
+}
+
+// cover is a ban that goes on around an address, as "set del --json" prints it.
+type cover struct {
+	Addr string `json:"addr"`
+	By   string `json:"by"`
+	Set  string `json:"set"`
+}
+
+func covers(list []control.Cover) []cover {
+	out := make([]cover, 0, len(list))
+	for _, c := range list {
+		out = append(out, cover{enforce.Addr(c.Prefix), enforce.Addr(c.By), c.Set})
+	}
+	return out
 }
 
 func addrs(prefixes []netip.Prefix) []string {

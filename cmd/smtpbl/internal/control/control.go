@@ -47,10 +47,19 @@ type Response struct {
 	// Changed and Kept answer add, del and flush.
 	Changed []netip.Prefix `json:"changed,omitempty"`
 	Kept    []netip.Prefix `json:"kept,omitempty"`
+	// Covered answers del: wider bans that go on around what was named.
+	Covered []Cover `json:"covered,omitempty"`
 	// Bans answers list.
 	Bans []Ban `json:"bans,omitempty"`
 	// Status answers status, as the command prints it.
 	Status json.RawMessage `json:"status,omitempty"`
+}
+
+// Cover is a ban around a prefix.
+type Cover struct {
+	Prefix netip.Prefix `json:"prefix"`
+	By     netip.Prefix `json:"by"`
+	Set    string       `json:"set"` // the set that holds By
 }
 
 // Ban is one line of "smtpbl set list".

@@ -60,7 +60,7 @@ func (e *Enforcer) commitDecisions(g *group) {
 		r := e.merge(record(d))
 		records = append(records, r)
 		if r.Active(now) {
-			changes = append(changes, nft.Change{Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
+			changes = append(changes, nft.Change{Layer: r.Layer, Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
 		}
 	}
 	room := e.makeRoom(changes)
@@ -85,10 +85,10 @@ func record(d *policy.Decision) store.Record {
 	}
 }
 
-// merge keeps the later end where the prefix is banned already: banning again
-// never shortens.
+// merge keeps the later end where the prefix is banned already in the same
+// layer: banning again never shortens.
 func (e *Enforcer) merge(r store.Record) store.Record {
-	old, ok := e.ledger.bans[r.Prefix]
+	old, ok := e.ledger.get(r.Key())
 	if !ok {
 		return r
 	}
@@ -108,7 +108,7 @@ func (e *Enforcer) makeRoom(adding []nft.Change) []nft.Change {
 	}
 	sizes := e.ledger.sizes()
 	for _, c := range adding {
-		if _, stands := e.ledger.bans[c.Prefix]; !stands {
+		if _, stands := e.ledger.get(c.Key()); !stands {
 			sizes[c.Key().Set()]++
 		}
 	}
@@ -119,8 +119,8 @@ func (e *Enforcer) makeRoom(adding []nft.Change) []nft.Change {
 			if !ok {
 				break
 			}
-			e.ledger.remove(r.Prefix)
-			out = append(out, nft.Change{Prefix: r.Prefix, Remove: true})
+			e.ledger.remove(r.Key())
+			out = append(out, nft.Change{Layer: r.Layer, Prefix: r.Prefix, Remove: true})
 			e.Meter.Unbanned("evicted")
 			e.Log.Warn("ban gave way to newer ones", "addr", Addr(r.Prefix), "set", set, "until", r.Until, "max_bans", e.MaxBans)
 		}
@@ -152,8 +152,8 @@ func (e *Enforcer) apply(changes []nft.Change) error {
 func (e *Enforcer) postpone(changes []nft.Change, err error) {
 	stands := e.takenEffect(changes)
 	for _, c := range changes {
-		if _, banned := stands[c.Prefix]; banned == c.Remove {
-			e.pending[c.Prefix] = c
+		if _, banned := stands[c.Key()]; banned == c.Remove {
+			e.pending[c.Key()] = c
 		}
 	}
 	e.backoff.fail(time.Now())
@@ -161,18 +161,18 @@ func (e *Enforcer) postpone(changes []nft.Change, err error) {
 	e.Log.Error("kernel refused bans", "bans", len(e.pending), "err", err, "retry_in", e.backoff.wait)
 }
 
-func (e *Enforcer) takenEffect(changes []nft.Change) map[netip.Prefix]struct{} {
+func (e *Enforcer) takenEffect(changes []nft.Change) map[nft.Key]struct{} {
 	keys := make([]nft.Key, 0, len(changes))
 	for _, c := range changes {
 		keys = append(keys, c.Key())
 	}
-	stands := map[netip.Prefix]struct{}{}
+	stands := map[nft.Key]struct{}{}
 	bans, err := e.Kernel.Query(keys)
 	if err != nil {
 		return stands // nothing is known to stand: all is tried again
 	}
 	for i := range bans {
-		stands[bans[i].Prefix] = struct{}{}
+		stands[bans[i].Key()] = struct{}{}
 	}
 	return stands
 }
@@ -185,7 +185,7 @@ func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) 
 		e.Log.Warn("not banned", "addr", Addr(d.Prefix), "because", string(d.Refusal), "failures", d.Failures, "over", d.Over)
 	case !d.Until.After(now):
 		e.Log.Info("ban already over", "addr", Addr(d.Prefix), "reason", d.Reason(), "at", d.At, "until", d.Until)
-	case e.isPending(d.Prefix):
+	case e.isPending(nft.Key{Prefix: d.Prefix}):
 		e.Log.Error("ban is not enforced yet", "addr", Addr(d.Prefix), "reason", d.Reason(), "err", err)
 	default:
 		e.Meter.Banned(d.Rule, d.Step)
@@ -208,8 +208,8 @@ func (e *Enforcer) log(attrs ...any) {
 	e.Log.Info("banned", attrs...)
 }
 
-func (e *Enforcer) isPending(p netip.Prefix) bool {
-	_, ok := e.pending[p]
+func (e *Enforcer) isPending(k nft.Key) bool {
+	_, ok := e.pending[k]
 	return ok
 }
 

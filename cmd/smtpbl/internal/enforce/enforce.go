@@ -34,7 +34,7 @@ type Kernel interface {
 // History is what the Enforcer needs of store.Store.
 type History interface {
 	Put(records []store.Record) error
-	Forget(prefixes []netip.Prefix) error
+	Forget(keys []nft.Key) error
 	Checkpoint(positions []ingest.Position, snapshot []byte) error
 }
 
@@ -89,7 +89,7 @@ type Enforcer struct {
 	Options
 	ledger   *ledger
 	in       chan Work
-	pending  map[netip.Prefix]nft.Change // refused by the kernel, to be tried again
+	pending  map[nft.Key]nft.Change // refused by the kernel, to be tried again
 	saver    *saver
 	killer   *killer
 	backoff  backoff
@@ -107,7 +107,7 @@ func New(o Options) *Enforcer {
 		Options: o,
 		ledger:  newLedger(),
 		in:      make(chan Work, queue),
-		pending: map[netip.Prefix]nft.Change{},
+		pending: map[nft.Key]nft.Change{},
 	}
 	e.saver, e.killer = newSaver(o, &e.health), newKiller(o)
 	return e

@@ -47,7 +47,7 @@ func (m *moody) Apply(changes []nft.Change) error {
 
 // paper is a History in memory that can be made to fail.
 type paper struct {
-	records map[netip.Prefix]store.Record
+	records map[nft.Key]store.Record
 	marks   []ingest.Position
 	fail    error
 }
@@ -57,13 +57,13 @@ func (p *paper) Put(records []store.Record) error {
 		return p.fail
 	}
 	for _, r := range records {
-		p.records[r.Prefix] = r
+		p.records[r.Key()] = r
 	}
 	return nil
 }
 
-func (p *paper) Forget(prefixes []netip.Prefix) error {
-	for _, x := range prefixes {
+func (p *paper) Forget(keys []nft.Key) error {
+	for _, x := range keys {
 		delete(p.records, x)
 	}
 	return p.fail
@@ -106,7 +106,7 @@ func newBench(t *testing.T) *bench {
 	nstest.Enter(t)
 	b := &bench{
 		t: t, kernel: &moody{Table: open(t)}, meter: &counts{}, log: &bytes.Buffer{},
-		paper: &paper{records: map[netip.Prefix]store.Record{}},
+		paper: &paper{records: map[nft.Key]store.Record{}},
 	}
 	b.Enforcer = New(Options{
 		Kernel: b.kernel, History: b.paper, Meter: b.meter, MaxBans: tableConfig.MaxBans, Keep: 720 * time.Hour,
@@ -173,6 +173,12 @@ func prefixes(texts ...string) []netip.Prefix {
 	return out
 }
 
+func policyKey(prefix string) nft.Key { return nft.Key{Prefix: netip.MustParsePrefix(prefix)} }
+
+func manualKey(prefix string) nft.Key {
+	return nft.Key{Layer: nft.LayerManual, Prefix: netip.MustParsePrefix(prefix)}
+}
+
 func TestADecisionTakesEffectEverywhere(t *testing.T) {
 	b := newBench(t)
 	b.restore()
@@ -182,7 +188,7 @@ func TestADecisionTakesEffectEverywhere(t *testing.T) {
 	b.decide(decide("198.51.100.7/32", time.Hour), spared, over, decide("2001:db8:bad:1::/64", time.Hour))
 	b.wantStands("198.51.100.7", "2001:db8:bad:1::/64")
 	b.saver.write()
-	if _, ok := b.paper.records[over.Prefix]; !ok {
+	if _, ok := b.paper.records[nft.Key{Prefix: over.Prefix}]; !ok {
 		t.Error("a ban that was over at once is not remembered for the next one")
 	}
 	want := []string{"refused never_ban", "banned auth_fail host", "banned auth_fail host"}
@@ -292,19 +298,19 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := store.Record{Prefix: netip.MustParsePrefix("192.0.2.77/32"), Until: now.Add(-721 * time.Hour), Bans: 1}
-	b.paper.records[old.Prefix] = old
+	b.paper.records[old.Key()] = old
 	b.restore(old,
 		store.Record{Prefix: netip.MustParsePrefix("198.51.100.7/32"), Until: now.Add(time.Hour), Bans: 1},
 		store.Record{Prefix: netip.MustParsePrefix("198.51.100.8/32"), Until: now.Add(time.Hour), Bans: 1},
 		store.Record{Prefix: netip.MustParsePrefix("198.51.100.9/32"), Until: now.Add(-time.Hour), Bans: 1})
 	b.wantStands("192.0.2.9", "198.51.100.7", "198.51.100.8")
-	if r := b.ledger.bans[netip.MustParsePrefix("198.51.100.8/32")]; r.Until.Sub(now) < 2*time.Hour {
+	if r, _ := b.ledger.get(policyKey("198.51.100.8/32")); r.Until.Sub(now) < 2*time.Hour {
 		t.Errorf("adoption shortened a ban to %v", r.Until.Sub(now))
 	}
-	if r := b.ledger.bans[netip.MustParsePrefix("192.0.2.9/32")]; r.Reason == "" || r.Bans != 0 {
+	if r, _ := b.ledger.get(policyKey("192.0.2.9/32")); r.Reason == "" || r.Bans != 0 {
 		t.Errorf("the unknown ban became %+v", r)
 	}
-	if _, kept := b.paper.records[old.Prefix]; kept {
+	if _, kept := b.paper.records[old.Key()]; kept {
 		t.Error("a ban that ended a month ago is still remembered")
 	}
 }
@@ -326,7 +332,7 @@ func TestByHand(t *testing.T) {
 	}
 	b.wantStands("203.0.113.0/27")
 	b.saver.write()
-	if r := b.paper.records[netip.MustParsePrefix("198.51.100.7/32")]; r.Active(time.Now().Add(time.Second)) {
+	if r := b.paper.records[manualKey("198.51.100.7/32")]; r.Active(time.Now().Add(time.Second)) {
 		t.Error("the history would bring a lifted ban back")
 	}
 	out, err = b.hand(Hand{Flush: true})
@@ -343,7 +349,7 @@ func TestAFailedChangeByHandChangesNothing(t *testing.T) {
 	if _, err := b.hand(Hand{Add: prefixes("198.51.100.7/32"), For: time.Hour}); err == nil {
 		t.Error("no error")
 	}
-	if len(b.ledger.bans) != 0 || len(b.pending) != 0 || len(b.paper.records) != 0 {
+	if b.ledger.len() != 0 || len(b.pending) != 0 || len(b.paper.records) != 0 {
 		t.Error("something is left of a change that failed")
 	}
 }
@@ -376,7 +382,7 @@ func TestAFullDiskLosesNothingThatIsEnforced(t *testing.T) {
 	}
 	b.paper.fail = nil
 	b.saver.write()
-	if _, ok := b.paper.records[netip.MustParsePrefix("198.51.100.7/32")]; !ok || b.Health().History != "" {
+	if _, ok := b.paper.records[policyKey("198.51.100.7/32")]; !ok || b.Health().History != "" {
 		t.Error("the ban was not written when there was room again")
 	}
 }

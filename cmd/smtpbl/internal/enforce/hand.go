@@ -2,6 +2,7 @@ package enforce
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
@@ -22,10 +23,20 @@ type Hand struct {
 
 // Outcome says what a change by hand did.
 type Outcome struct {
-	Changed []netip.Prefix // banned or unbanned now
+	// Changed are banned or unbanned now. A flush names a prefix once for each
+	// of its bans.
+	Changed []netip.Prefix
 	// Kept are bans that run longer than was asked for and stay as they are,
 	// or, for a removal, prefixes that were not banned.
 	Kept []netip.Prefix
+	// Covered are wider bans around what a removal named, which go on.
+	Covered []Cover
+}
+
+// Cover is a ban that covers a prefix.
+type Cover struct {
+	Prefix netip.Prefix
+	By     nft.Key
 }
 
 // Once makes one change by hand and writes the history, for those who do not
@@ -57,23 +68,23 @@ func (e *Enforcer) add(h *Hand) (Outcome, error) {
 	var records []store.Record
 	for _, p := range h.Add {
 		r := e.merge(store.Record{
-			Prefix: p, Rule: policy.RuleManual, Step: stepOf(p),
+			Layer: nft.LayerManual, Prefix: p, Rule: policy.RuleManual, Step: stepOf(p),
 			At: now, Until: now.Add(h.For), Reason: h.Reason,
 		})
-		if old, ok := e.ledger.bans[p]; ok && old.Until.Equal(r.Until) {
+		if old, ok := e.ledger.get(r.Key()); ok && old.Until.Equal(r.Until) {
 			out.Kept = append(out.Kept, p)
 			continue
 		}
 		out.Changed = append(out.Changed, p)
 		records = append(records, r)
-		changes = append(changes, nft.Change{Prefix: p, Timeout: r.Until.Sub(now)})
+		changes = append(changes, nft.Change{Layer: r.Layer, Prefix: p, Timeout: r.Until.Sub(now)})
 	}
 	if err := e.applyByHand(changes); err != nil {
 		return Outcome{}, err
 	}
 	for _, r := range records {
 		e.ledger.put(r)
-		delete(e.pending, r.Prefix)
+		delete(e.pending, r.Key())
 		e.Meter.Banned(policy.RuleManual, r.Step)
 		e.Log.Info("banned by hand", "addr", Addr(r.Prefix), "for", h.For, "reason", r.Reason)
 	}
@@ -89,66 +100,79 @@ func stepOf(p netip.Prefix) policy.Step {
 	return policy.StepNet
 }
 
-// del lifts bans. The kernel is asked to lift all of them, those we do not
-// know as well: they may be somebody's.
+// inLayers returns the names of a prefix's bans in every layer.
+func inLayers(p netip.Prefix) []nft.Key {
+	return []nft.Key{{Layer: nft.LayerPolicy, Prefix: p}, {Layer: nft.LayerManual, Prefix: p}}
+}
+
+// del lifts bans in every layer: whoever says so wants the address open. The
+// kernel is asked to lift those we do not know as well: they may be somebody's.
 func (e *Enforcer) del(prefixes []netip.Prefix) (Outcome, error) {
-	var out Outcome
-	changes := make([]nft.Change, 0, len(prefixes))
+	var keys []nft.Key
+	var changes []nft.Change
 	for _, p := range prefixes {
-		changes = append(changes, nft.Change{Prefix: p, Remove: true})
+		for _, k := range inLayers(p) {
+			keys = append(keys, k)
+			changes = append(changes, nft.Change{Layer: k.Layer, Prefix: p, Remove: true})
+		}
 	}
-	known, err := e.standing(prefixes)
+	known, err := e.standing(keys)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if err := e.applyByHand(changes); err != nil {
 		return Outcome{}, err
 	}
-	for _, p := range prefixes {
-		if !known[p] {
-			out.Kept = append(out.Kept, p)
-			continue
-		}
-		out.Changed = append(out.Changed, p)
-	}
-	e.lift(out.Changed, "manual")
-	return out, nil
+	e.lift(slices.DeleteFunc(keys, func(k nft.Key) bool { return !known[k] }), "manual")
+	return e.lifted(prefixes, known), nil
 }
 
-// standing tells which prefixes are banned, in the ledger or in the kernel.
-func (e *Enforcer) standing(prefixes []netip.Prefix) (map[netip.Prefix]bool, error) {
-	known := map[netip.Prefix]bool{}
+// lifted says what became of prefixes whose known bans were lifted.
+func (e *Enforcer) lifted(prefixes []netip.Prefix, known map[nft.Key]bool) Outcome {
+	var out Outcome
 	for _, p := range prefixes {
-		if _, ok := e.ledger.bans[p]; ok {
-			known[p] = true
+		if slices.ContainsFunc(inLayers(p), func(k nft.Key) bool { return known[k] }) {
+			out.Changed = append(out.Changed, p)
+		} else {
+			out.Kept = append(out.Kept, p)
+		}
+		for _, k := range e.ledger.around(p) {
+			out.Covered = append(out.Covered, Cover{p, k})
+		}
+	}
+	return out
+}
+
+// standing tells which bans there are, in the ledger or in the kernel.
+func (e *Enforcer) standing(keys []nft.Key) (map[nft.Key]bool, error) {
+	known := map[nft.Key]bool{}
+	for _, k := range keys {
+		if _, ok := e.ledger.get(k); ok {
+			known[k] = true
 		}
 	}
 	if e.Kernel == nil {
 		return known, nil
-	}
-	keys := make([]nft.Key, 0, len(prefixes))
-	for _, p := range prefixes {
-		keys = append(keys, nft.Key{Prefix: p})
 	}
 	bans, err := e.Kernel.Query(keys)
 	if err != nil {
 		return nil, err
 	}
 	for i := range bans {
-		known[bans[i].Prefix] = true
+		known[bans[i].Key()] = true
 	}
 	return known, nil
 }
 
 // lift takes bans out of the ledger and writes their early end.
-func (e *Enforcer) lift(prefixes []netip.Prefix, reason string) {
+func (e *Enforcer) lift(keys []nft.Key, reason string) {
 	now := time.Now()
 	var records []store.Record
-	for _, p := range prefixes {
-		delete(e.pending, p)
+	for _, k := range keys {
+		delete(e.pending, k)
 		e.Meter.Unbanned(reason)
-		e.Log.Info("unbanned", "addr", Addr(p), "because", reason)
-		if r, ok := e.ledger.remove(p); ok {
+		e.Log.Info("unbanned", "addr", Addr(k.Prefix), "set", k.Set(), "because", reason)
+		if r, ok := e.ledger.remove(k); ok {
 			r.Until = now
 			records = append(records, r)
 		}
@@ -157,17 +181,19 @@ func (e *Enforcer) lift(prefixes []netip.Prefix, reason string) {
 }
 
 func (e *Enforcer) flush() (Outcome, error) {
-	var all []netip.Prefix
+	var keys []nft.Key
+	var out Outcome
 	for r := range e.ledger.all() {
-		all = append(all, r.Prefix)
+		keys = append(keys, r.Key())
+		out.Changed = append(out.Changed, r.Prefix)
 	}
 	if e.Kernel != nil {
 		if err := e.Kernel.Flush(); err != nil {
 			return Outcome{}, err
 		}
 	}
-	e.lift(all, "flush")
-	return Outcome{Changed: all}, nil
+	e.lift(keys, "flush")
+	return out, nil
 }
 
 // applyByHand commits at once and leaves nothing to be retried: whoever asked

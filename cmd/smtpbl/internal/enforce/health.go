@@ -79,7 +79,7 @@ func (e *Enforcer) publish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.h.Active = e.ledger.sizes()
-	s.h.Wanted = len(e.ledger.bans)
+	s.h.Wanted = e.ledger.len()
 	s.h.Pending = len(e.pending)
 	s.h.Unsaved = unsaved
 	s.h.Enforced = max(0, s.h.Wanted-s.h.Pending-s.missing)

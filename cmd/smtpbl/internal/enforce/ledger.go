@@ -14,14 +14,14 @@ import (
 // ledger holds the wanted bans: those that should be dropping packets now.
 // Each set has a heap by end, for expiry and for giving way when it is full.
 type ledger struct {
-	bans map[netip.Prefix]store.Record
+	bans map[nft.Key]store.Record
 	ends map[string]*endHeap
 	size map[string]int
 }
 
 func newLedger() *ledger {
 	return &ledger{
-		bans: map[netip.Prefix]store.Record{},
+		bans: map[nft.Key]store.Record{},
 		ends: map[string]*endHeap{},
 		size: map[string]int{},
 	}
@@ -29,25 +29,35 @@ func newLedger() *ledger {
 
 // put adds or replaces a ban.
 func (l *ledger) put(r store.Record) {
-	set := nft.Key{Prefix: r.Prefix}.Set()
-	if _, ok := l.bans[r.Prefix]; !ok {
+	k := r.Key()
+	set := k.Set()
+	if _, ok := l.bans[k]; !ok {
 		l.size[set]++
 	}
-	l.bans[r.Prefix] = r
+	l.bans[k] = r
 	h := l.ends[set]
 	if h == nil {
 		h = &endHeap{}
 		l.ends[set] = h
 	}
-	heap.Push(h, end{r.Until.UnixMilli(), r.Prefix})
+	heap.Push(h, end{r.Until.UnixMilli(), k})
 }
 
+// get returns a ban and whether it is wanted.
+func (l *ledger) get(k nft.Key) (store.Record, bool) {
+	r, ok := l.bans[k]
+	return r, ok
+}
+
+// len is the number of bans.
+func (l *ledger) len() int { return len(l.bans) }
+
 // remove takes a ban out and tells whether it was there.
-func (l *ledger) remove(p netip.Prefix) (store.Record, bool) {
-	r, ok := l.bans[p]
+func (l *ledger) remove(k nft.Key) (store.Record, bool) {
+	r, ok := l.bans[k]
 	if ok {
-		delete(l.bans, p)
-		l.size[nft.Key{Prefix: p}.Set()]--
+		delete(l.bans, k)
+		l.size[k.Set()]--
 	}
 	return r, ok
 }
@@ -61,7 +71,7 @@ func (l *ledger) expire(now time.Time) []store.Record {
 			if !ok || r.Active(now) {
 				break
 			}
-			l.remove(r.Prefix)
+			l.remove(r.Key())
 			out = append(out, r)
 		}
 	}
@@ -74,7 +84,7 @@ func (l *ledger) soonest(set string) (store.Record, bool) {
 	h := l.ends[set]
 	for h != nil && h.Len() > 0 {
 		top := (*h)[0]
-		if r, ok := l.bans[top.prefix]; ok && r.Until.UnixMilli() == top.at {
+		if r, ok := l.bans[top.key]; ok && r.Until.UnixMilli() == top.at {
 			return r, true
 		}
 		heap.Pop(h)
@@ -97,9 +107,23 @@ func (l *ledger) all() iter.Seq[store.Record] {
 	}
 }
 
+// around returns the bans of all layers that cover p and more than p, the
+// narrowest first.
+func (l *ledger) around(p netip.Prefix) []nft.Key {
+	var out []nft.Key
+	for bits := p.Bits() - 1; bits > 0; bits-- {
+		for _, k := range inLayers(netip.PrefixFrom(p.Addr(), bits).Masked()) {
+			if _, ok := l.get(k); ok {
+				out = append(out, k)
+			}
+		}
+	}
+	return out
+}
+
 type end struct {
-	at     int64 // Unix milliseconds
-	prefix netip.Prefix
+	at  int64 // Unix milliseconds
+	key nft.Key
 }
 
 type endHeap []end

@@ -73,7 +73,7 @@ func (e *Enforcer) rebuild(cause string) error {
 		e.health.kernelError(err)
 		return err
 	}
-	e.pending = map[netip.Prefix]nft.Change{}
+	e.pending = map[nft.Key]nft.Change{}
 	changes := e.wanted(time.Now())
 	if err := e.Kernel.Apply(changes); err != nil {
 		e.postpone(changes, err)
@@ -86,10 +86,10 @@ func (e *Enforcer) rebuild(cause string) error {
 }
 
 func (e *Enforcer) wanted(now time.Time) []nft.Change {
-	changes := make([]nft.Change, 0, len(e.ledger.bans))
+	changes := make([]nft.Change, 0, e.ledger.len())
 	for r := range e.ledger.all() {
 		if r.Active(now) {
-			changes = append(changes, nft.Change{Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
+			changes = append(changes, nft.Change{Layer: r.Layer, Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
 		}
 	}
 	return changes
@@ -101,16 +101,16 @@ func (e *Enforcer) retryPending(now time.Time) {
 		return
 	}
 	var changes []nft.Change
-	for p, c := range e.pending {
-		r, ok := e.ledger.bans[p]
+	for k, c := range e.pending {
+		r, ok := e.ledger.get(k)
 		switch {
 		case c.Remove:
 			changes = append(changes, c)
 		case ok && r.Active(now):
-			changes = append(changes, nft.Change{Prefix: p, Timeout: r.Until.Sub(now)})
+			changes = append(changes, nft.Change{Layer: k.Layer, Prefix: k.Prefix, Timeout: r.Until.Sub(now)})
 		}
 	}
-	e.pending = map[netip.Prefix]nft.Change{}
+	e.pending = map[nft.Key]nft.Change{}
 	if e.apply(changes) == nil {
 		e.backoff = backoff{}
 		e.health.kernelError(nil)
@@ -121,7 +121,7 @@ func (e *Enforcer) retryPending(now time.Time) {
 // reportLate says that postponed bans are in force now.
 func (e *Enforcer) reportLate(changes []nft.Change) {
 	for _, c := range changes {
-		if r, ok := e.ledger.bans[c.Prefix]; ok && !c.Remove {
+		if r, ok := e.ledger.get(c.Key()); ok && !c.Remove {
 			e.Meter.Banned(r.Rule, r.Step)
 			e.log("addr", Addr(c.Prefix), "reason", r.Reason, "until", r.Until.Format(time.RFC3339), "late", true)
 		}
@@ -159,8 +159,8 @@ func (e *Enforcer) compare(now time.Time) {
 func (e *Enforcer) differing(now time.Time) ([]nft.Change, error) {
 	var keys []nft.Key
 	for r := range e.ledger.all() {
-		if r.Until.Sub(now) > endSlack && !e.isPending(r.Prefix) {
-			keys = append(keys, nft.Key{Prefix: r.Prefix})
+		if r.Until.Sub(now) > endSlack && !e.isPending(r.Key()) {
+			keys = append(keys, r.Key())
 		}
 	}
 	bans, err := e.Kernel.Query(keys)
@@ -168,31 +168,32 @@ func (e *Enforcer) differing(now time.Time) ([]nft.Change, error) {
 		return nil, err
 	}
 	now = time.Now()
-	stands := make(map[netip.Prefix]time.Time, len(bans))
+	stands := make(map[nft.Key]time.Time, len(bans))
 	for i := range bans {
-		stands[bans[i].Prefix] = now.Add(bans[i].Remaining)
+		stands[bans[i].Key()] = now.Add(bans[i].Remaining)
 	}
 	var out []nft.Change
 	for _, k := range keys {
-		p := k.Prefix
-		r := e.ledger.bans[p]
-		if at, ok := stands[p]; ok && at.Sub(r.Until).Abs() <= endSlack+time.Since(now) {
+		r, _ := e.ledger.get(k)
+		if at, ok := stands[k]; ok && at.Sub(r.Until).Abs() <= endSlack+time.Since(now) {
 			continue
 		}
 		if left := r.Until.Sub(now); left > endSlack {
-			out = append(out, nft.Change{Prefix: p, Timeout: left})
+			out = append(out, nft.Change{Layer: k.Layer, Prefix: k.Prefix, Timeout: left})
 		}
 	}
 	return out, nil
 }
 
-// Records returns the wanted bans, or those of the given prefixes alone; for a
-// Work's Do.
+// Records returns the wanted bans, or those of the given prefixes alone, in
+// all layers; for a Work's Do.
 func (e *Enforcer) Records(only []netip.Prefix) []store.Record {
-	out := make([]store.Record, 0, len(e.ledger.bans))
+	out := make([]store.Record, 0, e.ledger.len())
 	for _, p := range only {
-		if r, ok := e.ledger.bans[p]; ok {
-			out = append(out, r)
+		for _, k := range inLayers(p) {
+			if r, ok := e.ledger.get(k); ok {
+				out = append(out, r)
+			}
 		}
 	}
 	if len(only) > 0 {

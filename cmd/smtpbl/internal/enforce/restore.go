@@ -49,7 +49,7 @@ func (e *Enforcer) Restore(records []store.Record, allow []netip.Prefix) ([]stor
 		return nil, err
 	}
 	e.publish()
-	e.Log.Info("table ready", "table", string(adoption.Outcome), "protected", adoption.Protected, "bans", len(e.ledger.bans), "took", time.Since(start).Round(time.Microsecond))
+	e.Log.Info("table ready", "table", string(adoption.Outcome), "protected", adoption.Protected, "bans", e.ledger.len(), "took", time.Since(start).Round(time.Microsecond))
 	return e.Records(nil), nil
 }
 
@@ -77,11 +77,11 @@ func (e *Enforcer) adoptUnknown(now time.Time) error {
 			b.Timeout, b.Remaining = forever, forever
 		}
 		until := now.Add(b.Remaining)
-		r, known := e.ledger.bans[b.Prefix]
+		r, known := e.ledger.get(b.Key())
 		switch {
 		case !known:
 			r = store.Record{
-				Prefix: b.Prefix, Rule: policy.RuleManual, Step: stepOf(b.Prefix),
+				Layer: b.Layer, Prefix: b.Prefix, Rule: policy.RuleManual, Step: stepOf(b.Prefix),
 				At: until.Add(-b.Timeout), Until: until, Reason: "found in the kernel",
 			}
 			found = append(found, r)

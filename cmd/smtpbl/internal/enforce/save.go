@@ -2,11 +2,11 @@ package enforce
 
 import (
 	"log/slog"
-	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/nft"
 )
 
 // saver writes the history beside the Enforcer, because a disk takes
@@ -21,15 +21,15 @@ type saver struct {
 	log     *slog.Logger
 
 	mu      sync.Mutex
-	records map[netip.Prefix]store.Record // to be written, by prefix: the last counts
-	mark    *Checkpoint                   // to be written after records
+	records map[nft.Key]store.Record // to be written: the last of each ban counts
+	mark    *Checkpoint              // to be written after records
 	wake    chan struct{}
 }
 
 func newSaver(o Options, health *healthState) *saver {
 	return &saver{
 		history: o.History, health: health, log: o.Log,
-		records: map[netip.Prefix]store.Record{}, wake: make(chan struct{}, 1),
+		records: map[nft.Key]store.Record{}, wake: make(chan struct{}, 1),
 	}
 }
 
@@ -44,7 +44,7 @@ func (s *saver) put(records []store.Record) {
 	s.mu.Lock()
 	for _, r := range records {
 		if len(s.records) < maxUnsaved {
-			s.records[r.Prefix] = r
+			s.records[r.Key()] = r
 		}
 	}
 	s.mu.Unlock()
@@ -140,8 +140,8 @@ func (s *saver) written(records []store.Record, mark *Checkpoint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range records {
-		if s.records[r.Prefix] == r {
-			delete(s.records, r.Prefix)
+		if s.records[r.Key()] == r {
+			delete(s.records, r.Key())
 		}
 	}
 	if s.mark == mark {
@@ -157,11 +157,11 @@ func (s *saver) failed(err error) {
 
 // prune forgets bans that ended so long ago that they no longer count.
 func (e *Enforcer) prune(records []store.Record, now time.Time) []store.Record {
-	var old []netip.Prefix
+	var old []nft.Key
 	kept := make([]store.Record, 0, len(records))
 	for _, r := range records {
 		if now.Sub(r.Until) > e.Keep {
-			old = append(old, r.Prefix)
+			old = append(old, r.Key())
 			continue
 		}
 		kept = append(kept, r)

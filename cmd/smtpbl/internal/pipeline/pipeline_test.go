@@ -170,11 +170,11 @@ func TestARestartCountsEachLineOnce(t *testing.T) {
 		banned := map[netip.Prefix]int{}
 		for _, part := range [][2]int{{0, cut}, {cut, len(lines)}} {
 			e := newEngine()
+			for p := range banned {
+				e.Restore(policy.Offender{Prefix: p, Step: policy.StepHost, Bans: 1, At: start, Until: start.Add(time.Hour)})
+			}
 			if err := Restore(e, nil, snapshot); err != nil {
 				t.Fatal(err)
-			}
-			for p := range banned {
-				e.Hold(p, start.Add(time.Hour))
 			}
 			r, j, stop := run(t, e, nil)
 			c := NewCollector(t.Context(), j.Batches(), parse.NewReader(nil), time.UTC)

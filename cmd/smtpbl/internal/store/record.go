@@ -7,12 +7,14 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
 )
 
-// Record is what is known of one banned prefix: its last ban, which may still
-// run, and how many there were.
+// Record is what is known of one banned prefix in one layer: its last ban,
+// which may still run, and how many there were.
 type Record struct {
+	Layer  nft.Layer // LayerPolicy or LayerManual
 	Prefix netip.Prefix
 	Rule   policy.Rule
 	Step   policy.Step
@@ -23,6 +25,9 @@ type Record struct {
 	// Reason is text for people, at most maxReason bytes.
 	Reason string
 }
+
+// Key names the ban in the ledger and in the kernel.
+func (r *Record) Key() nft.Key { return nft.Key{Layer: r.Layer, Prefix: r.Prefix} }
 
 // Active tells whether the ban runs at now.
 func (r *Record) Active(now time.Time) bool { return r.Until.After(now) }
@@ -79,7 +84,7 @@ func encode(r *Record) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 }
 
-func decode(k, v []byte) (Record, error) {
+func decode(layer nft.Layer, k, v []byte) (Record, error) {
 	p, err := decodeKey(k)
 	if err != nil {
 		return Record{}, err
@@ -91,7 +96,7 @@ func decode(k, v []byte) (Record, error) {
 		return Record{}, fmt.Errorf("%w: the record of %s is of another version", errDamaged, p)
 	}
 	d := decoder{b: v[3 : len(v)-4]}
-	r := Record{Prefix: p, Rule: ruleCodes[v[1]], Step: stepCodes[v[2]]}
+	r := Record{Layer: layer, Prefix: p, Rule: ruleCodes[v[1]], Step: stepCodes[v[2]]}
 	r.Bans = int(d.uvarint())
 	r.At, r.Until = time.UnixMilli(d.varint()), time.UnixMilli(d.varint())
 	r.Reason = d.text()

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -23,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/nft"
 )
 
 // FileName is the store's file inside state_dir.
@@ -40,7 +40,11 @@ const lockWait = 3 * time.Second
 const readWait = 100 * time.Millisecond
 
 var (
-	bucketBans  = []byte("bans")
+	// Each layer has a bucket of its own. The first one is older than the
+	// layers: what it holds of bans by hand stays where it stands in the
+	// kernel, among those of the policy, until it ends.
+	layerBuckets = [][]byte{nft.LayerPolicy: []byte("bans"), nft.LayerManual: []byte("manual")}
+
 	bucketMeta  = []byte("meta")
 	keySnapshot = []byte("snapshot")
 	keyPlaces   = []byte("positions")
@@ -136,7 +140,7 @@ func classify(err error) error {
 
 func (s *Store) prepare() error {
 	return s.db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{bucketBans, bucketMeta} {
+		for _, name := range append([][]byte{bucketMeta}, layerBuckets...) {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -148,16 +152,10 @@ func (s *Store) prepare() error {
 func (s *Store) load() (State, error) {
 	var st State
 	err := s.db.View(func(tx *bolt.Tx) error {
-		bans := tx.Bucket(bucketBans)
-		err := bans.ForEach(func(k, v []byte) error {
-			r, err := decode(k, v)
-			if err == nil {
-				st.Records = append(st.Records, r)
+		for layer := range layerBuckets {
+			if err := st.loadLayer(tx, nft.Layer(layer)); err != nil {
+				return err
 			}
-			return err
-		})
-		if err != nil {
-			return err
 		}
 		meta := tx.Bucket(bucketMeta)
 		if v := meta.Get(keySnapshot); v != nil {
@@ -173,14 +171,28 @@ func (s *Store) load() (State, error) {
 	return st, err
 }
 
-// Put writes records, replacing earlier ones of the same prefix.
+func (st *State) loadLayer(tx *bolt.Tx, layer nft.Layer) error {
+	bans := tx.Bucket(layerBuckets[layer])
+	if bans == nil {
+		return nil // a file from before there were layers, opened to be read only
+	}
+	return bans.ForEach(func(k, v []byte) error {
+		r, err := decode(layer, k, v)
+		if err == nil {
+			st.Records = append(st.Records, r)
+		}
+		return err
+	})
+}
+
+// Put writes records, replacing earlier ones of the same prefix and layer.
 func (s *Store) Put(records []Record) error {
 	if len(records) == 0 {
 		return nil
 	}
 	err := s.db.Update(func(tx *bolt.Tx) error {
-		b := tx.Bucket(bucketBans)
 		for i := range records {
+			b := tx.Bucket(layerBuckets[records[i].Layer])
 			if err := b.Put(encodeKey(records[i].Prefix), encode(&records[i])); err != nil {
 				return err
 			}
@@ -193,22 +205,21 @@ func (s *Store) Put(records []Record) error {
 	return nil
 }
 
-// Forget removes the records of prefixes.
-func (s *Store) Forget(prefixes []netip.Prefix) error {
-	if len(prefixes) == 0 {
+// Forget removes the records of bans.
+func (s *Store) Forget(keys []nft.Key) error {
+	if len(keys) == 0 {
 		return nil
 	}
 	err := s.db.Update(func(tx *bolt.Tx) error {
-		b := tx.Bucket(bucketBans)
-		for _, p := range prefixes {
-			if err := b.Delete(encodeKey(p)); err != nil {
+		for _, k := range keys {
+			if err := tx.Bucket(layerBuckets[k.Layer]).Delete(encodeKey(k.Prefix)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("forget %d bans of the history: %w", len(prefixes), err)
+		return fmt.Errorf("forget %d bans of the history: %w", len(keys), err)
 	}
 	return nil
 }

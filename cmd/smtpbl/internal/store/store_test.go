@@ -10,8 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/smtpbl/smtpbl/ingest"
+	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
 )
 
@@ -36,7 +38,9 @@ func mustOpen(t *testing.T, dir string) (*Store, State) {
 	return s, st
 }
 
-func byPrefix(a, b Record) bool { return a.Prefix.String() < b.Prefix.String() }
+func byPrefix(a, b Record) bool {
+	return a.Key().Set()+a.Prefix.String() < b.Key().Set()+b.Prefix.String()
+}
 
 func TestWhatIsPutIsReadBack(t *testing.T) {
 	dir := t.TempDir()
@@ -48,7 +52,8 @@ func TestWhatIsPutIsReadBack(t *testing.T) {
 		sample("198.51.100.7/32", "5 failed logins in 1m0s"),
 		sample("198.51.100.0/24", ""),
 		sample("2001:db8:bad::/48", "5 banned hosts"),
-		{Prefix: netip.MustParsePrefix("203.0.113.0/27"), Rule: policy.RuleManual, Step: policy.StepNet, At: day, Until: day.Add(time.Hour), Reason: "by hand"},
+		{Layer: nft.LayerManual, Prefix: netip.MustParsePrefix("198.51.100.7/32"), Rule: policy.RuleManual, At: day, Step: policy.StepHost, Until: day.Add(time.Hour), Reason: "by hand too"},
+		{Layer: nft.LayerManual, Prefix: netip.MustParsePrefix("203.0.113.0/27"), Rule: policy.RuleManual, Step: policy.StepNet, At: day, Until: day.Add(time.Hour), Reason: "by hand"},
 	}
 	if err := s.Put(want); err != nil {
 		t.Fatal(err)
@@ -73,6 +78,33 @@ func TestWhatIsPutIsReadBack(t *testing.T) {
 	}
 }
 
+// TestFilesFromBeforeTheLayers opens a file that has no bucket for bans by hand.
+func TestFilesFromBeforeTheLayers(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := mustOpen(t, dir)
+	old := sample("198.51.100.7/32", "5 failed logins")
+	old.Rule = policy.RuleManual
+	err := errors.Join(s.Put([]Record{old}), s.db.Update(func(tx *bolt.Tx) error {
+		return tx.DeleteBucket(layerBuckets[nft.LayerManual])
+	}), s.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if records, err := Read(dir); err != nil || len(records) != 1 || records[0] != old {
+		t.Errorf("Read = %+v, %v; want %+v", records, err, old)
+	}
+	s, st := mustOpen(t, dir)
+	defer s.Close()
+	if len(st.Records) != 1 || st.Records[0] != old {
+		t.Errorf("Open read %+v, want %+v", st.Records, old)
+	}
+	byHand := old
+	byHand.Layer, byHand.Bans = nft.LayerManual, 0
+	if err := s.Put([]Record{byHand}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestForget(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := mustOpen(t, dir)
@@ -80,7 +112,7 @@ func TestForget(t *testing.T) {
 	if err := s.Put([]Record{a, b}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Forget([]netip.Prefix{a.Prefix}); err != nil {
+	if err := s.Forget([]nft.Key{a.Key()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -182,11 +214,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encodeKey(r.Prefix), encode(&r))
 	f.Add([]byte{}, []byte{})
 	f.Fuzz(func(t *testing.T, k, v []byte) {
-		got, err := decode(k, v)
+		got, err := decode(nft.LayerManual, k, v)
 		if err != nil {
 			return
 		}
-		again, err := decode(encodeKey(got.Prefix), encode(&got))
+		again, err := decode(nft.LayerManual, encodeKey(got.Prefix), encode(&got))
 		if err != nil || again != got {
 			t.Fatalf("%+v does not survive: %+v, %v", got, again, err)
 		}
@@ -195,7 +227,7 @@ func FuzzDecode(f *testing.F) {
 
 func TestRecordsSurviveEncoding(t *testing.T) {
 	long := sample("198.51.100.7/32", string(make([]byte, maxReason+5)))
-	got, err := decode(encodeKey(long.Prefix), encode(&long))
+	got, err := decode(nft.LayerPolicy, encodeKey(long.Prefix), encode(&long))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,62 @@
+package nft
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+)
+
+// covering returns the range of an interval set that an address lies in. The
+// kernel finds it by key: it answers a question for a start with the last start
+// at or below the key, and one for an end with the first end above it, if the
+// key lies between the two (nft_rbtree_get). A range that reaches to the last
+// address of all has no end.
+func (s *socket) covering(table, set string, addr netip.Addr) (r addrRange, ok bool, err error) {
+	first, ok, err := s.bound(table, set, element{key: addrKey(addr)})
+	if err != nil || !ok {
+		return addrRange{}, false, err
+	}
+	behind, bounded, err := s.bound(table, set, element{key: addrKey(addr), flags: elemIntervalEnd})
+	switch {
+	case err != nil:
+		return addrRange{}, false, err
+	case bounded:
+		return addrRange{first: first, last: behind.Prev()}, true, nil
+	}
+	return addrRange{first: first, last: rangeOf(netip.PrefixFrom(addr, 0)).last}, true, nil
+}
+
+// bound asks for one bound of an interval.
+func (s *socket) bound(table, set string, question element) (bound netip.Addr, ok bool, err error) {
+	err = s.get(unix.NFT_MSG_GETSETELEM, func(e *encoder) {
+		e.str(unix.NFTA_SET_ELEM_LIST_TABLE, table)
+		e.str(unix.NFTA_SET_ELEM_LIST_SET, set)
+		list := e.open(unix.NFTA_SET_ELEM_LIST_ELEMENTS)
+		question.encode(e)
+		e.shut(list)
+	}, func(b []byte) {
+		eachElement(b, func(el element) {
+			if addr, valid := el.key.addr(); valid && el.flags == question.flags {
+				bound, ok = addr, true
+			}
+		})
+	})
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return bound, false, fmt.Errorf("look up in set %s: %w", set, classify(err))
+	}
+	return bound, ok, nil
+}
+
+// prefixAround returns the largest prefix that holds an address and lies in the
+// range, which holds it too.
+func (r addrRange) prefixAround(addr netip.Addr) netip.Prefix {
+	for bits := range addr.BitLen() {
+		p := netip.PrefixFrom(addr, bits).Masked()
+		if around := rangeOf(p); !around.first.Less(r.first) && !r.last.Less(around.last) {
+			return p
+		}
+	}
+	return netip.PrefixFrom(addr, addr.BitLen())
+}

@@ -70,6 +70,9 @@ func (b *bench) newCutter(ctx context.Context) (c *cutter, err error) {
 		c.client, err = newNamespace()
 	}
 	if err == nil {
+		_, err = c.client.prefer()
+	}
+	if err == nil {
 		err = c.connect()
 	}
 	if err == nil {
@@ -122,13 +125,12 @@ func (c *cutter) cut(ctx context.Context, kill bool) (s cut, err error) {
 	}
 	addr := address(c.h.next)
 	c.h.next++
-	client, server, err := c.open(ctx, addr)
+	client, server, err := c.open(addr)
 	if err != nil {
 		return s, err
 	}
-	defer func() { _ = client.Close() }()
-	defer func() { _ = server.conn.Close() }()
-	go flood(client)
+	defer func() { err = errors.Join(err, client.close(), server.conn.Close()) }()
+	go client.run()
 	go server.read()
 	<-server.flowing
 	s.decided = time.Now()
@@ -152,33 +154,14 @@ func (c *cutter) cut(ctx context.Context, kill bool) (s cut, err error) {
 }
 
 // open makes a connection from addr to the server.
-func (c *cutter) open(ctx context.Context, addr netip.Addr) (*net.TCPConn, *stampedConn, error) {
-	var client *net.TCPConn
-	err := c.client.do(func() error {
-		d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)), Timeout: 5 * time.Second}
-		conn, err := d.DialContext(ctx, "tcp", c.listener.Addr().String())
-		if err != nil {
-			return err
-		}
-		client = conn.(*net.TCPConn)
-		return client.SetLinger(0) // close with a reset, and at once
-	})
+func (c *cutter) open(addr netip.Addr) (*flood, *stampedConn, error) {
+	f, err := newFlood(c.client, addr)
 	if err != nil {
-		return nil, nil, fmt.Errorf("connect from %s: %w", addr, err)
+		return nil, nil, err
 	}
 	server, err := c.listener.AcceptTCP()
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("accept a connection: %w", err), client.Close())
+		return nil, nil, errors.Join(fmt.Errorf("accept a connection: %w", err), f.close())
 	}
-	return client, newStampedConn(server), nil
-}
-
-// flood writes until the connection is closed.
-func flood(c *net.TCPConn) {
-	b := make([]byte, 256)
-	for {
-		if _, err := c.Write(b); err != nil {
-			return
-		}
-	}
+	return f, newStampedConn(server), nil
 }

@@ -33,4 +33,3 @@ func banNets(t *nft.Table, n int) error {
 	}
 	return t.Apply(changes)
 }
-

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 )
 
@@ -42,4 +43,16 @@ func eachLine(name string, f func(line string) error) (err error) {
 		return fmt.Errorf("read a list: %w", err)
 	}
 	return nil
+}
+
+// eachPrefix calls f with every address of a file, as a prefix.
+func eachPrefix(name string, f func(netip.Prefix)) error {
+	return eachLine(name, func(line string) error {
+		addr, err := netip.ParseAddr(line)
+		if err != nil {
+			return fmt.Errorf("read a list: %w", err)
+		}
+		f(netip.PrefixFrom(addr, addr.BitLen()))
+		return nil
+	})
 }

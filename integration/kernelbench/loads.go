@@ -13,13 +13,12 @@ func (b *bench) loadAll(ctx context.Context, n int) ([]*holder, error) {
 	holders, err := b.fillAll(ctx, ways(b.options), n, func(h *holder, c cost) {
 		after := kernelMemory()
 		b.loadTook(h, c)
-		// Less is lost in what the rest of the machine does meanwhile.
-		if n == b.sizes[len(b.sizes)-1] && n > 0 {
+		if n >= enoughForKernel {
 			b.memory.add(h.name, "kernel, B each of "+column, float64(after-before)/float64(n))
 		}
 		before = kernelMemory()
 	})
-	if err != nil || n == 0 {
+	if err != nil {
 		return holders, err
 	}
 	for round := 1; round < b.loads && time.Since(began) < b.loadTime; round++ {
@@ -33,17 +32,19 @@ func (b *bench) loadAll(ctx context.Context, n int) ([]*holder, error) {
 
 // loadTook enters what a bulk load took.
 func (b *bench) loadTook(h *holder, c cost) {
-	if h.n == 0 {
-		return
-	}
 	column := count(h.n)
 	b.loadTimes.add(h.name, column, milliseconds(c.wall))
-	b.memory.add(h.name, "program, MB for "+column, float64(c.rssKiB)*1024/1e6)
-	own := ownRSS()
-	if c.rssKiB <= own {
-		b.memory.note("The kernel counts in what the starting program had: below %s MB nothing can be told.", number(float64(own)*1024/1e6))
+	const megabyte = 1e6 / 1024. // in KiB
+	if own := ownRSS(); c.rssKiB > own {
+		b.memory.add(h.name, "program, MB for "+column, float64(c.rssKiB)/megabyte)
+	} else {
+		b.memory.miss(h.name, "program, MB for "+column, "<= "+number(float64(own)/megabyte))
 	}
 }
+
+// enoughForKernel is from how many addresses on their share of the machine's
+// memory is not lost in what else changes meanwhile.
+const enoughForKernel = 1_000_000
 
 // fillAll builds those of the ways that can hold n addresses and loads them,
 // and tells done of each. Even with an error it returns what was built.
@@ -65,8 +66,8 @@ func (b *bench) fillAll(ctx context.Context, list []*way, n int, done func(*hold
 			return holders, err
 		}
 		holders = append(holders, h)
-		if n == 0 {
-			continue
+		if _, ours := h.guard.(*own); n == 0 && !ours {
+			continue // most programs refuse an empty list
 		}
 		c, err := b.fill(ctx, h, n)
 		if err != nil {

@@ -11,11 +11,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 	"time"
-
-	"github.com/smtpbl/smtpbl/nft"
 )
 
 // options say how much is measured.
@@ -41,7 +38,7 @@ const limit = 20 * time.Minute
 func fullOptions() options {
 	return options{
 		sizes: []int{0, 1_000, 10_000, 100_000, 1_000_000}, maxRules: 10_000, maxIntervalCalls: 100_000, variantSize: 100_000,
-		rounds: 200, spend: 4 * time.Second, loads: 5, loadTime: 15 * time.Second, packetRuns: 15, cuts: 100,
+		rounds: 200, spend: 4 * time.Second, loads: 5, loadTime: 15 * time.Second, packetRuns: 30, cuts: 100,
 		waitSizes: []int{100_000, 1_000_000},
 	}
 }
@@ -49,15 +46,10 @@ func fullOptions() options {
 func quickOptions() options {
 	return options{
 		sizes: []int{0, 1_000, 10_000}, maxRules: 1_000, maxIntervalCalls: 10_000, variantSize: 10_000,
-		rounds: 50, spend: time.Second, loads: 3, loadTime: 3 * time.Second, packetRuns: 8, cuts: 30,
+		rounds: 50, spend: time.Second, loads: 3, loadTime: 3 * time.Second, packetRuns: 15, cuts: 30,
 		waitSizes: []int{10_000, 100_000},
 	}
 }
-
-// loadCommand is the first argument with which this program runs itself, see
-// loadOwn. The others are the hook, whether there are element counters, and the
-// name of the file.
-const loadCommand = "load-own"
 
 func main() {
 	err := start()
@@ -68,12 +60,8 @@ func main() {
 }
 
 func start() error {
-	if len(os.Args) == 5 && os.Args[1] == loadCommand {
-		counters, err := strconv.ParseBool(os.Args[3])
-		if err != nil {
-			return fmt.Errorf("read whether there are counters: %w", err)
-		}
-		return loadOwn(nft.Hook(os.Args[2]), counters, os.Args[4])
+	if len(os.Args) > 1 && os.Args[1] == loadCommand {
+		return loadOwn(os.Args[2:])
 	}
 	quick := flag.Bool("quick", false, "less of everything, in less than a minute")
 	asJSON := flag.Bool("json", false, "print one JSON document")

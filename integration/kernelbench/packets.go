@@ -9,7 +9,7 @@ import (
 
 const (
 	trainLength = 8192 // frames that differ
-	runTime     = 10 * time.Millisecond
+	runTime     = 5 * time.Millisecond
 )
 
 // The rows that all others are compared with.

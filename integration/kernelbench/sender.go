@@ -27,36 +27,11 @@ func newSender() (*sender, error) {
 		return nil, err
 	}
 	s := &sender{namespace: ns}
-	if err := ns.do(s.pin); err != nil {
+	if s.priority, err = ns.prefer(); err != nil {
 		ns.close()
 		return nil, err
 	}
 	return s, nil
-}
-
-// pin chooses the last processor, because interrupts tend to go to the first.
-func (s *sender) pin() error {
-	var usable, last unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &usable); err != nil {
-		return fmt.Errorf("ask which processors may be used: %w", err)
-	}
-	core := 64*len(usable) - 1
-	for core > 0 && !usable.IsSet(core) {
-		core--
-	}
-	last.Set(core)
-	if err := unix.SchedSetaffinity(0, &last); err != nil {
-		return fmt.Errorf("pin to processor %d: %w", core, err)
-	}
-	first := &unix.SchedAttr{
-		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1,
-		Flags: unix.SCHED_FLAG_RESET_ON_FORK, // no thread inherits it
-	}
-	s.priority = fmt.Sprintf("packets sent by processor %d, ahead of other programs", core)
-	if unix.SchedSetAttr(0, first, 0) != nil {
-		s.priority = fmt.Sprintf("packets sent by processor %d, beside other programs", core)
-	}
-	return nil
 }
 
 // message is struct mmsghdr of sendmmsg(2).

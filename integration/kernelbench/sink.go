@@ -69,4 +69,3 @@ func (s *sink) passed() (uint64, error) {
 }
 
 func (s *sink) close() { _ = s.conn.CloseLasting() }
-

@@ -27,6 +27,9 @@ type stampedConn struct {
 // enoughReads is when a connection is taken for one that sends all the time.
 const enoughReads = 100
 
+// receiveBuffer is the server's, in bytes.
+const receiveBuffer = 32 << 20
+
 // errPeerEnded means that the client, not a ban or a deadline, ended a
 // connection.
 var errPeerEnded = errors.New("the client ended the connection")
@@ -41,7 +44,9 @@ func listenStamped(at netip.AddrPort) (*net.TCPListener, error) {
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		var err error
 		if ctrl := raw.Control(func(fd uintptr) {
-			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS_NEW, 1)
+			// There is room for all that is sent, however late it is read.
+			err = errors.Join(unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS_NEW, 1),
+				unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer))
 		}); ctrl != nil {
 			return ctrl
 		}

@@ -50,8 +50,8 @@ func segment(src, dst netip.Addr, port uint16) []byte {
 	s := make([]byte, synHeader)
 	binary.BigEndian.PutUint16(s, synPort)
 	binary.BigEndian.PutUint16(s[2:], port)
-	s[12], s[13] = synHeader/4<<4, 0x02         // length in words, SYN
-	binary.BigEndian.PutUint16(s[14:], 0xffff)  // window
+	s[12], s[13] = synHeader/4<<4, 0x02        // length in words, SYN
+	binary.BigEndian.PutUint16(s[14:], 0xffff) // window
 	pseudo := append(src.AsSlice(), dst.AsSlice()...)
 	pseudo = append(pseudo, 0, 6, 0, synHeader)
 	binary.BigEndian.PutUint16(s[16:], checksum(append(pseudo, s...)))

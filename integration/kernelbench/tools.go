@@ -17,6 +17,7 @@ const (
 	toolNFT             = "nft"
 	toolIPSet           = "ipset"
 	toolLegacy          = "iptables-legacy"
+	toolLegacy6         = "ip6tables-legacy"
 	toolLegacyRestore   = "iptables-legacy-restore"
 	toolIPTables        = "iptables-nft"
 	toolIPTablesRestore = "iptables-nft-restore"
@@ -40,7 +41,7 @@ type tools struct {
 // installed.
 func findTools(ctx context.Context, dir string) *tools {
 	t := &tools{}
-	if t.look(func(name string) (string, error) { return exec.LookPath(name) }) {
+	if t.look(exec.LookPath) {
 		return t
 	}
 	root := filepath.Join(dir, "tools")
@@ -66,7 +67,7 @@ func findTools(ctx context.Context, dir string) *tools {
 func (t *tools) look(find func(name string) (string, error)) bool {
 	t.paths = map[string]string{}
 	all := true
-	for _, name := range []string{toolNFT, toolIPSet, toolLegacy, toolLegacyRestore, toolIPTables, toolIPTablesRestore} {
+	for _, name := range []string{toolNFT, toolIPSet, toolLegacy, toolLegacy6, toolLegacyRestore, toolIPTables, toolIPTablesRestore} {
 		path, err := find(name)
 		if all = all && err == nil; err == nil {
 			t.paths[name] = path

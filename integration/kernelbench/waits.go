@@ -16,26 +16,28 @@ const nameIdle = "nobody loads anything"
 // idleTime is how long that writer writes.
 const idleTime = time.Second
 
-// otherWriter lets a program change its own table while addresses are loaded.
+// otherWriter lets a program change its own table while addresses are loaded,
+// all ways in turns, and small loads several times.
 func (b *bench) otherWriter(ctx context.Context) error {
-	list := ways(b.options)
-	loaders := []*way{list[0], list[2], list[3]} // smtpbl, and nft's two sets
 	for _, n := range b.waitSizes {
 		if err := b.waitIdle(ctx, n); err != nil {
 			return err
 		}
-		for _, w := range loaders {
-			if why := b.tools.lacks(w.tool); why != "" || !within(n, w.maxCalls) {
-				continue
-			}
-			if err := b.waitFor(ctx, w, n); err != nil {
-				return fmt.Errorf("beside %s: %w", w.name, err)
+		for began, round := time.Now(), 0; round < b.loads && (round == 0 || time.Since(began) < b.loadTime); round++ {
+			for _, w := range ways(b.options) {
+				if !w.nftables || !within(n, w.maxCalls) || !within(n, w.maxSize) || b.tools.lacks(w.tool) != "" {
+					continue
+				}
+				if err := b.waitFor(ctx, w, n); err != nil {
+					return fmt.Errorf("beside %s: %w", w.name, err)
+				}
 			}
 		}
 	}
 	return nil
 }
 
+// waitIdle measures without any load.
 func (b *bench) waitIdle(ctx context.Context, n int) error {
 	ns, err := newNamespace()
 	if err != nil {

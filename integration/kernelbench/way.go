@@ -17,7 +17,9 @@ type way struct {
 	// maxSize and maxCalls are how many addresses it is asked to hold, and
 	// how many to hold while single ones come and go; 0: any number.
 	maxSize, maxCalls int
-	conntrack         bool
+	// nftables: other programs' transactions wait for its own.
+	nftables  bool
+	conntrack bool // is on in its namespace
 	// build makes what stands before the first ban, in an empty namespace.
 	build func(ctx context.Context, b *bench, ns *namespace) (guard, error)
 }
@@ -84,7 +86,7 @@ func (h *holder) close() error {
 
 // closeAll adds the errors of closing to err.
 func closeAll(holders []*holder, err error) error {
-	errs := []error{err}
+	errs := append(make([]error, 0, 1+len(holders)), err)
 	for _, h := range holders {
 		errs = append(errs, h.close())
 	}

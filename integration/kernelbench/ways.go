@@ -5,6 +5,7 @@ import "github.com/smtpbl/smtpbl/nft"
 // The names of ways that other tables refer to.
 const (
 	nameOwn   = "smtpbl"
+	nameFeed  = "smtpbl, loaded as a feed"
 	nameNFT   = "nft, hash set"
 	nameIPSet = "ipset, iptables-legacy"
 )
@@ -14,8 +15,9 @@ const (
 // for less.
 func ways(o options) []*way {
 	return []*way{
-		ownWay(nameOwn, nft.HookPrerouting, true),
-		ownWay("smtpbl, no element counters", nft.HookPrerouting, false),
+		ownWay(nameOwn, ownSetup{hook: nft.HookPrerouting}),
+		ownWay("smtpbl, no element counters", ownSetup{hook: nft.HookPrerouting, plain: true}),
+		ownWay(nameFeed, ownSetup{hook: nft.HookPrerouting, feed: true}),
 		nftWay(nameNFT, "timeout"),
 		intervalWay(o),
 		ipsetWay(nameIPSet, toolLegacy),
@@ -26,15 +28,16 @@ func ways(o options) []*way {
 
 // variants are further ways that only packets are sent to.
 func variants() []*way {
-	list := []*way{
-		ownWay("smtpbl, hook input", nft.HookInput, true),
-		ipsetWay("ipset, iptables-nft", toolIPTables),
-		conntracked(ownWay("smtpbl, with conntrack", nft.HookPrerouting, true)),
-		conntracked(ownWay("smtpbl, hook input, with conntrack", nft.HookInput, true)),
-		conntracked(ipsetWay("ipset, iptables-legacy, with conntrack", toolLegacy)),
+	pre, input := ownSetup{hook: nft.HookPrerouting}, ownSetup{hook: nft.HookInput}
+	return []*way{
+		ownWay("smtpbl, hook input", input),
+		ufwWay(),
 		layeredWay(),
+		ipsetWay("ipset, iptables-nft", toolIPTables),
+		conntracked(ownWay("smtpbl, with conntrack", pre)),
+		conntracked(ownWay("smtpbl, hook input, with conntrack", input)),
+		conntracked(ipsetWay("ipset, iptables-legacy, with conntrack", toolLegacy)),
 	}
-	return list
 }
 
 // conntracked makes packets go through connection tracking too, as they do

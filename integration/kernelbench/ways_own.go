@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"strconv"
 
 	"github.com/smtpbl/smtpbl/nft"
 )
@@ -15,22 +14,21 @@ import (
 // own is smtpbl's table.
 type own struct {
 	*nft.Table
-	ns       *namespace
-	hook     nft.Hook
-	counters bool
+	ns    *namespace
+	setup ownSetup
 }
 
 // ownWay makes smtpbl's way.
-func ownWay(name string, hook nft.Hook, counters bool) *way {
-	return &way{name: name, build: func(_ context.Context, _ *bench, ns *namespace) (guard, error) {
-		o := &own{ns: ns, hook: hook, counters: counters}
+func ownWay(name string, setup ownSetup) *way {
+	return &way{name: name, nftables: true, build: func(_ context.Context, _ *bench, ns *namespace) (guard, error) {
+		o := &own{ns: ns, setup: setup}
 		return o, o.open()
 	}}
 }
 
 // open builds the table or adopts the one that stands.
 func (o *own) open() error {
-	table, err := nft.Open(tableConfig(o.hook, o.counters), nft.WithNetNS(o.ns.fd))
+	table, err := nft.Open(o.setup.config(), nft.WithNetNS(o.ns.fd))
 	if err != nil {
 		return err
 	}
@@ -50,7 +48,8 @@ func (o *own) load(ctx context.Context, file string) (cost, error) {
 	if err != nil {
 		return cost{}, fmt.Errorf("find this program: %w", err)
 	}
-	c, err := o.ns.measure(exec.CommandContext(ctx, self, loadCommand, string(o.hook), strconv.FormatBool(o.counters), file))
+	args := append([]string{loadCommand}, o.setup.args()...)
+	c, err := o.ns.measure(exec.CommandContext(ctx, self, append(args, file)...))
 	return c, errors.Join(err, o.open())
 }
 

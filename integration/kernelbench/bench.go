@@ -60,7 +60,9 @@ func run(ctx context.Context, o options, out, diag io.Writer) (err error) {
 		fmt.Fprintf(diag, "%4.0f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}}
 	b.say("finding nft, ipset and iptables")
-	b.tools = findTools(ctx, dir)
+	if b.tools = findTools(ctx, dir); b.tools.err != nil {
+		b.say("going on without them: %v", b.tools.err)
+	}
 	if b.sender, err = newSender(); err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ func (b *bench) loadAll(ctx context.Context, n int) ([]*holder, error) {
 func (b *bench) loadTook(h *holder, c cost) {
 	column := count(h.n)
 	b.loadTimes.add(h.name, column, milliseconds(c.wall))
+	if h.n == 0 {
+		return
+	}
 	const megabyte = 1e6 / 1024. // in KiB
 	if own := ownRSS(); c.rssKiB > own {
 		b.memory.add(h.name, "program, MB for "+column, float64(c.rssKiB)/megabyte)
@@ -57,8 +60,7 @@ func (b *bench) fillAll(ctx context.Context, list []*way, n int, done func(*hold
 		if !within(n, w.maxSize) {
 			continue
 		}
-		if why := b.tools.lacks(w.tool); why != "" {
-			b.bans.miss(w.name, count(n), why)
+		if b.tools.lacks(w.tool) != "" {
 			continue
 		}
 		h, err := b.hold(ctx, w)
@@ -76,4 +78,13 @@ func (b *bench) fillAll(ctx context.Context, list []*way, n int, done func(*hold
 		done(h, c)
 	}
 	return holders, nil
+}
+
+// sayMissing enters why there are no figures of ways whose programs are missing.
+func (b *bench) sayMissing(t *table, n int) {
+	for _, w := range ways(b.options) {
+		if why := b.tools.lacks(w.tool); why != "" && within(n, w.maxSize) {
+			t.miss(w.name, count(n), why)
+		}
+	}
 }

@@ -19,7 +19,7 @@ type taken struct {
 }
 
 // singleBans bans and lifts single addresses, all ways in turns.
-func (b *bench) singleBans(ctx context.Context, holders []*holder) error {
+func (b *bench) singleBans(ctx context.Context, holders []*holder, n int) error {
 	times := make([]taken, len(holders))
 	for range b.rounds {
 		for i, h := range holders {
@@ -35,6 +35,7 @@ func (b *bench) singleBans(ctx context.Context, holders []*holder) error {
 		b.bans.add(h.name, count(h.n), times[i].bans...)
 		b.unbans.add(h.name, count(h.n), times[i].unbans...)
 	}
+	b.sayMissing(&b.bans, n)
 	return nil
 }
 

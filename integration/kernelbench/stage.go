@@ -1,8 +1,6 @@
 package main
 
-import (
-	"context"
-)
+import "context"
 
 // stage measures all ways while each holds n addresses.
 func (b *bench) stage(ctx context.Context, n int) (err error) {
@@ -13,7 +11,7 @@ func (b *bench) stage(ctx context.Context, n int) (err error) {
 		return err
 	}
 	b.say("%s addresses: single bans", count(n))
-	if err := b.singleBans(ctx, holders); err != nil {
+	if err := b.singleBans(ctx, holders, n); err != nil {
 		return err
 	}
 	b.say("%s addresses: listing", count(n))

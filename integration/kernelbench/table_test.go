@@ -25,7 +25,7 @@ func TestPrint(t *testing.T) {
 Bans
 µs; median / 99 %, times the first row
 
-        0               1000
+        0                   1000
 ours    2.00 / 3.00 (1.00)  no kernel
 theirs  100 / 100 (50.0)    7.00 / 7.00
 nothing

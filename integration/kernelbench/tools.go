@@ -32,8 +32,9 @@ type tools struct {
 	env   []string
 	// versions are those of the fetched packages.
 	versions map[string]string
-	// missing says why a program could not be had.
+	// missing says in a table that a program could not be had, and err why.
 	missing string
+	err     error
 }
 
 // findTools takes the programs that the machine has. If one is missing, all
@@ -50,7 +51,7 @@ func findTools(ctx context.Context, dir string) *tools {
 		t.versions, err = peers.Fetch(ctx, root, packages...)
 	}
 	if err != nil {
-		t.missing = "not to be had"
+		t.missing, t.err = "not to be had", err
 		return t
 	}
 	t.look(func(name string) (string, error) {
@@ -136,6 +137,9 @@ func (t *tools) command(ctx context.Context, dir string, argv ...string) *exec.C
 
 // describe names the packages and their versions.
 func (t *tools) describe() string {
+	if t.err != nil {
+		return "no other programs"
+	}
 	if len(t.versions) == 0 {
 		return "nft, ipset and iptables as installed"
 	}

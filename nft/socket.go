@@ -29,8 +29,17 @@ type socket struct {
 	conn  *netlink.Conn
 	raw   syscall.RawConn
 	in    []byte
-	out   []byte // memory of the last batch, used again for the next one
-	limit int    // size of the send buffer
+	out   []byte      // memory of the last batch, used again for the next one
+	limit int         // size of the send buffer
+	fake  *fakeSocket // instead of all above but out, if it is not nil
+}
+
+// open opens a socket to the nf_tables that the options choose.
+func (o options) open() (*socket, error) {
+	if o.fake != nil {
+		return o.fake.connect(), nil
+	}
+	return openSocket(o.netns)
 }
 
 // openSocket opens a socket to nf_tables in the network namespace that netns
@@ -62,11 +71,21 @@ func dial(protocol, netns int) (*socket, error) {
 	return s, nil
 }
 
-func (s *socket) close() error { return s.conn.Close() }
+func (s *socket) close() error {
+	if s.fake != nil {
+		return s.fake.close()
+	}
+	return s.conn.Close()
+}
 
 // port is the number by which the kernel knows this socket, as in the owner of
 // a table.
-func (s *socket) port() uint32 { return s.conn.PID() }
+func (s *socket) port() uint32 {
+	if s.fake != nil {
+		return s.fake.id
+	}
+	return s.conn.PID()
+}
 
 func (s *socket) setOption(option, value int) error {
 	var set error
@@ -79,6 +98,9 @@ func (s *socket) setOption(option, value int) error {
 // send hands all of b to the kernel in one call, which returns when the kernel
 // has worked through it.
 func (s *socket) send(b []byte) error {
+	if s.fake != nil {
+		return s.fake.send(b)
+	}
 	s.discard()
 	if need := len(b) + sendSlack; need > s.limit {
 		if err := s.setOption(unix.SO_SNDBUFFORCE, need); err != nil && len(b) > sendSlack {
@@ -98,6 +120,9 @@ func (s *socket) send(b []byte) error {
 
 // receive reads one datagram of answers; nil means that there is none.
 func (s *socket) receive() ([]byte, error) {
+	if s.fake != nil {
+		return s.fake.receive()
+	}
 	var n int
 	var got error
 	err := s.raw.Control(func(fd uintptr) {

@@ -33,7 +33,10 @@ type Table struct {
 // Option changes how Open and OpenReadOnly reach the kernel.
 type Option func(*options)
 
-type options struct{ netns int }
+type options struct {
+	netns int
+	fake  *Fake // nil: the kernel of this machine
+}
 
 // WithNetNS makes the sockets belong to the network namespace that the open
 // file descriptor refers to, instead of that of the calling thread.
@@ -61,7 +64,7 @@ func Open(cfg Config, opts ...Option) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	sock, err := openSocket(o.netns)
+	sock, err := o.open()
 	if err != nil {
 		return nil, errors.Join(err, reader.Close())
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/blocklist"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
@@ -68,6 +69,7 @@ type service struct {
 	state    store.State
 	metrics  *metrics.Metrics
 	exempt   *exempt.List
+	blocks   *blocklist.List
 	// exemptions are those that the start began with.
 	exemptions []policy.Exemption
 	engine     *policy.Engine
@@ -131,6 +133,7 @@ func (s *service) build(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("restore the bans: %w", err)
 	}
+	s.openBlocks()
 	s.restoreEngine(standing)
 	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, s.state.Positions, s.log)
 	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
@@ -182,6 +185,7 @@ func (s *service) work(ctx context.Context) error {
 	s.sources = newSources(s)
 	task("read logs", s.sources.run)
 	task("watch own addresses", s.watchExempt)
+	task("watch block lists", s.watchBlocks)
 	task("serve metrics", s.serveMetrics)
 	task("tell systemd", s.notify)
 	task("reload", s.watchReload)

@@ -67,7 +67,8 @@ func run(ctx context.Context, o options, out, diag io.Writer) (err error) {
 		return err
 	}
 	defer b.sender.close()
-	if err := b.measureAll(ctx); err != nil {
+	err = b.measureAll(ctx)
+	if ctx.Err() != nil {
 		return err
 	}
 	about := []string{
@@ -75,7 +76,8 @@ func run(ctx context.Context, o options, out, diag io.Writer) (err error) {
 		b.tools.describe(),
 		fmt.Sprintf("load average %s before and %s after %.0f s; %s", load, machine.Load(), time.Since(began).Seconds(), b.sender.priority),
 	}
-	return b.report(out, about)
+	// What was measured before something failed is worth printing.
+	return errors.Join(err, b.report(out, about))
 }
 
 // measureAll fills the tables.

@@ -63,11 +63,16 @@ func (b *bench) waitFor(ctx context.Context, w *way, n int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
+	var failed error
 	waits, err := writeMeanwhile(h.ns, func() error {
-		_, err := b.fill(ctx, h, n)
-		return err
+		_, failed = b.fill(ctx, h, n)
+		return stopped(ctx)
 	})
 	b.waits.add(w.name, count(n), waits...)
+	if failed != nil {
+		// That a load cannot stand another writer is a result too.
+		b.waits.note("A load failed: %v", failed)
+	}
 	return err
 }
 

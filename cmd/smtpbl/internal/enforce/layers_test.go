@@ -98,8 +98,10 @@ func TestDelOpensEveryLayerAndTellsWhatStillCovers(t *testing.T) {
 	want := Outcome{
 		Changed: prefixes("198.51.100.7/32"), Kept: prefixes("198.51.100.8/32", "192.0.2.1/32"),
 		Covered: []Cover{
-			{seven, policyKey("198.51.100.0/24")}, {seven, manualKey("198.51.0.0/16")},
-			{eight, policyKey("198.51.100.0/24")}, {eight, manualKey("198.51.0.0/16")},
+			{seven, policyKey("198.51.100.0/24")},
+			{seven, manualKey("198.51.0.0/16")},
+			{eight, policyKey("198.51.100.0/24")},
+			{eight, manualKey("198.51.0.0/16")},
 		},
 	}
 	if diff := cmp.Diff(want, out, cmpopts.EquateComparable(prefixes("::/64")[0])); diff != "" {

@@ -17,10 +17,11 @@ import (
 // bench is one run.
 type bench struct {
 	options
-	dir    string // temporary
-	tools  *tools
-	sender *sender
-	say    func(format string, args ...any)
+	dir     string // temporary
+	outside string // the network namespace that this program was started in
+	tools   *tools
+	sender  *sender
+	say     func(format string, args ...any)
 	tables
 }
 
@@ -59,6 +60,9 @@ func run(ctx context.Context, o options, out, diag io.Writer) (err error) {
 	b := &bench{options: o, dir: dir, tables: newTables(), say: func(format string, args ...any) {
 		fmt.Fprintf(diag, "%4.0f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}}
+	if b.outside, err = network(); err != nil {
+		return err
+	}
 	b.say("finding nft, ipset and iptables")
 	if b.tools = findTools(ctx, dir); b.tools.err != nil {
 		b.say("going on without them: %v", b.tools.err)

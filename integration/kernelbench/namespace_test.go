@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -18,10 +17,10 @@ func TestNamespaceIsOwn(t *testing.T) {
 	defer ns.close()
 	var inside string
 	err = ns.do(func() (err error) {
-		inside, err = os.Readlink("/proc/thread-self/ns/net")
+		inside, err = network()
 		return err
 	})
-	outside, errOutside := os.Readlink("/proc/self/ns/net")
+	outside, errOutside := network()
 	if err != nil || errOutside != nil || inside == outside {
 		t.Errorf("inside is %q, outside %q, %v, %v", inside, outside, err, errOutside)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // loadCommand is the first argument with which this program runs itself, see
-// loadOwn; the others are those of ownSetup.args, and the name of a file.
+// loadOwn; the others are those of ownLoad.args.
 const loadCommand = "load-own"
 
 // ownSetup is what is compared of smtpbl's own ways.
@@ -22,19 +22,30 @@ type ownSetup struct {
 	feed  bool // addresses are loaded as a feed, not as bans
 }
 
-// args are the flags that parseOwn reads.
-func (s ownSetup) args() []string {
-	return []string{"-hook=" + string(s.hook), fmt.Sprintf("-plain=%t", s.plain), fmt.Sprintf("-feed=%t", s.feed)}
+// ownLoad is what this program asks of itself.
+type ownLoad struct {
+	ownSetup
+	outside string // the network namespace that must not be touched
+	file    string // of addresses
 }
 
-func parseOwn(args []string) (s ownSetup, file string, err error) {
+// args are what parseOwnLoad reads.
+func (l ownLoad) args() []string {
+	return []string{
+		loadCommand, "-hook=" + string(l.hook), fmt.Sprintf("-plain=%t", l.plain), fmt.Sprintf("-feed=%t", l.feed),
+		"-outside=" + l.outside, l.file,
+	}
+}
+
+func parseOwnLoad(args []string) (l ownLoad, err error) {
 	flags := flag.NewFlagSet(loadCommand, flag.ContinueOnError)
 	hook := flags.String("hook", "", "as in the configuration")
-	flags.BoolVar(&s.plain, "plain", false, "without a counter for each element")
-	flags.BoolVar(&s.feed, "feed", false, "load a feed, not bans")
+	flags.BoolVar(&l.plain, "plain", false, "without a counter for each element")
+	flags.BoolVar(&l.feed, "feed", false, "load a feed, not bans")
+	flags.StringVar(&l.outside, "outside", "", "the network namespace that must not be touched")
 	err = flags.Parse(args)
-	s.hook = nft.Hook(*hook)
-	return s, flags.Arg(0), err
+	l.hook, l.file = nft.Hook(*hook), flags.Arg(0)
+	return l, err
 }
 
 // banTime is how long every ban lasts: longer than any measurement.
@@ -59,18 +70,20 @@ func (s ownSetup) config() nft.Config {
 
 // loadOwn is what this program does as a child of its own: it bans the
 // addresses in a file with one call, as "nft -f" and "ipset restore" do it with
-// theirs. It refuses to touch the network of its parent.
+// theirs. It refuses to touch the network that the benchmark was started in.
 func loadOwn(args []string) (err error) {
-	s, file, err := parseOwn(args)
+	l, err := parseOwnLoad(args)
 	if err != nil {
 		return err
 	}
-	if same, err := sameNetwork(os.Getppid()); err != nil {
+	inside, err := network()
+	if err != nil {
 		return err
-	} else if same {
+	}
+	if l.outside == "" || l.outside == inside {
 		return errors.New("load addresses only into a namespace that the benchmark has made")
 	}
-	table, err := nft.Open(s.config())
+	table, err := nft.Open(l.config())
 	if err != nil {
 		return err
 	}
@@ -78,10 +91,10 @@ func loadOwn(args []string) (err error) {
 	if _, err := table.Ensure(); err != nil {
 		return err
 	}
-	if s.feed {
-		return loadFeed(table, file)
+	if l.feed {
+		return loadFeed(table, l.file)
 	}
-	return loadBans(table, file)
+	return loadBans(table, l.file)
 }
 
 func loadBans(table *nft.Table, file string) error {
@@ -103,15 +116,11 @@ func loadFeed(table *nft.Table, file string) error {
 	return table.SetFeed(list)
 }
 
-// sameNetwork tells whether a process is in our network namespace.
-func sameNetwork(pid int) (bool, error) {
-	own, err := os.Stat("/proc/thread-self/ns/net")
+// network names the network namespace of the calling thread.
+func network() (string, error) {
+	name, err := os.Readlink("/proc/thread-self/ns/net")
 	if err != nil {
-		return false, fmt.Errorf("look at the own network: %w", err)
+		return "", fmt.Errorf("find out which network this is: %w", err)
 	}
-	other, err := os.Stat(fmt.Sprintf("/proc/%d/ns/net", pid))
-	if err != nil {
-		return false, fmt.Errorf("look at the parent's network: %w", err)
-	}
-	return os.SameFile(own, other), nil
+	return name, nil
 }

@@ -8,25 +8,27 @@ import (
 
 // prefer gives the namespace's thread one processor, ahead of all other
 // programs where that is allowed, and tells which. Packets that the thread sends
-// are then not held up by what else the machine does. The kernel itself keeps a
-// twentieth of the time for others (sched(7)).
+// are then not held up by what else the machine does.
 func (ns *namespace) prefer() (how string, err error) {
 	err = ns.do(func() error {
 		core, err := pin()
-		if err != nil {
-			return err
-		}
-		first := &unix.SchedAttr{
-			Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1,
-			Flags: unix.SCHED_FLAG_RESET_ON_FORK, // no other thread inherits it
-		}
 		how = fmt.Sprintf("packets sent by processor %d, ahead of other programs", core)
-		if unix.SchedSetAttr(0, first, 0) != nil {
+		if !overtake() {
 			how = fmt.Sprintf("packets sent by processor %d, beside other programs", core)
 		}
-		return nil
+		return err
 	})
 	return how, err
+}
+
+// overtake puts the calling thread ahead of all other programs and tells whether
+// that is allowed. The kernel keeps a twentieth of the time for others
+// (sched(7)).
+func overtake() bool {
+	return unix.SchedSetAttr(0, &unix.SchedAttr{
+		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1,
+		Flags: unix.SCHED_FLAG_RESET_ON_FORK, // no other thread inherits it
+	}, 0) == nil
 }
 
 // pin keeps the calling thread on the last of its processors, because

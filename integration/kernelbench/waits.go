@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"time"
-
-	"github.com/google/nftables"
 )
 
 // nameIdle is the row of a writer that nobody disturbs.
@@ -76,11 +74,10 @@ func (b *bench) waitFor(ctx context.Context, w *way, n int) (err error) {
 	return err
 }
 
-// writeEvery is how often the other program writes.
-const writeEvery = 5 * time.Millisecond
-
 // writeMeanwhile writes from time to time until f has ended, and returns how
-// long each write took, in ms.
+// long each write took, in ms. The thread that writes waits for the kernel's
+// locks, but where possible not for a processor: it is ahead of other programs,
+// and not pinned, for a long transaction may keep one processor from all others.
 func writeMeanwhile(ns *namespace, f func() error) (waits []float64, err error) {
 	w, err := newWriter(ns)
 	if err != nil {
@@ -88,58 +85,13 @@ func writeMeanwhile(ns *namespace, f func() error) (waits []float64, err error) 
 	}
 	stop, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
+		runtime.LockOSThread() // and never unlocked: the thread ends
+		overtake()
 		var err error
 		waits, err = w.writeUntil(stop)
 		ended <- err
 	}()
 	err = f()
 	close(stop)
-	return waits, errors.Join(err, <-ended, w.conn.CloseLasting())
-}
-
-// writer is another program with a table of its own.
-type writer struct {
-	conn *nftables.Conn
-	set  *nftables.Set
-}
-
-func newWriter(ns *namespace) (*writer, error) {
-	conn, err := nftables.New(nftables.WithNetNSFd(ns.fd), nftables.AsLasting())
-	if err != nil {
-		return nil, fmt.Errorf("open netlink: %w", err)
-	}
-	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "other"})
-	w := &writer{conn: conn, set: &nftables.Set{Table: table, Name: "set", KeyType: nftables.TypeIPAddr}}
-	err = conn.AddSet(w.set, nil)
-	if err == nil {
-		err = conn.Flush()
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make another table: %w", err), conn.CloseLasting())
-	}
-	return w, nil
-}
-
-func (w *writer) writeUntil(stop <-chan struct{}) (waits []float64, err error) {
-	tick := time.NewTicker(writeEvery)
-	defer tick.Stop()
-	for i := 0; ; i++ {
-		key := address(i).As4()
-		began := time.Now()
-		err := w.conn.SetAddElements(w.set, []nftables.SetElement{{Key: key[:]}})
-		if err == nil {
-			err = w.conn.Flush()
-		}
-		if err != nil {
-			return waits, fmt.Errorf("add an element: %w", err)
-		}
-		waits = append(waits, milliseconds(time.Since(began)))
-		select {
-		case <-stop:
-			return waits, nil
-		case <-tick.C:
-		}
-	}
+	return waits, errors.Join(err, <-ended, w.close())
 }

@@ -14,14 +14,15 @@ import (
 // own is smtpbl's table.
 type own struct {
 	*nft.Table
+	b     *bench
 	ns    *namespace
 	setup ownSetup
 }
 
 // ownWay makes smtpbl's way.
 func ownWay(name string, setup ownSetup) *way {
-	return &way{name: name, nftables: true, build: func(_ context.Context, _ *bench, ns *namespace) (guard, error) {
-		o := &own{ns: ns, setup: setup}
+	return &way{name: name, nftables: true, build: func(_ context.Context, b *bench, ns *namespace) (guard, error) {
+		o := &own{b: b, ns: ns, setup: setup}
 		return o, o.open()
 	}}
 }
@@ -48,8 +49,8 @@ func (o *own) load(ctx context.Context, file string) (cost, error) {
 	if err != nil {
 		return cost{}, fmt.Errorf("find this program: %w", err)
 	}
-	args := append([]string{loadCommand}, o.setup.args()...)
-	c, err := o.ns.measure(exec.CommandContext(ctx, self, append(args, file)...))
+	l := ownLoad{ownSetup: o.setup, outside: o.b.outside, file: file}
+	c, err := o.ns.measure(exec.CommandContext(ctx, self, l.args()...))
 	return c, errors.Join(err, o.open())
 }
 

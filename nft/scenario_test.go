@@ -148,7 +148,7 @@ func fullScenario() []step {
 
 // manyScenario crosses the limits of messages and transactions.
 func manyScenario() []step {
-	cfg := changed(func(c *Config) { c.MaxBans = 15_000 })
+	cfg := configured(func(c *Config) { c.MaxBans = 15_000 })
 	return []step{
 		opened(cfg), ensured(), applied(many(10_001, time.Hour)...), surveyed(),
 		applied(many(16_501, 2*time.Hour)...), surveyed(), // the second transaction does not fit
@@ -265,7 +265,7 @@ func adoptionScenario() []step {
 		func(c *Config) { c.Protect = false },
 		func(*Config) {},
 	} {
-		steps = append(steps, closed(), opened(changed(change)), ensured(), surveyed(), visited(), applied(ban("192.0.5.64/32", time.Hour)), ensured(), surveyed())
+		steps = append(steps, closed(), opened(configured(change)), ensured(), surveyed(), visited(), applied(ban("192.0.5.64/32", time.Hour)), ensured(), surveyed())
 	}
 	return steps
 }
@@ -325,6 +325,6 @@ func logScenario() []step {
 	for range 4 {
 		steps = append(steps, visited())
 	}
-	cfg := changed(func(c *Config) { c.LogBurst, c.NFLogGroup = 0, 7 })
+	cfg := configured(func(c *Config) { c.LogBurst, c.NFLogGroup = 0, 7 })
 	return append(steps, surveyed(), closed(), opened(cfg), ensured(), visited(), visited(), surveyed())
 }

@@ -172,14 +172,14 @@ func smallConfig() Config {
 }
 
 // changed is a configuration that differs from the usual one.
-func changed(change func(*Config)) Config {
+func configured(change func(*Config)) Config {
 	cfg := testConfig()
 	change(&cfg)
 	return cfg
 }
 
 // unprotected lets others change the table.
-func unprotected() Config { return changed(func(c *Config) { c.Protect = false }) }
+func unprotected() Config { return configured(func(c *Config) { c.Protect = false }) }
 
 // TestClasses makes sure that the scenarios can tell errors apart.
 func TestClasses(t *testing.T) {

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"net/netip"
+	"slices"
 
 	"github.com/smtpbl/smtpbl/nft"
 )
@@ -97,16 +97,10 @@ func (c *campaign) deleteElement() error {
 
 // standing returns one of the bans that stand in the kernel.
 func (c *campaign) standing() (nft.Ban, error) {
-	var prefixes []netip.Prefix
-	for _, t := range c.trials {
-		prefixes = append(prefixes, t.prefix)
-	}
-	for _, t := range c.always {
-		prefixes = append(prefixes, t.prefix)
-	}
-	keys := make([]nft.Key, 0, 2*len(prefixes))
-	for _, p := range prefixes {
-		keys = append(keys, nft.Key{Layer: nft.LayerPolicy, Prefix: p}, nft.Key{Layer: nft.LayerManual, Prefix: p})
+	trials := slices.Concat(c.trials, c.always)
+	keys := make([]nft.Key, 0, 2*len(trials))
+	for _, t := range trials {
+		keys = append(keys, nft.Key{Layer: nft.LayerPolicy, Prefix: t.prefix}, nft.Key{Layer: nft.LayerManual, Prefix: t.prefix})
 	}
 	bans, err := c.reader.Query(keys)
 	if err != nil || len(bans) == 0 {

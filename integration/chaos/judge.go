@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -57,29 +58,34 @@ type judge struct {
 	faults     []*fault
 	source     func(number int) *source
 	judged     map[verdict]int
-	violations []violation
+	violations []*violation
+	// stalled tells for how long the machine stood still; stalls counts the
+	// packets that came too late for no other reason.
+	stalled func(from, to time.Duration) time.Duration
+	stalls  int
 }
 
-// violation is a packet that broke the promise.
+// violation is a broken promise to one address.
 type violation struct {
-	addr    fmt.Stringer
-	must    verdict
-	sent    time.Duration
-	after   *fault // the latest before it; nil for none
-	since   time.Duration
-	history string
+	addr        netip.Addr
+	must        verdict
+	sent, until time.Duration // the first and the last packet
+	packets     int
+	after       *fault // the latest before it; nil for none
+	history     string
 }
 
 func (v *violation) String() string {
-	what := "got no answer"
+	what := "got no answer to"
 	if v.must == dropped {
 		what = "was answered"
 	}
 	when := "before any fault"
 	if v.after != nil {
-		when = fmt.Sprintf("%v after step %d (%s)", v.since.Round(time.Microsecond), v.after.step, v.after.kind.name)
+		when = fmt.Sprintf("%v after step %d (%s) began", (v.sent - v.after.began).Round(time.Microsecond), v.after.step, v.after.kind.name)
 	}
-	return fmt.Sprintf("%s must be %s and %s at %v, %s; %s", v.addr, v.must, what, v.sent.Round(time.Microsecond), when, v.history)
+	return fmt.Sprintf("%s must be %s and %s %d packets in %v from %v on, %s; %s", v.addr, v.must, what, v.packets,
+		(v.until - v.sent).Round(time.Microsecond), v.sent.Round(time.Microsecond), when, v.history)
 }
 
 // take judges packets, in the order in which they were sent.
@@ -124,19 +130,42 @@ func (j *judge) healing(sent time.Duration) bool {
 	return f != nil && sent <= f.done+j.grace
 }
 
+// violate notes a broken promise; packets of the same address in a row make
+// one. What is no later than the machine's own standstill is only counted.
 func (j *judge) violate(p *traffic.Probe, s *source, must verdict) {
-	v := violation{addr: s.addr, must: must, sent: p.Sent, history: s.history()}
-	if v.after = j.latest(p.Sent+j.grace, false); v.after != nil {
-		v.since = p.Sent - v.after.happened()
+	due := j.due(p.Sent, s)
+	if stood := j.stalled(due-j.grace, p.Sent); stood > 0 && stood >= p.Sent-due {
+		j.stalls++
+		return
 	}
-	j.violations = append(j.violations, v)
+	if v := s.broken; v != nil && v.must == must && p.Sent-v.until < patience {
+		v.packets, v.until = v.packets+1, p.Sent
+		return
+	}
+	v := &violation{addr: s.addr, must: must, sent: p.Sent, until: p.Sent, packets: 1, history: s.history()}
+	v.after = j.latest(p.Sent+j.grace, false)
+	s.broken, j.violations = v, append(j.violations, v)
+}
+
+// due is since when the packets of a source must be what they must be.
+func (j *judge) due(sent time.Duration, s *source) time.Duration {
+	var due time.Duration
+	for _, t := range s.timeline {
+		if t.at <= sent {
+			due = t.at
+		}
+	}
+	if f := j.latest(sent, true); f != nil {
+		due = max(due, f.happened()+j.grace)
+	}
+	return due
 }
 
 // latest returns the last fault that had begun by then; of those that can
 // open the table, where only they are asked for.
 func (j *judge) latest(by time.Duration, opens bool) *fault {
-	for _, v := range slices.Backward(j.faults) {
-		if f := v; f.began <= by && (!opens || !j.strict && f.kind.opens && f.outcome == dealt) {
+	for _, f := range slices.Backward(j.faults) {
+		if f.began <= by && (!opens || !j.strict && f.kind.opens && f.outcome == dealt) {
 			return f
 		}
 	}

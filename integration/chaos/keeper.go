@@ -20,9 +20,7 @@ import (
 // away does something during which the service does not work, and waits until
 // it does again.
 func (c *campaign) away(f func() error) error {
-	if err := c.count(); err != nil {
-		return err
-	}
+	c.count()
 	down := c.machine.Now()
 	if err := f(); err != nil {
 		return err
@@ -155,16 +153,16 @@ func (c *campaign) rotateLog() error {
 }
 
 // count adds what the service counts since it began to the sums of its
-// earlier lives.
-func (c *campaign) count() error {
+// earlier lives. A table that drops everything also drops the scrape.
+func (c *campaign) count() {
 	m, err := c.lab.Metrics()
 	if err != nil {
-		return err
+		c.unscraped++
+		return
 	}
 	for _, name := range []string{"smtpbl_heals_total", "smtpbl_bans_total", "smtpbl_unbans_total"} {
 		c.metrics[name] += m.Sum(name)
 	}
-	return nil
 }
 
 // agrees checks that the service finds in the kernel what it wants to.

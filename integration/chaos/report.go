@@ -26,7 +26,7 @@ func (r *result) err() error {
 	case r.stats.Lost > 0:
 		return fmt.Errorf("%d answers were lost on the way to the test: nothing is proved", r.stats.Lost)
 	case len(v) > 0:
-		return fmt.Errorf("seed %d: %d packets were judged wrongly, the first: %s", r.campaign.seed, len(v), &v[0])
+		return fmt.Errorf("seed %d: %d promises were broken, the first: %s", r.campaign.seed, len(v), v[0])
 	}
 	return nil
 }
@@ -34,24 +34,21 @@ func (r *result) err() error {
 // print writes the tables.
 func (r *result) print(w io.Writer) {
 	c := r.campaign
-	leaks, drops := 0, 0
-	for i := range c.judge.violations {
-		if c.judge.violations[i].must == dropped {
-			leaks++
-		} else {
-			drops++
-		}
+	var broken [dropped + 1]int
+	for _, v := range c.judge.violations {
+		broken[v.must] += v.packets
 	}
 	fmt.Fprintf(w, "protect_table = %v, seed %d: %d faults in %s, %d changes by hand\n",
 		c.protected, c.seed, len(c.judge.faults), r.took.Round(time.Second), c.changes)
 	fmt.Fprintf(w, "packets: %d sent, %d of the banned, %d of others, %d not judged; longest gap %s\n",
 		r.stats.Sent, c.judge.judged[dropped], c.judge.judged[passes], c.judge.judged[either], r.stats.LongGap.Round(time.Millisecond))
-	fmt.Fprintf(w, "leaks later than %s after a fault: %d; wrong drops: %d\n", c.grace, leaks, drops)
-	fmt.Fprintf(w, "the service counted %v heals, %v bans, %v unbans\n\n",
-		c.metrics["smtpbl_heals_total"], c.metrics["smtpbl_bans_total"], c.metrics["smtpbl_unbans_total"])
+	fmt.Fprintf(w, "leaks later than %s after a fault: %d; wrong drops: %d; late because the machine stood still: %d\n",
+		c.grace, broken[dropped], broken[passes], c.judge.stalls)
+	fmt.Fprintf(w, "the service counted %v heals, %v bans, %v unbans; it could not be asked %d times\n\n",
+		c.metrics["smtpbl_heals_total"], c.metrics["smtpbl_bans_total"], c.metrics["smtpbl_unbans_total"], c.unscraped)
 	printKinds(w, c.judge.faults)
 	for i := range c.judge.violations[:min(shown, len(c.judge.violations))] {
-		fmt.Fprintln(w, &c.judge.violations[i])
+		fmt.Fprintln(w, c.judge.violations[i])
 	}
 }
 

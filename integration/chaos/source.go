@@ -14,6 +14,7 @@ type source struct {
 	number   int
 	addr     netip.Addr
 	timeline timeline
+	broken   *violation // the last promise that was broken to it
 }
 
 // history tells the turns of the address, for whoever searches for a fault.

@@ -32,6 +32,7 @@ type Machine struct {
 	// sockets by family, IPv4 first
 	out, in [2]int
 	aims    atomic.Pointer[[]aim]
+	pulse   pulse
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	stats   Stats
@@ -54,6 +55,9 @@ func Start(cfg Config) (*Machine, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	m.stop = stop
+	if err := m.pulse.watch(ctx, &m.running, m.Now); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
 	m.running.Go(func() { m.send(ctx) })
 	for family := range m.in {
 		m.running.Go(func() { m.receive(ctx, family) })
@@ -103,10 +107,18 @@ func (m *Machine) Stop() (Stats, error) {
 	m.stop()
 	m.running.Wait()
 	var errs []error
-	for i := range families {
-		lost, err := lostPackets(m.in[i])
+	for _, fd := range m.in {
+		lost, err := lostPackets(fd)
 		m.stats.Lost += lost
-		errs = append(errs, err, unix.Close(m.in[i]), unix.Close(m.out[i]))
+		errs = append(errs, err)
 	}
-	return m.stats, errors.Join(errs...)
+	return m.stats, errors.Join(append(errs, m.close())...)
 }
+
+func (m *Machine) close() error {
+	return errors.Join(unix.Close(m.in[0]), unix.Close(m.in[1]), unix.Close(m.out[0]), unix.Close(m.out[1]))
+}
+
+// Stalled returns for how long between two moments a processor ran nothing of
+// ours, because the machine was busy with others.
+func (m *Machine) Stalled(from, to time.Duration) time.Duration { return m.pulse.within(from, to) }

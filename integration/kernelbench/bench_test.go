@@ -65,7 +65,7 @@ func TestRun(t *testing.T) {
 		{"Loading", nameFeed, "200"},
 		{"At start", "smtpbl by key (Query)", "200"},
 		{"At start", "smtpbl, a dump (Bans)", "200"},
-		{"What a packet", nameBareTrack, "banned, IPv6"},
+		{"What a packet", "no rule, with conntrack: the whole way", "banned, IPv6"},
 		{"What a packet", "smtpbl, 200", "other traffic"},
 		{"What a packet", "smtpbl, hook input, 200", "banned"},
 		{"What a packet", "smtpbl, loaded as a feed, 200", "banned"},

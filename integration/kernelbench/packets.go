@@ -12,73 +12,22 @@ const (
 	runTime     = 5 * time.Millisecond
 )
 
-// The rows that all others are compared with.
-const (
-	nameBare      = "no rule: the whole way"
-	nameBareTrack = "no rule, with conntrack: the whole way"
-)
-
 // packetCosts sends packets of all kinds to all holders, in turns.
-func (b *bench) packetCosts(ctx context.Context, holders []*holder, n int) (err error) {
-	var tracks []*track
+func (b *bench) packetCosts(ctx context.Context, holders []*holder, n int) error {
+	tracks, err := b.layAll(holders, n)
 	defer func() {
 		for _, t := range tracks {
 			t.close()
 		}
 	}()
-	bare, err := b.bare(n)
-	defer closeNamespaces(bare)
 	if err != nil {
 		return err
-	}
-	for i, ns := range bare {
-		t, err := b.sender.lay(ns, []string{nameBare, nameBareTrack}[i], i > 0)
-		if err != nil {
-			return err
-		}
-		tracks = append(tracks, t)
-	}
-	for _, h := range holders {
-		t, err := b.sender.lay(h.ns, h.name, h.conntrack)
-		if err != nil {
-			return err
-		}
-		tracks = append(tracks, t)
-		if o, ok := h.guard.(*own); ok {
-			t.ours = o
-			if err := banNets(o.Table, min(n, bannedNets)); err != nil {
-				return err
-			}
-		}
 	}
 	times, err := b.sendAll(ctx, tracks, n)
 	if err == nil {
 		b.comparePackets(tracks, times, n)
 	}
 	return err
-}
-
-// bare makes servers without any ban: one, and where variants are compared one
-// more for connection tracking.
-func (b *bench) bare(n int) (list []*namespace, err error) {
-	servers := 1
-	if n == b.variantSize {
-		servers = 2
-	}
-	for range servers {
-		ns, err := newNamespace()
-		if err != nil {
-			return list, err
-		}
-		list = append(list, ns)
-	}
-	return list, nil
-}
-
-func closeNamespaces(list []*namespace) {
-	for _, ns := range list {
-		ns.close()
-	}
 }
 
 // sendAll returns the nanoseconds for each packet, by track and kind.
@@ -112,14 +61,6 @@ func (b *bench) sendAll(ctx context.Context, tracks []*track, n int) (times [][]
 	return times, nil
 }
 
-// takes tells whether packets of the kind can be told from others: only smtpbl
-// has been given networks of IPv6.
-func (t *track) takes(k kind) bool {
-	return !k.v6 || t.ours != nil || t.bare()
-}
-
-func (t *track) bare() bool { return t.name == nameBare || t.name == nameBareTrack }
-
 // sendOne is one run. Not ok is a run in which packets went astray, because the
 // processor's queue was full or another processor was to receive them.
 func (b *bench) sendOne(ctx context.Context, t *track, k kind, frames *train) (each float64, ok bool, err error) {
@@ -150,12 +91,10 @@ func (b *bench) sendOne(ctx context.Context, t *track, k kind, frames *train) (e
 func (b *bench) comparePackets(tracks []*track, times [][][]float64, n int) {
 	for i, t := range tracks {
 		for k, kind := range kinds {
-			switch {
-			case t.bare():
+			if t.bare() {
 				b.packets.add(t.name, kind.name, times[i][k]...)
-			case t.takes(kind) && len(times[i][k]) > 0:
-				best := slices.Min(times[base(tracks, t)][k])
-				b.packets.add(fmt.Sprintf("%s, %s", t.name, count(n)), kind.name, minus(times[i][k], best)...)
+			} else if bare := times[base(tracks, t)][k]; len(bare) > 0 {
+				b.packets.add(fmt.Sprintf("%s, %s", t.name, count(n)), kind.name, minus(times[i][k], slices.Min(bare))...)
 			}
 		}
 	}

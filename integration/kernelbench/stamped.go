@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 	"time"
 
@@ -17,7 +19,7 @@ import (
 // packet came in from the device, before any rule saw it.
 type stampedConn struct {
 	conn    *net.TCPConn
-	flowing chan struct{} // closed after enoughReads
+	flowing chan struct{} // closed after enoughReads that have a time
 	done    chan struct{} // closed when reading has ended; guards the rest
 	last    time.Time     // when the last packet that was let through came in
 	ended   time.Time     // when reading failed
@@ -29,10 +31,6 @@ const enoughReads = 100
 
 // receiveBuffer is the server's, in bytes.
 const receiveBuffer = 32 << 20
-
-// errPeerEnded means that the client, not a ban or a deadline, ended a
-// connection.
-var errPeerEnded = errors.New("the client ended the connection")
 
 func newStampedConn(c *net.TCPConn) *stampedConn {
 	return &stampedConn{conn: c, flowing: make(chan struct{}), done: make(chan struct{})}
@@ -65,29 +63,37 @@ func (s *stampedConn) read() {
 	raw, err := s.conn.SyscallConn()
 	if err != nil {
 		s.err = err
-		close(s.flowing)
 		return
 	}
 	data, control := make([]byte, 64<<10), make([]byte, 256)
-	for reads := 0; ; reads++ {
-		if reads == enoughReads {
-			close(s.flowing)
-		}
+	for stamped := 0; s.err == nil; {
 		n, oob, err := receive(raw, data, control)
-		if err != nil || n == 0 {
-			s.ended, s.err = time.Now(), err
-			if err == nil {
-				s.err = errPeerEnded
-			}
-			if reads < enoughReads {
+		if err == nil && n == 0 {
+			err = io.EOF
+		}
+		s.ended, s.err = time.Now(), err
+		// The kernel begins to write times down some time after the first
+		// socket has asked for it (linux net/core/dev.c, net_enable_timestamp).
+		if at, ok := stamp(control[:oob]); ok && err == nil {
+			s.last = at
+			if stamped++; stamped == enoughReads {
 				close(s.flowing)
 			}
-			return
-		}
-		if at, ok := stamp(control[:oob]); ok {
-			s.last = at
 		}
 	}
+}
+
+// expect makes sure that reading ended as it should have: by a reset if the
+// connection was killed, otherwise at the deadline.
+func (s *stampedConn) expect(killed bool) error {
+	want := os.ErrDeadlineExceeded
+	if killed {
+		want = unix.ECONNABORTED // linux net/ipv4/tcp.c, tcp_abort
+	}
+	if !errors.Is(s.err, want) {
+		return fmt.Errorf("read from a banned address: got %w, want %w", s.err, want)
+	}
+	return nil
 }
 
 // receive waits for data.

@@ -13,8 +13,10 @@ type track struct {
 	conntrack bool
 	fd        int
 	sink      *sink
-	// ours is smtpbl's table, nil for other ways.
-	ours *own
+	// ours is smtpbl's table, nil for other ways; server is set where the
+	// namespace is the track's own.
+	ours   *own
+	server *namespace
 }
 
 // lay connects a server's namespace to the sender.
@@ -42,4 +44,14 @@ func (s *sender) lay(server *namespace, name string, conntrack bool) (*track, er
 func (t *track) close() {
 	t.sink.close()
 	_ = unix.Close(t.fd)
+	if t.server != nil {
+		t.server.close()
+	}
 }
+
+// takes tells whether packets of the kind can be told from others: only smtpbl
+// has been given networks of IPv6.
+func (t *track) takes(k kind) bool { return !k.v6 || t.ours != nil || t.bare() }
+
+// bare tells whether nobody is banned at the end of the track.
+func (t *track) bare() bool { return t.server != nil }

@@ -170,6 +170,7 @@ func (s *service) work(ctx context.Context) error {
 	task("read logs", s.sources.run)
 	task("watch own addresses", s.watchExempt)
 	task("watch block lists", s.watchBlocks)
+	task("watch the harness", s.watchHarness)
 	task("serve metrics", s.serveMetrics)
 	task("tell systemd", s.notify)
 	task("reload", s.watchReload)

@@ -21,6 +21,7 @@ type bench struct {
 	outside string // the network namespace that this program was started in
 	tools   *tools
 	sender  *sender
+	each    map[string]time.Duration // what loading one address took last, by way
 	say     func(format string, args ...any)
 	tables
 }
@@ -57,7 +58,7 @@ func run(ctx context.Context, o options, out, diag io.Writer) (err error) {
 		return fmt.Errorf("make a temporary directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	b := &bench{options: o, dir: dir, tables: newTables(), say: func(format string, args ...any) {
+	b := &bench{options: o, dir: dir, tables: newTables(), each: map[string]time.Duration{}, say: func(format string, args ...any) {
 		fmt.Fprintf(diag, "%4.0f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}}
 	if b.outside, err = network(); err != nil {

@@ -8,6 +8,9 @@ import (
 // loadAll fills every way with n addresses, several times in turns where that
 // does not take too long, and returns those of the first turn.
 func (b *bench) loadAll(ctx context.Context, n int) ([]*holder, error) {
+	if n >= enoughForKernel {
+		settle(ctx)
+	}
 	began, column := time.Now(), count(n)
 	before := kernelMemory()
 	holders, err := b.fillAll(ctx, ways(b.options), n, func(h *holder, c cost) {
@@ -37,6 +40,7 @@ func (b *bench) loadTook(h *holder, c cost) {
 	if h.n == 0 {
 		return
 	}
+	b.each[h.name] = c.wall / time.Duration(h.n)
 	const megabyte = 1e6 / 1024. // in KiB
 	if own := ownRSS(); c.rssKiB > own {
 		b.memory.add(h.name, "program, MB for "+column, float64(c.rssKiB)/megabyte)
@@ -60,7 +64,7 @@ func (b *bench) fillAll(ctx context.Context, list []*way, n int, done func(*hold
 		if !within(n, w.maxSize) {
 			continue
 		}
-		if b.tools.lacks(w.tool) != "" {
+		if b.tools.lacks(w.tool) != "" || b.tooSlow(w, n) {
 			continue
 		}
 		h, err := b.hold(ctx, w)
@@ -78,6 +82,19 @@ func (b *bench) fillAll(ctx context.Context, list []*way, n int, done func(*hold
 		done(h, c)
 	}
 	return holders, nil
+}
+
+// patience is the longest load that is tried.
+const patience = time.Minute
+
+// tooSlow tells whether a way will lose patience, judged by its last load.
+func (b *bench) tooSlow(w *way, n int) bool {
+	if b.each[w.name]*time.Duration(n) <= patience {
+		return false
+	}
+	b.loadTimes.miss(w.name, count(n), "too slow")
+	b.loadTimes.note("Not tried is what would take longer than %v by the time for fewer addresses.", patience)
+	return true
 }
 
 // sayMissing enters why there are no figures of ways whose programs are missing.

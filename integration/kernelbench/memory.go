@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,6 +32,26 @@ func parseMeminfo(info string) int64 {
 		}
 	}
 	return kib * 1024
+}
+
+// settle waits until the kernel has freed what was in namespaces that have
+// ended, which it does later, or until that has taken too long.
+func settle(ctx context.Context) {
+	const (
+		pause  = 250 * time.Millisecond
+		tries  = 40
+		still  = 1 << 20 // bytes, which something else may take at any time
+		enough = 4       // pauses in a row
+	)
+	quiet, before := 0, kernelMemory()
+	for try := 0; try < tries && quiet < enough && ctx.Err() == nil; try++ {
+		time.Sleep(pause)
+		now := kernelMemory()
+		if quiet++; max(now-before, before-now) > still {
+			quiet = 0
+		}
+		before = now
+	}
 }
 
 // ownRSS is the most memory that this program has had, in KiB. A child starts

@@ -212,7 +212,7 @@ func (e *Enforcer) flush() (Outcome, error) {
 	}
 	e.lift(keys, "flush")
 	if err != nil {
-		return out, e.rebuild("table_gone")
+		return out, e.rebuild(causeGone, nft.Foreign{})
 	}
 	return out, nil
 }

@@ -41,6 +41,7 @@ type campaign struct {
 	sources    *sources
 	judge      *judge
 	service    *lab.Service
+	logs       []*lab.Log // of all its lives
 	reader     *nft.Reader
 	trials     []*trial
 	always     []*trial // banned from the beginning to the end

@@ -31,7 +31,9 @@ func (c *campaign) away(f func() error) error {
 
 // start starts the service and waits until it is ready.
 func (c *campaign) start() (err error) {
-	c.service, err = c.lab.Service(c.ctx, lab.Start{Config: c.config()})
+	if c.service, err = c.lab.Service(c.ctx, lab.Start{Config: c.config()}); err == nil {
+		c.logs = append(c.logs, c.service.Log)
+	}
 	return err
 }
 

@@ -79,6 +79,7 @@ func tableConfig(c config.NFT) nft.Config {
 		Table: c.Table, Ports: c.Ports, Hook: nft.Hook(c.Hook), MaxBans: c.MaxBans,
 		ElementCounters: c.ElementCounters, Protect: c.ProtectTable,
 		LogRate: c.LogRate, LogPer: c.LogPer, LogBurst: c.LogBurst, LogPrefix: c.LogPrefix,
+		Mark: c.Mark.Value, MarkMask: c.Mark.Mask, NFLogGroup: c.NFLogGroup,
 	}
 }
 

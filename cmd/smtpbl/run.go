@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,6 +84,7 @@ type service struct {
 // in the order ingest, policy, nft. The table stays and goes on dropping.
 func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.Config, error), dryRun bool, log *slog.Logger) error {
 	s := &service{cfg: cfg, load: load, log: log, dryRun: dryRun, started: time.Now(), metrics: metrics.New(version())}
+	boundGarbage()
 	log.Info("starting", "version", version(), "dry_run", dryRun)
 	release, err := s.claim()
 	if err != nil {
@@ -130,16 +130,18 @@ func (s *service) build(ctx context.Context) error {
 	s.engine = newEngine(s.cfg.Policy, s.started)
 	s.engine.SetExempt(exemptions)
 	s.enforcer = enforce.New(s.enforceOptions())
-	standing, err := s.enforcer.Restore(s.state.Records, exempt.Prefixes(exemptions))
+	err = s.enforcer.Restore(exempt.Prefixes(exemptions), func(r *store.Record) { pipeline.Recall(s.engine, r) })
 	if err != nil {
 		return fmt.Errorf("restore the bans: %w", err)
 	}
 	s.openBlocks()
-	s.restoreEngine(standing)
+	if err := pipeline.Restore(s.engine, s.state.Snapshot); err != nil {
+		s.warn("window", "counts of the last run are lost, bans are not", err)
+	}
 	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, s.state.Positions, s.log)
 	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
 	s.metrics.Attach(s.scrape)
-	s.state.Records, s.state.Snapshot = nil, nil // large, and used up
+	s.state.Snapshot = nil // large, and used up
 	return nil
 }
 
@@ -148,25 +150,6 @@ func newEngine(p config.Policy, start time.Time) *policy.Engine {
 		Window: p.Window, CountAbuse: p.CountAbuse, Threshold4: p.Threshold4, Threshold6: p.Threshold6,
 		BanTime: p.BanTime, BanTimeMax: p.BanTimeMax, Net4Hosts: p.Net4Hosts, Net6Hosts: p.Net6Hosts,
 	}, start)
-}
-
-// restoreEngine tells the Engine who was banned before and who is now: what it
-// banned itself with its rank, what others banned beside that.
-func (s *service) restoreEngine(standing []store.Record) {
-	var offenders []policy.Offender
-	for _, r := range slices.Concat(s.state.Records, standing) { // the later word counts
-		if r.Bans > 0 {
-			offenders = append(offenders, policy.Offender{Prefix: r.Prefix, Step: r.Step, Bans: r.Bans, At: r.At, Until: r.Until})
-		}
-	}
-	if err := pipeline.Restore(s.engine, offenders, s.state.Snapshot); err != nil {
-		s.warn("window", "counts of the last run are lost, bans are not", err)
-	}
-	for _, r := range standing {
-		if r.Bans == 0 {
-			s.engine.Hold(r.Prefix, r.Until)
-		}
-	}
 }
 
 // work runs all tasks. The Judge outlives the sources and the Enforcer the
@@ -187,6 +170,7 @@ func (s *service) work(ctx context.Context) error {
 	task("read logs", s.sources.run)
 	task("watch own addresses", s.watchExempt)
 	task("watch block lists", s.watchBlocks)
+	task("watch the harness", s.watchHarness)
 	task("serve metrics", s.serveMetrics)
 	task("tell systemd", s.notify)
 	task("reload", s.watchReload)

@@ -13,7 +13,7 @@ import (
 
 // mailPackages are the tests' mail server, from the sources that the machine
 // has.
-var mailPackages = []string{"postfix", "dovecot-core", "rsyslog", "logrotate"}
+var mailPackages = []string{"postfix", "dovecot-core", "rsyslog", "logrotate", "ufw", "iptables"}
 
 // installPackages fetches the packages in the machine's network and installs
 // them in one that leads nowhere.

@@ -33,8 +33,10 @@ type Kernel interface {
 
 // History is what the Enforcer needs of store.Store.
 type History interface {
+	Each(f func(*store.Record) error) error
+	Get(k nft.Key) (r store.Record, ok bool, err error)
 	Put(records []store.Record) error
-	Forget(keys []nft.Key) error
+	Prune(before time.Time) (int, error)
 	Checkpoint(positions []ingest.Position, snapshot []byte) error
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
 )
@@ -144,12 +143,8 @@ func TestLayersSurviveARestart(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		var records []store.Record
-		for _, r := range b.paper.records {
-			records = append(records, r)
-		}
 		b.Enforcer = New(b.Options)
-		b.restore(records...)
+		b.restore()
 		b.wantLeft(map[string]time.Duration{
 			"ban4 198.51.100.7": 4 * time.Hour, "manual4 198.51.100.7": time.Hour, "manual4_27 203.0.113.0/27": time.Hour,
 		})

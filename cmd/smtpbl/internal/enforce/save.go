@@ -173,22 +173,3 @@ func (s *saver) failed(err error) {
 		s.log.Error("history not written: bans hold in the kernel, but a reboot would forget the new ones", "err", err)
 	}
 }
-
-// prune forgets bans that ended so long ago that they no longer count.
-func (e *Enforcer) prune(records []store.Record, now time.Time) []store.Record {
-	var old []nft.Key
-	kept := make([]store.Record, 0, len(records))
-	for _, r := range records {
-		if now.Sub(r.Until) > e.Keep {
-			old = append(old, r.Key())
-			continue
-		}
-		kept = append(kept, r)
-	}
-	if e.History != nil {
-		if err := e.History.Forget(old); err != nil {
-			e.saver.failed(err)
-		}
-	}
-	return kept
-}

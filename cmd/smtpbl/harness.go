@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/nft/ufw"
+)
+
+func (a *app) harnessCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "harness",
+		Short: "Put chains into ufw that mark the packets for the mail ports",
+		Long: "With nft.hook = \"ufw\", chains in ufw's before.rules and before6.rules mark the packets for the mail ports,\n" +
+			"and the table of smtpbl drops the marked ones that are banned.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(
+		a.harnessChangeCommand("install", "Put the harness into ufw's files and the running firewall", (*ufw.Harness).Install),
+		a.harnessChangeCommand("remove", "Take the harness out again, without a trace", (*ufw.Harness).Remove),
+		a.harnessStatusCommand(),
+	)
+	return cmd
+}
+
+// harness is the harness that the configuration wants.
+func harness(cfg config.Config) *ufw.Harness {
+	return ufw.New(ufw.Config{
+		Spec:    ufw.Spec{Ports: cfg.NFT.Ports, Mark: ufw.Mark(cfg.NFT.Mark)},
+		Table:   cfg.NFT.Table,
+		Backups: filepath.Join(cfg.StateDir, "ufw"),
+	})
+}
+
+// harnessError adds advice to an error of the harness. Nothing was changed
+// then.
+func harnessError(err error) error {
+	conflict, found := errors.AsType[*ufw.ConflictError](err)
+	switch {
+	case err == nil:
+		return nil
+	case found:
+		return withHint(err, "nothing was changed; "+markAdvice(conflict.Free))
+	case errors.Is(err, ufw.ErrNotInstalled):
+		return withHint(err, "nothing was changed; apt-get install ufw, or use nft.hook = \"prerouting\", which needs no harness")
+	case errors.Is(err, ufw.ErrNoIPv6):
+		return withHint(err, "nothing was changed; set IPV6=yes in /etc/default/ufw, or use nft.hook = \"prerouting\", which needs no harness")
+	case errors.Is(err, ufw.ErrBusy):
+		return withHint(err, "nothing was changed; try again when the other command has ended")
+	case errors.Is(err, ufw.ErrNoIPTables):
+		return withHint(err, "nothing was changed; apt-get install iptables, which ufw needs too")
+	}
+	return withHint(err, "nothing was changed")
+}
+
+// markAdvice says which mark to choose instead.
+func markAdvice(free ufw.Mark) string {
+	if free.Mask == 0 {
+		return "no mark is free: use nft.hook = \"prerouting\", which needs none"
+	}
+	return fmt.Sprintf("this mark is free: nft.mark = %q", free.String())
+}

@@ -39,15 +39,16 @@ func (p *pulse) watch(ctx context.Context, running *sync.WaitGroup, now func() t
 	if err := unix.SchedGetaffinity(0, &mine); err != nil {
 		return fmt.Errorf("list the processors: %w", err)
 	}
-	for cpu := 0; len(p.gaps) < mine.Count(); cpu++ {
-		if !mine.IsSet(cpu) {
-			continue
+	var cpus []int
+	for cpu := 0; len(cpus) < mine.Count(); cpu++ {
+		if mine.IsSet(cpu) {
+			cpus = append(cpus, cpu)
 		}
-		p.gaps = append(p.gaps, nil)
-		n := len(p.gaps) - 1
+	}
+	p.gaps = make([][]gap, len(cpus)+1)
+	for n, cpu := range cpus {
 		running.Go(func() { p.feel(ctx, cpu, n, now) })
 	}
-	p.gaps = append(p.gaps, nil)
 	return nil
 }
 

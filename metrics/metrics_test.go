@@ -25,7 +25,7 @@ func full() *Metrics {
 	m.Preset([]string{"postfix"}, []string{"auth_fail", "auth_ok"}, []string{"never_ban"})
 	m.Attach(func() State {
 		return State{
-			Wanted: 7, Enforced: 6, Active: map[string]int{"ban4": 5, "ban6_64": 2},
+			Wanted: 7, Blocked: 11, BlockFaults: 1, Enforced: 6, Active: map[string]int{"ban4": 5, "ban6_64": 2},
 			CheckedAt: time.UnixMilli(1_700_000_000_500), Tracked: 42,
 			Kernel: &Kernel{Seen: 100, Logged: 3, LogLimited: 4, Dropped: []Dropped{
 				{Family: "ipv4", Set: "ban4", Packets: 5, Bytes: 300},
@@ -97,6 +97,8 @@ smtpbl_bans_active{set="ban6_64"} 2
 smtpbl_bans_enforced 6
 smtpbl_bans_total{reason="auth_fail",step="host"} 1
 smtpbl_bans_wanted 7
+smtpbl_block_lists_unreadable 1
+smtpbl_block_prefixes 11
 smtpbl_commit_duration_seconds_sum 2e-05
 smtpbl_commit_duration_seconds_count 1
 smtpbl_config_reloads_total{result="failure"} 0

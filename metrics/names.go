@@ -11,6 +11,8 @@ const (
 	BansWanted      = "smtpbl_bans_wanted"
 	BansEnforced    = "smtpbl_bans_enforced"
 	CheckTimestamp  = "smtpbl_enforcement_check_timestamp_seconds"
+	Blocked         = "smtpbl_block_prefixes"
+	BlockFaults     = "smtpbl_block_lists_unreadable"
 	BansTotal       = "smtpbl_bans_total"
 	UnbansTotal     = "smtpbl_unbans_total"
 	RefusedBans     = "smtpbl_refused_bans_total"

@@ -11,6 +11,8 @@ type State struct {
 	Wanted, Enforced int
 	Active           map[string]int // by set
 	CheckedAt        time.Time      // zero before the first comparison
+	Blocked          int            // prefixes of block lists
+	BlockFaults      int            // block lists that cannot be read
 	Tracked          int            // addresses with failures in the window
 	Kernel           *Kernel        // nil where the kernel cannot be asked
 	Sources          []Source
@@ -57,6 +59,8 @@ var scraped = []struct {
 	{BansActive, "Bans that should be dropping packets now, by set.", []string{"set"}},
 	{BansWanted, "Bans that should be dropping packets now.", nil},
 	{BansEnforced, "Of the wanted bans, those that the kernel enforces.", nil},
+	{Blocked, "Prefixes that are dropped because of block lists.", nil},
+	{BlockFaults, "Block lists that could not be read; what they held before is dropped.", nil},
 	{CheckTimestamp, "When wanted and enforced bans were last compared, Unix time.", nil},
 	{Tracked, "Addresses with failed logins inside the window.", nil},
 	{SourceLines, "Lines read, by source.", []string{"source"}},
@@ -100,6 +104,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(BansWanted, float64(s.Wanted))
 	gauge(BansEnforced, float64(s.Enforced))
 	gauge(Tracked, float64(s.Tracked))
+	gauge(Blocked, float64(s.Blocked))
+	gauge(BlockFaults, float64(s.BlockFaults))
 	for set, n := range s.Active {
 		gauge(BansActive, float64(n), set)
 	}

@@ -20,7 +20,7 @@ const dumpPasses = 8
 // A ban that is set or lifted meanwhile may be in the list or not; the others
 // are all in it.
 func (r *Reader) Bans() (bans []Ban, err error) {
-	s, err := openSocket(r.opts.netns)
+	s, err := r.opts.open()
 	if err != nil {
 		return nil, err
 	}

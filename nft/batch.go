@@ -2,6 +2,7 @@ package nft
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,6 +23,28 @@ type batch struct {
 	encoder
 	count int // messages opened so far, the begin marker included
 	last  int // where the header of the last message starts
+	// acknowledged is the number of the message that acknowledge asks about.
+	acknowledged int
+	spans        []span // the messages about elements
+}
+
+// span is a message about elements and their set.
+type span struct {
+	message int // its position in the batch
+	set     string
+}
+
+// naming adds to the refusal of a transaction for a full set the name of it.
+func (b *batch) naming(err error) error {
+	var refusal *messageError
+	if errors.As(err, &refusal) && refusal.errno == unix.ENFILE {
+		for _, s := range b.spans {
+			if s.message == refusal.index {
+				return &FullError{Set: s.set, err: err}
+			}
+		}
+	}
+	return err
 }
 
 // newBatch begins a transaction in the memory of buf.
@@ -82,4 +105,5 @@ func (b *batch) control(typ uint16) {
 func (b *batch) acknowledge() {
 	flags := b.b[b.last+6:]
 	binary.NativeEndian.PutUint16(flags, binary.NativeEndian.Uint16(flags)|unix.NLM_F_ACK)
+	b.acknowledged = b.count - 1
 }

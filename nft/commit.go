@@ -33,16 +33,18 @@ func (s *socket) transact(b *batch) error {
 	if err := s.send(b.b); err != nil {
 		return fmt.Errorf("send transaction: %w", err)
 	}
-	return s.outcome()
+	return s.outcome(b.acknowledged)
 }
 
 // outcome reads the answers to a batch. The acknowledgement of the last
 // message proves nothing by itself, because it also comes when an earlier
-// message failed: success is an acknowledgement and no error.
-func (s *socket) outcome() error {
+// message failed: success is an acknowledgement and no error. Answers come in
+// the order of their messages, those about the whole batch first
+// (nfnl_err_deliver), and so that acknowledgement is the last one.
+func (s *socket) outcome(last int) error {
 	var refusal *messageError
 	acknowledged := false
-	for {
+	for !acknowledged {
 		b, err := s.receive()
 		if err != nil {
 			return errors.Join(errUnconfirmed, err)
@@ -55,12 +57,13 @@ func (s *socket) outcome() error {
 				continue
 			}
 			if errno := a.errno(); errno == 0 {
-				acknowledged = true
+				acknowledged = acknowledged || int(a.seq) == last
 			} else if refusal == nil {
 				refusal = &messageError{errno: errno, index: int(a.seq)}
 			}
 		}
 	}
+	s.unread = s.unread && !acknowledged
 	switch {
 	case refusal != nil:
 		return refusal

@@ -12,8 +12,8 @@ const (
 	// that the length of an attribute can say: the largest element, with an
 	// IPv6 key, both times and a counter, has 104 bytes.
 	elementsPerMessage = 600
-	// elementsPerBatch bounds how long other writers of the kernel's firewall
-	// wait for a transaction: about 10 ms.
+	// elementsPerBatch is the largest transaction: about 50 ms where bans are
+	// replaced that have counters, half of it without.
 	elementsPerBatch = 10_000
 	// minTimeout is the shortest ban. The kernel counts milliseconds, and an
 	// element with none would stay for ever.
@@ -55,7 +55,7 @@ func clampTimeout(d time.Duration) time.Duration {
 
 // encode appends the element to a list of elements. Absent attributes mean: no
 // flags, no timeout (permanent), all of the timeout left, a counter at zero.
-func (el element) encode(e *encoder) {
+func (el *element) encode(e *encoder) {
 	item := e.open(unix.NFTA_LIST_ELEM)
 	key := e.open(unix.NFTA_SET_ELEM_KEY)
 	e.bytes(unix.NFTA_DATA_VALUE, el.key.bytes())
@@ -90,17 +90,28 @@ func encodeCounter(e *encoder, typ uint16, packets, bytes uint64) {
 func (b *batch) elements(typ, flags uint16, table, set string, els []element) {
 	for len(els) > 0 {
 		n := min(len(els), elementsPerMessage)
-		b.message(typ, flags)
-		b.str(unix.NFTA_SET_ELEM_LIST_TABLE, table)
-		b.str(unix.NFTA_SET_ELEM_LIST_SET, set)
-		list := b.open(unix.NFTA_SET_ELEM_LIST_ELEMENTS)
-		for _, el := range els[:n] {
-			el.encode(&b.encoder)
+		list := b.openElements(typ, flags, table, set)
+		for i := range els[:n] {
+			els[i].encode(&b.encoder)
 		}
-		b.shut(list)
-		b.seal()
+		b.shutElements(list)
 		els = els[n:]
 	}
+}
+
+// openElements begins a message about elements of a set; shutElements, with the
+// mark that it returns, ends it.
+func (b *batch) openElements(typ, flags uint16, table, set string) (list int) {
+	b.spans = append(b.spans, span{message: b.count, set: set})
+	b.message(typ, flags)
+	b.str(unix.NFTA_SET_ELEM_LIST_TABLE, table)
+	b.str(unix.NFTA_SET_ELEM_LIST_SET, set)
+	return b.open(unix.NFTA_SET_ELEM_LIST_ELEMENTS)
+}
+
+func (b *batch) shutElements(list int) {
+	b.shut(list)
+	b.seal()
 }
 
 // flushSet appends a message that empties a set.

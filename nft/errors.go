@@ -24,14 +24,26 @@ var (
 	// ErrTableGone says that the table or one of its sets is missing: Ensure
 	// builds it again.
 	ErrTableGone = errors.New("the table or a part of it is missing in the kernel")
-	// ErrFull says that a set has as many elements as it may have. Nothing of
-	// the transaction was applied.
+	// ErrFull says that a set has as many elements as it may have; a FullError
+	// tells which. Nothing of the transaction was applied.
 	ErrFull = errors.New("the set is full: lift bans that end soon, or allow more of them")
 	// ErrPrefix says that a prefix cannot be banned.
 	ErrPrefix = errors.New("prefix cannot be banned")
 	// ErrConfig says that a Config cannot be built.
 	ErrConfig = errors.New("nft configuration is not valid")
 )
+
+// FullError names the set that is full. It is ErrFull. A transaction that fills
+// several sets is refused for the first of them.
+type FullError struct {
+	Set string // as Key.Set tells it
+	err error
+}
+
+func (e *FullError) Error() string { return fmt.Sprintf("set %s: %v: %v", e.Set, ErrFull, e.err) }
+
+// Unwrap returns ErrFull and what the kernel said.
+func (e *FullError) Unwrap() []error { return []error{ErrFull, e.err} }
 
 // errUnconfirmed says that the kernel answered a transaction with neither an
 // acknowledgement nor an error: it may have been committed or not.
@@ -58,6 +70,8 @@ func classify(err error) error {
 		return nil
 	case errors.Is(err, unix.ENOENT):
 		return fmt.Errorf("%w: %w", ErrTableGone, err)
+	case errors.Is(err, ErrFull):
+		return err
 	case errors.Is(err, unix.ENFILE):
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.EAFNOSUPPORT):

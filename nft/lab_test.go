@@ -121,8 +121,18 @@ var (
 	server6 = netip.MustParseAddr("2001:db8::1")
 )
 
-// newLab joins the two; clients are the addresses that the client has.
+// newLab joins the two and builds the table; clients are the addresses that the
+// client has.
 func newLab(t testing.TB, cfg Config, clients ...string) *lab {
+	t.Helper()
+	l := connected(t, clients...)
+	l.table = open(t, l.server, cfg)
+	ensure(t, l.table)
+	return l
+}
+
+// connected joins a server without the table and a client.
+func connected(t testing.TB, clients ...string) *lab {
 	t.Helper()
 	l := &lab{server: nettest.New(t), client: nettest.New(t)}
 	addrs := make([]netip.Prefix, len(clients))
@@ -136,8 +146,6 @@ func newLab(t testing.TB, cfg Config, clients ...string) *lab {
 	nettest.Join(t, l.server, l.client, []netip.Prefix{
 		netip.PrefixFrom(server4, 8), netip.PrefixFrom(server6, 16),
 	}, addrs)
-	l.table = open(t, l.server, cfg)
-	ensure(t, l.table)
 	return l
 }
 

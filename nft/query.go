@@ -49,8 +49,23 @@ func (r *Reader) query(keys []Key) ([]Ban, error) {
 }
 
 // lookUp asks for several elements in one call. Each key is a message of its
-// own: in a common message the first missing key would end the answer.
+// own: in a common message the first missing key would end the answer. Where the
+// answers are more than the socket holds, the halves are asked for.
 func (s *socket) lookUp(table string, keys []Key) ([]Ban, error) {
+	bans, err := s.tryLookUp(table, keys)
+	if !errors.Is(err, unix.ENOBUFS) || len(keys) == 1 {
+		return bans, err
+	}
+	half := len(keys) / 2
+	first, err := s.lookUp(table, keys[:half])
+	if err != nil {
+		return nil, err
+	}
+	rest, err := s.lookUp(table, keys[half:])
+	return append(first, rest...), err
+}
+
+func (s *socket) tryLookUp(table string, keys []Key) ([]Ban, error) {
 	b := &batch{encoder: encoder{b: s.out[:0]}}
 	for _, k := range keys {
 		b.elements(unix.NFT_MSG_GETSETELEM, 0, table, k.Set(), []element{keyed(k.Prefix)})

@@ -25,7 +25,7 @@ func OpenReadOnly(cfg Config, opts ...Option) (*Reader, error) {
 }
 
 func openReader(table string, o options) (*Reader, error) {
-	sock, err := openSocket(o.netns)
+	sock, err := o.open()
 	if err != nil {
 		return nil, err
 	}

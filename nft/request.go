@@ -50,6 +50,7 @@ func (s *socket) ask(b *batch, each func(body []byte)) error {
 		}
 		done, err := eachAnswer(in, &interrupted, each)
 		if err != nil || done {
+			s.unread = !done
 			return err
 		}
 	}
@@ -77,6 +78,7 @@ func (s *socket) askEach(b *batch, n int, each func(answer) error) error {
 			}
 		}
 	}
+	s.unread = false
 	return nil
 }
 

@@ -31,6 +31,22 @@ type socket struct {
 	in    []byte
 	out   []byte // memory of the last batch, used again for the next one
 	limit int    // size of the send buffer
+	// unread says that answers to the last request may still be queued.
+	unread bool
+	// write and read are the system calls as raw wants them, made once.
+	write, read func(fd uintptr)
+	sending     []byte      // what write sends
+	received    int         // what read read
+	errno       error       // of write or read
+	fake        *fakeSocket // instead of all above but out, if it is not nil
+}
+
+// open opens a socket to the nf_tables that the options choose.
+func (o options) open() (*socket, error) {
+	if o.fake != nil {
+		return o.fake.connect(), nil
+	}
+	return openSocket(o.netns)
 }
 
 // openSocket opens a socket to nf_tables in the network namespace that netns
@@ -54,6 +70,18 @@ func dial(protocol, netns int) (*socket, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	s := &socket{conn: conn, raw: raw, in: make([]byte, readBytes)}
+	s.write = func(fd uintptr) {
+		s.errno = unix.EINTR
+		for errors.Is(s.errno, unix.EINTR) {
+			_, s.errno = unix.Write(int(fd), s.sending)
+		}
+	}
+	s.read = func(fd uintptr) {
+		s.errno = unix.EINTR
+		for errors.Is(s.errno, unix.EINTR) {
+			s.received, _, s.errno = unix.Recvfrom(int(fd), s.in, unix.MSG_DONTWAIT)
+		}
+	}
 	// Without CAP_NET_ADMIN the size cannot be forced; the first request then
 	// fails with a clearer error than this one would be.
 	_ = s.setOption(unix.SO_RCVBUFFORCE, receiveBytes)
@@ -62,11 +90,21 @@ func dial(protocol, netns int) (*socket, error) {
 	return s, nil
 }
 
-func (s *socket) close() error { return s.conn.Close() }
+func (s *socket) close() error {
+	if s.fake != nil {
+		return s.fake.close()
+	}
+	return s.conn.Close()
+}
 
 // port is the number by which the kernel knows this socket, as in the owner of
 // a table.
-func (s *socket) port() uint32 { return s.conn.PID() }
+func (s *socket) port() uint32 {
+	if s.fake != nil {
+		return s.fake.id
+	}
+	return s.conn.PID()
+}
 
 func (s *socket) setOption(option, value int) error {
 	var set error
@@ -79,42 +117,42 @@ func (s *socket) setOption(option, value int) error {
 // send hands all of b to the kernel in one call, which returns when the kernel
 // has worked through it.
 func (s *socket) send(b []byte) error {
-	s.discard()
+	if s.fake != nil {
+		return s.fake.send(b)
+	}
+	if s.unread {
+		s.discard()
+	}
+	s.unread = true
 	if need := len(b) + sendSlack; need > s.limit {
 		if err := s.setOption(unix.SO_SNDBUFFORCE, need); err != nil && len(b) > sendSlack {
 			return fmt.Errorf("enlarge send buffer to %d bytes: %w", need, err)
 		}
 		s.limit = need
 	}
-	var sent error
-	err := s.raw.Control(func(fd uintptr) {
-		sent = unix.EINTR
-		for errors.Is(sent, unix.EINTR) {
-			_, sent = unix.Write(int(fd), b)
-		}
-	})
-	return errors.Join(err, sent)
+	s.sending = b
+	if err := s.raw.Control(s.write); err != nil {
+		return err
+	}
+	return s.errno
 }
 
 // receive reads one datagram of answers; nil means that there is none.
 func (s *socket) receive() ([]byte, error) {
-	var n int
-	var got error
-	err := s.raw.Control(func(fd uintptr) {
-		got = unix.EINTR
-		for errors.Is(got, unix.EINTR) {
-			n, _, got = unix.Recvfrom(int(fd), s.in, unix.MSG_DONTWAIT)
-		}
-	})
+	if s.fake != nil {
+		return s.fake.receive()
+	}
+	err := s.raw.Control(s.read)
 	switch {
 	case err != nil:
 		return nil, err
-	case errors.Is(got, unix.EAGAIN):
+	case errors.Is(s.errno, unix.EAGAIN):
+		s.unread = false
 		return nil, nil
-	case got != nil:
-		return nil, fmt.Errorf("read answer: %w", got)
+	case s.errno != nil:
+		return nil, fmt.Errorf("read answer: %w", s.errno)
 	}
-	return s.in[:n], nil
+	return s.in[:s.received], nil
 }
 
 // discard throws away answers that an earlier request left unread.

@@ -24,6 +24,11 @@ type Table struct {
 	// the allow sets are left as they stand.
 	allow []netip.Prefix
 	feeds feedSets // that the rules look into, as far as we know
+	pace  pace
+	// Memory of the last Apply, used again for the next one.
+	ready []Change    // what is written
+	at    map[Key]int // where each ban is in ready
+	parts []group     // the sets concerned
 	// filled is what SetFeed put into these sets; nil before its first call.
 	filled *feedRanges
 
@@ -33,7 +38,10 @@ type Table struct {
 // Option changes how Open and OpenReadOnly reach the kernel.
 type Option func(*options)
 
-type options struct{ netns int }
+type options struct {
+	netns int
+	fake  *Fake // nil: the kernel of this machine
+}
 
 // WithNetNS makes the sockets belong to the network namespace that the open
 // file descriptor refers to, instead of that of the calling thread.
@@ -61,11 +69,11 @@ func Open(cfg Config, opts ...Option) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	sock, err := openSocket(o.netns)
+	sock, err := o.open()
 	if err != nil {
 		return nil, errors.Join(err, reader.Close())
 	}
-	t := &Table{Reader: reader, cfg: cfg, sock: sock}
+	t := &Table{Reader: reader, cfg: cfg, sock: sock, at: map[Key]int{}}
 	if t.kernel, err = sock.probe(cfg); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}

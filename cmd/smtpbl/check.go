@@ -67,6 +67,10 @@ func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed,
 	}
 	for i := range matches {
 		m := &matches[i]
+		if bans[i].Layer == nft.LayerFeed {
+			fmt.Fprintf(a.stdout, "%s is in set %s as %s: a block list names it\n", addr, m.Set, m.Addr)
+			continue
+		}
 		fmt.Fprintf(a.stdout, "%s is in set %s as %s, %s left of %s, %d packets dropped: %s\n", addr, m.Set, m.Addr,
 			brief(duration(m.Remaining)), brief(duration(m.Timeout)), m.Packets, m.Reason)
 	}

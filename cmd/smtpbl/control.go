@@ -105,7 +105,7 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 			return nil, r.err
 		}
 		err = s.judge.Tell(ctx, func(e *policy.Engine) { tellEngine(e, req, r.out.Changed, time.Now()) })
-		return answerOf(&r.out), err
+		return answerOf(&r.out), errors.Join(err, s.enforcer.AwaitSaved(ctx))
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

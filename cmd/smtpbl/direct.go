@@ -10,6 +10,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/metrics"
 )
 
@@ -43,7 +44,8 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 		return nil, err
 	}
 	s.enforcer = enforce.New(s.enforceOptions())
-	if _, err := s.enforcer.Restore(s.state.Records, exempt.Prefixes(exemptions)); err != nil {
+	err = s.enforcer.Restore(exempt.Prefixes(exemptions), func(*store.Record) {})
+	if err != nil {
 		return nil, err
 	}
 	var resp *control.Response

@@ -101,13 +101,10 @@ func listBans(ctx context.Context, cfg config.Config) ([]control.Ban, error) {
 // read.
 func reasons(cfg config.Config) map[nft.Key]string {
 	out := map[nft.Key]string{}
-	records, err := store.Read(cfg.StateDir)
-	if err != nil {
-		return out
-	}
-	for i := range records {
-		out[records[i].Key()] = records[i].Reason
-	}
+	_ = store.Read(cfg.StateDir, func(r *store.Record) error {
+		out[r.Key()] = r.Reason
+		return nil
+	})
 	return out
 }
 

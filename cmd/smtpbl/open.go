@@ -43,7 +43,20 @@ func (s *service) openTable() error {
 		return err
 	}
 	s.table = t
+	s.openWatcher()
 	return s.openSessions()
+}
+
+// openWatcher listens to what other programs do to the table, where they can do
+// anything to it.
+func (s *service) openWatcher() {
+	if s.cfg.NFT.ProtectTable && s.table.Features().Protect {
+		return
+	}
+	var err error
+	if s.watcher, err = s.table.Watch(); err != nil {
+		s.warn("watch", "changes by other programs are noticed after a second instead of at once", err)
+	}
 }
 
 // openSessions opens the way to end connections. A kernel that cannot do it
@@ -101,6 +114,9 @@ func (s *service) enforceOptions() enforce.Options {
 	o := enforce.Options{Meter: meter{s.metrics}, Log: s.log, MaxBans: s.cfg.NFT.MaxBans, Keep: s.cfg.Policy.BanTimeMax}
 	if s.table != nil {
 		o.Kernel = s.table
+	}
+	if s.watcher != nil {
+		o.Watcher = s.watcher
 	}
 	if s.sessions != nil {
 		o.Sessions = s.sessions

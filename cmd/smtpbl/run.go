@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/blocklist"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
@@ -63,11 +63,13 @@ type service struct {
 	dryRun   bool
 	started  time.Time
 	table    *nft.Table    // nil in a dry run
+	watcher  *nft.Watcher  // nil where no other program can change the table
 	sessions *nft.Sessions // nil where connections are not ended
 	store    *store.Store
 	state    store.State
 	metrics  *metrics.Metrics
 	exempt   *exempt.List
+	blocks   *blocklist.List
 	// exemptions are those that the start began with.
 	exemptions []policy.Exemption
 	engine     *policy.Engine
@@ -82,6 +84,7 @@ type service struct {
 // in the order ingest, policy, nft. The table stays and goes on dropping.
 func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.Config, error), dryRun bool, log *slog.Logger) error {
 	s := &service{cfg: cfg, load: load, log: log, dryRun: dryRun, started: time.Now(), metrics: metrics.New(version())}
+	boundGarbage()
 	log.Info("starting", "version", version(), "dry_run", dryRun)
 	release, err := s.claim()
 	if err != nil {
@@ -127,15 +130,18 @@ func (s *service) build(ctx context.Context) error {
 	s.engine = newEngine(s.cfg.Policy, s.started)
 	s.engine.SetExempt(exemptions)
 	s.enforcer = enforce.New(s.enforceOptions())
-	standing, err := s.enforcer.Restore(s.state.Records, exempt.Prefixes(exemptions))
+	err = s.enforcer.Restore(exempt.Prefixes(exemptions), func(r *store.Record) { pipeline.Recall(s.engine, r) })
 	if err != nil {
 		return fmt.Errorf("restore the bans: %w", err)
 	}
-	s.restoreEngine(standing)
+	s.openBlocks()
+	if err := pipeline.Restore(s.engine, s.state.Snapshot); err != nil {
+		s.warn("window", "counts of the last run are lost, bans are not", err)
+	}
 	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, s.state.Positions, s.log)
 	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
 	s.metrics.Attach(s.scrape)
-	s.state.Records, s.state.Snapshot = nil, nil // large, and used up
+	s.state.Snapshot = nil // large, and used up
 	return nil
 }
 
@@ -144,25 +150,6 @@ func newEngine(p config.Policy, start time.Time) *policy.Engine {
 		Window: p.Window, CountAbuse: p.CountAbuse, Threshold4: p.Threshold4, Threshold6: p.Threshold6,
 		BanTime: p.BanTime, BanTimeMax: p.BanTimeMax, Net4Hosts: p.Net4Hosts, Net6Hosts: p.Net6Hosts,
 	}, start)
-}
-
-// restoreEngine tells the Engine who was banned before and who is now: what it
-// banned itself with its rank, what others banned beside that.
-func (s *service) restoreEngine(standing []store.Record) {
-	var offenders []policy.Offender
-	for _, r := range slices.Concat(s.state.Records, standing) { // the later word counts
-		if r.Bans > 0 {
-			offenders = append(offenders, policy.Offender{Prefix: r.Prefix, Step: r.Step, Bans: r.Bans, At: r.At, Until: r.Until})
-		}
-	}
-	if err := pipeline.Restore(s.engine, offenders, s.state.Snapshot); err != nil {
-		s.warn("window", "counts of the last run are lost, bans are not", err)
-	}
-	for _, r := range standing {
-		if r.Bans == 0 {
-			s.engine.Hold(r.Prefix, r.Until)
-		}
-	}
 }
 
 // work runs all tasks. The Judge outlives the sources and the Enforcer the
@@ -182,6 +169,7 @@ func (s *service) work(ctx context.Context) error {
 	s.sources = newSources(s)
 	task("read logs", s.sources.run)
 	task("watch own addresses", s.watchExempt)
+	task("watch block lists", s.watchBlocks)
 	task("watch the harness", s.watchHarness)
 	task("serve metrics", s.serveMetrics)
 	task("tell systemd", s.notify)
@@ -230,6 +218,9 @@ func (s *service) close() error {
 	}
 	if s.sessions != nil {
 		errs = append(errs, s.sessions.Close())
+	}
+	if s.watcher != nil {
+		errs = append(errs, s.watcher.Close())
 	}
 	if s.table != nil {
 		errs = append(errs, s.table.Close())

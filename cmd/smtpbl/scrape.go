@@ -21,6 +21,7 @@ func (s *service) scrape() metrics.State {
 		Wanted: h.Wanted, Enforced: h.Enforced, Active: h.Active, CheckedAt: h.CheckedAt,
 		Tracked: s.judge.Tracked(), Kernel: s.kernelCounters(),
 	}
+	st.Blocked, st.BlockFaults = s.blockCounts()
 	for _, src := range s.sources.stats() {
 		st.Sources = append(st.Sources, metrics.Source{
 			Name: src.Name, Lines: src.Lines, Bytes: src.Bytes, Rotations: src.Rotations + src.Truncations,
@@ -87,6 +88,7 @@ func (s *service) status() *status {
 		Table: s.cfg.NFT.Table, Hook: string(s.cfg.NFT.Hook), Ports: s.cfg.NFT.Ports,
 		Sources: s.sources.stats(), Tracked: s.judge.Tracked(), Wanted: h.Wanted, Enforced: h.Enforced,
 		Sets: h.Active, Recent: append([]enforce.Recent{}, h.Recent...), Warnings: s.currentWarnings(),
+		BlockLists: s.blocks.Files(),
 	}
 	if !h.CheckedAt.IsZero() {
 		st.CheckedAt = &h.CheckedAt
@@ -101,6 +103,7 @@ func (s *service) status() *status {
 			st.Warnings = append(st.Warnings, what+": "+problem)
 		}
 	}
+	st.Warnings = append(st.Warnings, s.blockWarnings()...)
 	if h.Pending > 0 {
 		st.Warnings = append(st.Warnings, fmt.Sprintf("%d bans are not enforced yet; the kernel is asked again", h.Pending))
 	}

@@ -29,6 +29,7 @@ type benchService struct {
 	cfg  config.Config
 	log  *os.File
 	read *nft.Reader
+	pid  int
 	stop func()
 }
 
@@ -82,6 +83,7 @@ func (r *benchService) run(dir string) {
 	if err != nil {
 		r.b.Fatal(err)
 	}
+	r.pid = cmd.Process.Pid
 	drained := make(chan struct{})
 	r.stop = func() {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -189,7 +191,8 @@ func BenchmarkBurst2000(b *testing.B) {
 }
 
 // BenchmarkRestore measures a start with a history of many running bans and
-// no table in the kernel, as after a reboot, until the service is ready.
+// no table in the kernel, as after a reboot, until the service is ready, and
+// the memory that it was resident with at most.
 func BenchmarkRestore(b *testing.B) {
 	for _, n := range []int{100_000, 1_000_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
@@ -200,11 +203,34 @@ func BenchmarkRestore(b *testing.B) {
 					b.StartTimer()
 				})
 				b.StopTimer()
+				r.reportMemory()
 				r.await(address(n - 1))
 				r.stop()
 				b.StartTimer()
 			}
 		})
+	}
+}
+
+// reportMemory reports the service's resident memory in MB: the most it ever
+// had, and how much of what it has now is its own (anon) and how much it shares
+// with the page cache (file), see proc_pid_status(5).
+func (r *benchService) reportMemory() {
+	r.b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.pid))
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		unit, ok := map[string]string{"VmHWM:": "peak-MB", "RssAnon:": "anon-MB", "RssFile:": "file-MB"}[strings.Fields(line)[0]]
+		if !ok {
+			continue
+		}
+		kB, err := strconv.ParseFloat(strings.Fields(line)[1], 64)
+		if err != nil {
+			r.b.Fatal(err)
+		}
+		r.b.ReportMetric(kB/1024, unit)
 	}
 }
 

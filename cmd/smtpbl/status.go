@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/blocklist"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 )
@@ -30,6 +31,7 @@ type status struct {
 	Sets          map[string]int   `json:"sets"`
 	CheckedAt     *time.Time       `json:"enforcement_checked_at"`
 	Dropped       uint64           `json:"dropped_packets"`
+	BlockLists    []blocklist.File `json:"block_lists"`
 	Recent        []enforce.Recent `json:"recent_decisions"`
 	Warnings      []string         `json:"warnings"`
 }
@@ -95,6 +97,9 @@ func printStatus(w io.Writer, st *status) error {
 		row("source", "%s", st.Sources[i].line())
 	}
 	row("bans", "%d wanted, %d enforced%s", st.Wanted, st.Enforced, checked(st.CheckedAt))
+	for _, f := range st.BlockLists {
+		row("block list", "%s: %d prefixes, %d bad lines", f.Path, f.Prefixes, f.BadLines)
+	}
 	row("dropped", "%d packets", st.Dropped)
 	row("watching", "%d addresses with failed logins", st.Tracked)
 	for _, r := range st.Recent {

@@ -58,7 +58,7 @@ func outside(o *Options) (int, error) {
 	// thread must live as long as the program.
 	runtime.LockOSThread()
 	var binary string
-	if o.Packages == nil {
+	if o.program() {
 		built, remove, err := buildBinary(o)
 		if err != nil {
 			return 0, err

@@ -32,13 +32,17 @@ type Options struct {
 	// Say reports progress, one line a call; nil reports nothing.
 	Say func(format string, args ...any)
 	// Packages are installed instead of the tests' own mail server, and then
-	// neither a server nor smtpbl is configured or started; nil means the
-	// tests' own.
+	// no server is configured or started; nil means the tests' own.
 	Packages []string
+	// Program puts smtpbl beside Packages; with the tests' own mail server it
+	// always is there.
+	Program bool
 	// Selections answer the questions that installing them asks, in the form
 	// of debconf-set-selections(1).
 	Selections string
 }
+
+func (o *Options) program() bool { return o.Program || o.Packages == nil }
 
 func (o *Options) say(format string, args ...any) {
 	if o.Say != nil {

@@ -15,9 +15,12 @@ import (
 // notifySocket receives what a service tells its manager (sd_notify(3)).
 type notifySocket struct {
 	conn  *net.UnixConn
-	ready chan struct{} // closed at READY=1
+	ready chan struct{} // gets one for each READY=1
 	done  func() error  // closes the socket, once
 }
+
+// maxReadies is how many READY=1 may come before somebody waits for them.
+const maxReadies = 16
 
 // listenNotify makes the socket in a directory of its own.
 func listenNotify() (*notifySocket, error) {
@@ -30,7 +33,7 @@ func listenNotify() (*notifySocket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for notifications: %w", err)
 	}
-	n := &notifySocket{conn: conn, ready: make(chan struct{})}
+	n := &notifySocket{conn: conn, ready: make(chan struct{}, maxReadies)}
 	n.done = sync.OnceValue(func() error { return errors.Join(conn.Close(), os.RemoveAll(dir)) })
 	go n.read()
 	return n, nil
@@ -38,14 +41,16 @@ func listenNotify() (*notifySocket, error) {
 
 func (n *notifySocket) read() {
 	buf := make([]byte, 64<<10)
-	var once sync.Once
 	for {
 		size, err := n.conn.Read(buf)
 		if err != nil {
 			return
 		}
 		if slices.Contains(strings.Split(string(buf[:size]), "\n"), "READY=1") {
-			once.Do(func() { close(n.ready) })
+			select {
+			case n.ready <- struct{}{}:
+			default: // nobody waits for so many
+			}
 		}
 	}
 }
@@ -59,7 +64,7 @@ func (n *notifySocket) close() error { return n.done() }
 // errEnded says that the service ended while something else was awaited.
 var errEnded = errors.New("the service has ended")
 
-// await waits for READY=1, the end of the service or the end of ctx.
+// await waits for the next READY=1, the end of the service or the end of ctx.
 func (n *notifySocket) await(ctx context.Context, ended <-chan struct{}) error {
 	select {
 	case <-n.ready:

@@ -128,6 +128,25 @@ func (s *Service) Wait(ctx context.Context) (int, error) {
 	}
 }
 
+// Signal sends the service a signal, such as SIGHUP or SIGSTOP.
+func (s *Service) Signal(sig syscall.Signal) error {
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		return fmt.Errorf("send %s to smtpbl: %w", sig, err)
+	}
+	return nil
+}
+
+// AwaitReady waits until the service says once more that it is ready, which
+// it does after SIGHUP.
+func (s *Service) AwaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, serviceWait)
+	defer cancel()
+	if err := s.notify.await(ctx, s.ended); err != nil {
+		return fmt.Errorf("wait for smtpbl: %w\n%s", err, s.Log)
+	}
+	return nil
+}
+
 // Stop ends the service as systemd does and expects it to end well.
 func (s *Service) Stop(ctx context.Context) error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {

@@ -128,17 +128,22 @@ func (e *Enforcer) makeRoom(adding []nft.Change) []nft.Change {
 	return out
 }
 
-// apply commits changes to the kernel. A table that somebody deleted is
-// rebuilt with every wanted ban, which holds these changes too. What the
-// kernel refuses is remembered and tried again.
+// apply commits changes to the kernel. A table that somebody deleted is rebuilt
+// first, with every wanted ban. What the kernel refuses is remembered and tried
+// again.
 func (e *Enforcer) apply(changes []nft.Change) error {
 	if e.Kernel == nil || len(changes) == 0 {
 		return nil
 	}
 	start := time.Now()
 	err := e.Kernel.Apply(changes)
+	if errors.Is(err, nft.ErrFull) {
+		err = e.applyToFull(changes)
+	}
 	if errors.Is(err, nft.ErrTableGone) {
-		err = e.rebuild("table_gone")
+		if err = e.rebuild(causeGone, nft.Foreign{}); err == nil {
+			err = e.Kernel.Apply(changes)
+		}
 	}
 	e.Meter.Committed(time.Since(start))
 	if err != nil {

@@ -33,8 +33,10 @@ type Kernel interface {
 
 // History is what the Enforcer needs of store.Store.
 type History interface {
+	Each(f func(*store.Record) error) error
+	Get(k nft.Key) (r store.Record, ok bool, err error)
 	Put(records []store.Record) error
-	Forget(keys []nft.Key) error
+	Prune(before time.Time) (int, error)
 	Checkpoint(positions []ingest.Position, snapshot []byte) error
 }
 
@@ -77,24 +79,33 @@ type Options struct {
 	History History
 	// Sessions ends open connections of those banned; nil leaves them to stall.
 	Sessions Sessions
-	Meter    Meter
-	Log      *slog.Logger
-	MaxBans  int           // per set; the bans that end soonest give way
-	Keep     time.Duration // how long the history remembers an ended ban
+	// Watcher tells what other programs do to the table; nil where nobody does:
+	// a table that is not protected is then looked at every second.
+	Watcher Watcher
+	Meter   Meter
+	Log     *slog.Logger
+	MaxBans int           // per set; the bans that end soonest give way
+	Keep    time.Duration // how long the history remembers an ended ban
 }
 
 // Enforcer is the owner of the ledger. New, Restore and Run are called from
 // one goroutine; everyone else sends Work.
 type Enforcer struct {
 	Options
-	ledger   *ledger
-	in       chan Work
-	pending  map[nft.Key]nft.Change // refused by the kernel, to be tried again
-	saver    *saver
-	killer   *killer
-	backoff  backoff
-	health   healthState
-	checkDue time.Time
+	ledger  *ledger
+	in      chan Work
+	pending map[nft.Key]nft.Change // refused by the kernel, to be tried again
+	saver   *saver
+	killer  *killer
+	lookout *lookout
+	backoff backoff
+	health  healthState
+
+	protected bool      // nobody else can change the table
+	broken    bool      // the table could not be built
+	lookDue   time.Time // when to look at the table's outline, where that must be
+	roundDue  time.Time // when to compare all bans again
+	round     *round    // the comparison that is under way; nil between
 }
 
 // queue bounds how much work may wait; senders then wait, and with them the
@@ -109,7 +120,7 @@ func New(o Options) *Enforcer {
 		in:      make(chan Work, queue),
 		pending: map[nft.Key]nft.Change{},
 	}
-	e.saver, e.killer = newSaver(o, &e.health), newKiller(o)
+	e.saver, e.killer, e.lookout = newSaver(o, &e.health), newKiller(o), newLookout(o)
 	return e
 }
 
@@ -131,15 +142,20 @@ func (e *Enforcer) Run(ctx context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { e.saver.run(stop) })
 	beside.Go(func() { e.killer.run(stop) })
+	beside.Go(e.lookout.run)
 	defer beside.Wait()
 	defer close(stop)
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
+	defer e.lookout.stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
+		e.arm(timer)
 		select {
 		case w := <-e.in:
 			e.take(w)
-		case <-tick.C:
+		case <-e.lookout.wake:
+			e.disturbed()
+		case <-timer.C:
 			e.look(time.Now())
 		case <-ctx.Done():
 			e.drain()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -62,11 +63,23 @@ func (p *paper) Put(records []store.Record) error {
 	return nil
 }
 
-func (p *paper) Forget(keys []nft.Key) error {
-	for _, x := range keys {
-		delete(p.records, x)
+func (p *paper) Each(f func(*store.Record) error) error {
+	for _, r := range p.records {
+		if err := f(&r); err != nil {
+			return err
+		}
 	}
-	return p.fail
+	return nil
+}
+
+func (p *paper) Get(k nft.Key) (store.Record, bool, error) {
+	r, ok := p.records[k]
+	return r, ok, p.fail
+}
+
+func (p *paper) Prune(before time.Time) (int, error) {
+	maps.DeleteFunc(p.records, func(_ nft.Key, r store.Record) bool { return r.Until.Before(before) })
+	return 0, p.fail
 }
 
 func (p *paper) Checkpoint(places []ingest.Position, _ []byte) error {
@@ -86,7 +99,7 @@ type bench struct {
 }
 
 var tableConfig = nft.Config{
-	Table: "smtpbl", Ports: []uint16{25, 465, 587}, Hook: nft.HookPrerouting, MaxBans: 1000, ElementCounters: true,
+	Table: "smtpbl", Ports: []uint16{25, 465, 587}, Hook: nft.HookPrerouting, MaxBans: 20_000, ElementCounters: true,
 	LogRate: 3, LogPer: time.Minute, LogBurst: 10, LogPrefix: "[SMTP BLACKLIST] ",
 }
 
@@ -115,11 +128,18 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-func (b *bench) restore(records ...store.Record) {
+// restore starts with these records beside those that the history has already,
+// and returns all that it told.
+func (b *bench) restore(records ...store.Record) map[nft.Key]store.Record {
 	b.t.Helper()
-	if _, err := b.Restore(records, nil); err != nil {
+	for _, r := range records {
+		b.paper.records[r.Key()] = r
+	}
+	told := map[nft.Key]store.Record{}
+	if err := b.Restore(nil, func(r *store.Record) { told[r.Key()] = *r }); err != nil {
 		b.t.Fatal(err)
 	}
+	return told
 }
 
 // stands returns the addresses that the kernel bans.
@@ -298,14 +318,18 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := store.Record{Prefix: netip.MustParsePrefix("192.0.2.77/32"), Until: now.Add(-721 * time.Hour), Bans: 1}
-	b.paper.records[old.Key()] = old
-	b.restore(old,
+	told := b.restore(old,
 		store.Record{Prefix: netip.MustParsePrefix("198.51.100.7/32"), Until: now.Add(time.Hour), Bans: 1},
 		store.Record{Prefix: netip.MustParsePrefix("198.51.100.8/32"), Until: now.Add(time.Hour), Bans: 1},
 		store.Record{Prefix: netip.MustParsePrefix("198.51.100.9/32"), Until: now.Add(-time.Hour), Bans: 1})
 	b.wantStands("192.0.2.9", "198.51.100.7", "198.51.100.8")
 	if r, _ := b.ledger.get(policyKey("198.51.100.8/32")); r.Until.Sub(now) < 2*time.Hour {
 		t.Errorf("adoption shortened a ban to %v", r.Until.Sub(now))
+	}
+	for _, addr := range []string{"198.51.100.8/32", "198.51.100.9/32", "192.0.2.9/32"} {
+		if r, ok := told[policyKey(addr)]; !ok || r.Active(now) == (addr == "198.51.100.9/32") {
+			t.Errorf("told of %s: %+v, %v", addr, r, ok)
+		}
 	}
 	if r, _ := b.ledger.get(policyKey("192.0.2.9/32")); r.Reason == "" || r.Bans != 0 {
 		t.Errorf("the unknown ban became %+v", r)
@@ -429,7 +453,7 @@ func TestADryRunTouchesNothing(t *testing.T) {
 	var log bytes.Buffer
 	meter := &counts{}
 	e := New(Options{Meter: meter, Log: slog.New(slog.NewTextHandler(&log, nil)), Keep: time.Hour})
-	if _, err := e.Restore(nil, nil); err != nil {
+	if err := e.Restore(nil, func(*store.Record) {}); err != nil {
 		t.Fatal(err)
 	}
 	e.take(Work{Decisions: []policy.Decision{decide("198.51.100.7/32", time.Hour)}})

@@ -1,6 +1,7 @@
 package enforce
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 	"time"
@@ -43,7 +44,22 @@ type Cover struct {
 // run the Enforcer.
 func (e *Enforcer) Once(h *Hand) {
 	e.byHand(h)
+	for e.round != nil {
+		e.slice()
+	}
 	e.saver.write()
+}
+
+// AwaitSaved waits until the history holds, or could not take, what was changed
+// by hand until now. Whoever is told that a ban was lifted must be able to rely
+// on it: a crash before would bring the ban back. While the Enforcer runs.
+func (e *Enforcer) AwaitSaved(ctx context.Context) error {
+	select {
+	case <-e.saver.tried():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (e *Enforcer) byHand(h *Hand) {
@@ -155,7 +171,7 @@ func (e *Enforcer) standing(keys []nft.Key) (map[nft.Key]bool, error) {
 		return known, nil
 	}
 	bans, err := e.Kernel.Query(keys)
-	if err != nil {
+	if err != nil && !isGone(err) { // a table that is gone holds none
 		return nil, err
 	}
 	for i := range bans {
@@ -187,12 +203,17 @@ func (e *Enforcer) flush() (Outcome, error) {
 		keys = append(keys, r.Key())
 		out.Changed = append(out.Changed, r.Prefix)
 	}
+	var err error
 	if e.Kernel != nil {
-		if err := e.Kernel.Flush(); err != nil {
-			return Outcome{}, err
-		}
+		err = e.Kernel.Flush()
+	}
+	if err != nil && !isGone(err) {
+		return Outcome{}, err
 	}
 	e.lift(keys, "flush")
+	if err != nil {
+		return out, e.rebuild(causeGone, nft.Foreign{})
+	}
 	return out, nil
 }
 
@@ -206,7 +227,7 @@ func (e *Enforcer) applyByHand(changes []nft.Change) error {
 	defer func() { e.Meter.Committed(time.Since(start)) }()
 	err := e.Kernel.Apply(changes)
 	if err != nil && isGone(err) {
-		if err = e.rebuild("table_gone"); err == nil {
+		if err = e.rebuild(causeGone, nft.Foreign{}); err == nil {
 			err = e.Kernel.Apply(changes)
 		}
 	}

@@ -63,6 +63,13 @@ func (s *healthState) compared(at time.Time, missing int) {
 	s.h.CheckedAt, s.missing = at, missing
 }
 
+// lacks says how many wanted bans are known not to be in the kernel.
+func (s *healthState) lacks(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.missing = n
+}
+
 func (s *healthState) decided(d *policy.Decision) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

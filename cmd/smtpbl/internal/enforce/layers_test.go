@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
 )
@@ -98,8 +97,10 @@ func TestDelOpensEveryLayerAndTellsWhatStillCovers(t *testing.T) {
 	want := Outcome{
 		Changed: prefixes("198.51.100.7/32"), Kept: prefixes("198.51.100.8/32", "192.0.2.1/32"),
 		Covered: []Cover{
-			{seven, policyKey("198.51.100.0/24")}, {seven, manualKey("198.51.0.0/16")},
-			{eight, policyKey("198.51.100.0/24")}, {eight, manualKey("198.51.0.0/16")},
+			{seven, policyKey("198.51.100.0/24")},
+			{seven, manualKey("198.51.0.0/16")},
+			{eight, policyKey("198.51.100.0/24")},
+			{eight, manualKey("198.51.0.0/16")},
 		},
 	}
 	if diff := cmp.Diff(want, out, cmpopts.EquateComparable(prefixes("::/64")[0])); diff != "" {
@@ -142,12 +143,8 @@ func TestLayersSurviveARestart(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		var records []store.Record
-		for _, r := range b.paper.records {
-			records = append(records, r)
-		}
 		b.Enforcer = New(b.Options)
-		b.restore(records...)
+		b.restore()
 		b.wantLeft(map[string]time.Duration{
 			"ban4 198.51.100.7": 4 * time.Hour, "manual4 198.51.100.7": time.Hour, "manual4_27 203.0.113.0/27": time.Hour,
 		})

@@ -1,63 +1,99 @@
 package enforce
 
 import (
-	"container/heap"
 	"iter"
-	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
 )
 
-// ledger holds the wanted bans: those that should be dropping packets now.
-// Each set has a heap by end, for expiry and for giving way when it is full.
+// ledger holds the wanted bans: those that should be dropping packets now. The
+// bans of each set lie on a shelf of their own, which needs no more than 30
+// bytes for one of an IPv4 address: a million bans must fit into a small
+// machine beside its mail server.
 type ledger struct {
-	bans map[nft.Key]store.Record
-	ends map[string]*endHeap
-	size map[string]int
+	shelves []namedShelf // few: one for each set that has or had bans
+	reasons *reasons
 }
 
-func newLedger() *ledger {
-	return &ledger{
-		bans: map[nft.Key]store.Record{},
-		ends: map[string]*endHeap{},
-		size: map[string]int{},
+// namedShelf is a shelf with what all of its bans have in common.
+type namedShelf struct {
+	shelf
+	kind
+	set string
+}
+
+// kind is what the bans of one set have in common.
+type kind struct {
+	layer nft.Layer
+	v6    bool
+	bits  int
+}
+
+// shelf holds the bans of one set by address.
+type shelf interface {
+	get(a netip.Addr) (store.Record, bool)
+	put(r store.Record)
+	remove(a netip.Addr)
+	soonest() (store.Record, bool)
+	all() iter.Seq[store.Record]
+	len() int
+}
+
+func newLedger() *ledger { return &ledger{reasons: newReasons()} }
+
+func kindOf(k nft.Key) kind {
+	return kind{layer: k.Layer, v6: k.Prefix.Addr().Is6(), bits: k.Prefix.Bits()}
+}
+
+// at returns the shelf of a key, nil where none of its bans ever stood.
+func (l *ledger) at(k nft.Key) shelf {
+	want := kindOf(k)
+	for i := range l.shelves {
+		if l.shelves[i].kind == want {
+			return l.shelves[i].shelf
+		}
 	}
+	return nil
 }
 
-// put adds or replaces a ban.
+// put adds or replaces a ban. The time at which it began is kept in seconds.
 func (l *ledger) put(r store.Record) {
-	k := r.Key()
-	set := k.Set()
-	if _, ok := l.bans[k]; !ok {
-		l.size[set]++
+	s := l.at(r.Key())
+	if s == nil {
+		s = l.add(r.Key())
 	}
-	l.bans[k] = r
-	h := l.ends[set]
-	if h == nil {
-		h = &endHeap{}
-		l.ends[set] = h
+	s.put(r)
+}
+
+func (l *ledger) add(k nft.Key) shelf {
+	n := namedShelf{kind: kindOf(k), set: k.Set()}
+	if n.v6 {
+		n.shelf = newTable[[16]byte](n.kind, l.reasons)
+	} else {
+		n.shelf = newTable[[4]byte](n.kind, l.reasons)
 	}
-	heap.Push(h, end{r.Until.UnixMilli(), k})
+	l.shelves = append(l.shelves, n)
+	return n.shelf
 }
 
 // get returns a ban and whether it is wanted.
 func (l *ledger) get(k nft.Key) (store.Record, bool) {
-	r, ok := l.bans[k]
-	return r, ok
+	s := l.at(k)
+	if s == nil {
+		return store.Record{}, false
+	}
+	return s.get(k.Prefix.Addr())
 }
-
-// len is the number of bans.
-func (l *ledger) len() int { return len(l.bans) }
 
 // remove takes a ban out and tells whether it was there.
 func (l *ledger) remove(k nft.Key) (store.Record, bool) {
-	r, ok := l.bans[k]
+	r, ok := l.get(k)
 	if ok {
-		delete(l.bans, k)
-		l.size[k.Set()]--
+		l.at(k).remove(k.Prefix.Addr())
 	}
 	return r, ok
 }
@@ -65,43 +101,55 @@ func (l *ledger) remove(k nft.Key) (store.Record, bool) {
 // expire removes and returns the bans that have ended at now.
 func (l *ledger) expire(now time.Time) []store.Record {
 	var out []store.Record
-	for set := range l.ends {
+	for i := range l.shelves {
 		for {
-			r, ok := l.soonest(set)
+			r, ok := l.shelves[i].soonest()
 			if !ok || r.Active(now) {
 				break
 			}
-			l.remove(r.Key())
+			l.shelves[i].remove(r.Prefix.Addr())
 			out = append(out, r)
 		}
 	}
 	return out
 }
 
-// soonest returns the ban of a set that ends first. Heap entries whose ban
-// was lifted or now ends at another time are dropped on the way.
+// soonest returns the ban of a set that ends first.
 func (l *ledger) soonest(set string) (store.Record, bool) {
-	h := l.ends[set]
-	for h != nil && h.Len() > 0 {
-		top := (*h)[0]
-		if r, ok := l.bans[top.key]; ok && r.Until.UnixMilli() == top.at {
-			return r, true
-		}
-		heap.Pop(h)
+	i := slices.IndexFunc(l.shelves, func(n namedShelf) bool { return n.set == set })
+	if i < 0 {
+		return store.Record{}, false
 	}
-	return store.Record{}, false
+	return l.shelves[i].soonest()
 }
 
-// sizes returns a copy of the number of bans by set.
+// len is the number of bans.
+func (l *ledger) len() int {
+	n := 0
+	for i := range l.shelves {
+		n += l.shelves[i].len()
+	}
+	return n
+}
+
+// sizes returns the number of bans by set.
 func (l *ledger) sizes() map[string]int {
-	return maps.Clone(l.size)
+	out := make(map[string]int, len(l.shelves))
+	for i := range l.shelves {
+		out[l.shelves[i].set] = l.shelves[i].len()
+	}
+	return out
 }
 
+// all goes through the bans. A ban may be replaced meanwhile, and the one that
+// is told may be removed.
 func (l *ledger) all() iter.Seq[store.Record] {
 	return func(yield func(store.Record) bool) {
-		for _, r := range l.bans {
-			if !yield(r) {
-				return
+		for i := range l.shelves {
+			for r := range l.shelves[i].all() {
+				if !yield(r) {
+					return
+				}
 			}
 		}
 	}
@@ -111,30 +159,16 @@ func (l *ledger) all() iter.Seq[store.Record] {
 // narrowest first.
 func (l *ledger) around(p netip.Prefix) []nft.Key {
 	var out []nft.Key
-	for bits := p.Bits() - 1; bits > 0; bits-- {
-		for _, k := range inLayers(netip.PrefixFrom(p.Addr(), bits).Masked()) {
-			if _, ok := l.get(k); ok {
-				out = append(out, k)
-			}
+	for i := range l.shelves {
+		n := &l.shelves[i]
+		if n.v6 != p.Addr().Is6() || n.bits >= p.Bits() {
+			continue
+		}
+		k := nft.Key{Layer: n.layer, Prefix: netip.PrefixFrom(p.Addr(), n.bits).Masked()}
+		if _, ok := n.get(k.Prefix.Addr()); ok {
+			out = append(out, k)
 		}
 	}
+	slices.SortFunc(out, func(a, b nft.Key) int { return b.Prefix.Bits() - a.Prefix.Bits() })
 	return out
-}
-
-type end struct {
-	at  int64 // Unix milliseconds
-	key nft.Key
-}
-
-type endHeap []end
-
-func (h endHeap) Len() int           { return len(h) }
-func (h endHeap) Less(i, j int) bool { return h[i].at < h[j].at }
-func (h endHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *endHeap) Push(x any)        { *h = append(*h, x.(end)) }
-func (h *endHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
 }

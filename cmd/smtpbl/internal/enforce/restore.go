@@ -7,111 +7,105 @@ import (
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
-	"github.com/smtpbl/smtpbl/policy"
 )
 
-// dumpMax is the number of elements up to which the kernel's sets are dumped
-// at start to find bans that the history does not know. A dump's cost grows
-// with the square of the size; above this the history alone is the list, and
-// what it does not know stays in the kernel until it times out.
-const dumpMax = 50_000
-
-// forever is how long a ban lasts that somebody else made without a timeout.
-const forever = 10 * 365 * 24 * time.Hour
-
-// Restore makes or adopts the table and brings back every ban of records that
-// still runs, with the time it has left. Elements that the records do not
-// know are kept: somebody put them there. It returns all bans that now stand.
-func (e *Enforcer) Restore(records []store.Record, allow []netip.Prefix) ([]store.Record, error) {
+// Restore makes or adopts the table and brings back every ban of the history
+// that still runs, with the time it has left: when it returns, the kernel
+// enforces all of them. Elements that the history does not know are kept:
+// somebody put them there. tell is called with each ban that is or was, also
+// with those that ended; the later word on one counts.
+func (e *Enforcer) Restore(allow []netip.Prefix, tell func(*store.Record)) error {
 	start := time.Now()
-	for _, r := range e.prune(records, start) {
-		if r.Active(start) {
-			e.ledger.put(r)
+	outcome, protected := nft.Outcome("none"), false
+	if e.Kernel != nil {
+		adoption, err := e.ensure()
+		if err != nil {
+			return err
 		}
-	}
-	if e.Kernel == nil {
-		e.publish()
-		return e.Records(nil), nil
-	}
-	adoption, err := e.Kernel.Ensure()
-	if err != nil {
-		return nil, err
-	}
-	if err := e.Allow(allow); err != nil {
-		return nil, err
-	}
-	if adoption.Outcome != nft.Built {
-		if err := e.adoptUnknown(start); err != nil {
-			return nil, err
+		if err := e.Allow(allow); err != nil {
+			return err
 		}
+		outcome, protected = adoption.Outcome, adoption.Protected
 	}
-	if err := e.reconcile(start, adoption.Outcome == nft.Built); err != nil {
-		return nil, err
-	}
-	e.publish()
-	e.Log.Info("table ready", "table", string(adoption.Outcome), "protected", adoption.Protected, "bans", e.ledger.len(), "took", time.Since(start).Round(time.Microsecond))
-	return e.Records(nil), nil
-}
-
-// adoptUnknown takes bans into the ledger that stand in the kernel only, and
-// the later end of those that stand longer there.
-func (e *Enforcer) adoptUnknown(now time.Time) error {
-	counts, err := e.Kernel.Count()
-	if err != nil {
-		return fmt.Errorf("count the bans that stand: %w", err)
-	}
-	for set, n := range counts {
-		if n > dumpMax {
-			e.Log.Warn("too many bans in the kernel to list them all: those that the history does not know end by themselves", "set", set, "bans", n)
-			return nil
-		}
-	}
-	bans, err := e.Kernel.Bans()
-	if err != nil {
-		return fmt.Errorf("read the bans that stand: %w", err)
-	}
-	var found []store.Record
-	for i := range bans {
-		b := &bans[i]
-		if b.Timeout == 0 {
-			b.Timeout, b.Remaining = forever, forever
-		}
-		until := now.Add(b.Remaining)
-		r, known := e.ledger.get(b.Key())
-		switch {
-		case !known:
-			r = store.Record{
-				Layer: b.Layer, Prefix: b.Prefix, Rule: policy.RuleManual, Step: stepOf(b.Prefix),
-				At: until.Add(-b.Timeout), Until: until, Reason: "found in the kernel",
-			}
-			found = append(found, r)
-		case until.After(r.Until.Add(endSlack)):
-			r.Until = until
-			found = append(found, r)
-		default:
-			continue
-		}
-		e.ledger.put(r)
-	}
-	e.saver.put(found)
-	return nil
-}
-
-// reconcile adds what the kernel lacks, which is everything where the table
-// is new.
-func (e *Enforcer) reconcile(now time.Time, built bool) error {
-	missing, err := e.wanted(now), error(nil)
-	if !built {
-		missing, err = e.differing(now)
-	}
-	if err != nil {
-		return fmt.Errorf("compare the history with the kernel: %w", err)
-	}
-	if err := e.apply(missing); err != nil {
-		return fmt.Errorf("restore %d bans: %w", len(missing), err)
+	if err := e.bringBack(start, outcome, tell); err != nil {
+		return err
 	}
 	e.health.compared(time.Now(), 0)
+	e.publish()
+	e.Log.Info("table ready", "table", string(outcome), "protected", protected, "bans", e.ledger.len(), "took", time.Since(start).Round(time.Microsecond))
 	return nil
+}
+
+// bringBack fills the ledger, and the kernel where it lacks what is wanted. A
+// new table lacks everything, so it is filled while the history is read.
+func (e *Enforcer) bringBack(now time.Time, outcome nft.Outcome, tell func(*store.Record)) error {
+	switch {
+	case e.Kernel == nil:
+		return e.recall(now, tell, func(nft.Change) {})
+	case outcome != nft.Built:
+		if err := e.recall(now, tell, func(nft.Change) {}); err != nil {
+			return err
+		}
+		return e.adopt(now, tell)
+	}
+	l := startLoading(e.Kernel)
+	err := e.recall(now, tell, l.add)
+	if failed := l.finish(); failed != nil {
+		return fmt.Errorf("restore %d bans: %w", e.ledger.len(), failed)
+	}
+	return err
+}
+
+// recall reads the history into the ledger and gives change what the kernel
+// needs for it. Where a set is full, the bans that end soonest give way. What
+// ended so long ago that it no longer counts is forgotten.
+func (e *Enforcer) recall(now time.Time, tell func(*store.Record), change func(nft.Change)) error {
+	if e.History == nil {
+		return nil
+	}
+	forget, gaveWay := now.Add(-e.Keep), 0
+	old := false
+	err := e.History.Each(func(r *store.Record) error {
+		if r.Until.Before(forget) {
+			old = true
+			return nil
+		}
+		tell(r)
+		if !r.Active(now) {
+			return nil
+		}
+		if s := e.ledger.at(r.Key()); e.MaxBans > 0 && s != nil && s.len() >= e.MaxBans {
+			gaveWay++
+			soonest, _ := s.soonest()
+			if !soonest.Until.Before(r.Until) {
+				return nil
+			}
+			s.remove(soonest.Prefix.Addr())
+			change(nft.Change{Layer: soonest.Layer, Prefix: soonest.Prefix, Remove: true})
+		}
+		e.ledger.put(*r)
+		change(nft.Change{Layer: r.Layer, Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the history: %w", err)
+	}
+	if gaveWay > 0 {
+		e.Log.Warn("bans gave way to later ones: the history has more than a set may hold", "bans", gaveWay, "max_bans", e.MaxBans)
+	}
+	if old {
+		e.forget(forget)
+	}
+	return nil
+}
+
+// forget takes bans out of the history that no longer count.
+func (e *Enforcer) forget(before time.Time) {
+	n, err := e.History.Prune(before)
+	if err != nil {
+		e.saver.failed(err)
+	}
+	e.Log.Debug("old bans forgotten", "bans", n)
 }
 
 // Allow replaces the addresses that the kernel lets pass whatever the bans

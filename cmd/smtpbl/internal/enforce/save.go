@@ -23,6 +23,7 @@ type saver struct {
 	mu      sync.Mutex
 	records map[nft.Key]store.Record // to be written: the last of each ban counts
 	mark    *Checkpoint              // to be written after records
+	wait    []chan struct{}          // closed when all this has been tried
 	wake    chan struct{}
 }
 
@@ -81,8 +82,7 @@ const (
 
 // run writes until stop is closed, and then what is left.
 func (s *saver) run(stop <-chan struct{}) {
-	retry := time.NewTicker(retryEvery)
-	defer retry.Stop()
+	var retry <-chan time.Time // nil while nothing is to be tried again
 	for {
 		select {
 		case <-s.wake:
@@ -91,13 +91,15 @@ func (s *saver) run(stop <-chan struct{}) {
 			case <-stop:
 			}
 			s.write()
-		case <-retry.C:
-			if s.waiting() > 0 {
-				s.write()
-			}
+		case <-retry:
+			s.write()
 		case <-stop:
 			s.write()
 			return
+		}
+		retry = nil
+		if s.waiting() > 0 {
+			retry = time.After(retryEvery)
 		}
 	}
 }
@@ -112,12 +114,18 @@ func (s *saver) waiting() int {
 // write writes what was handed over, the records before the checkpoint.
 func (s *saver) write() {
 	s.mu.Lock()
-	mark := s.mark
+	mark, wait := s.mark, s.wait
+	s.wait = nil
 	records := make([]store.Record, 0, len(s.records))
 	for _, r := range s.records {
 		records = append(records, r)
 	}
 	s.mu.Unlock()
+	defer func() {
+		for _, tried := range wait {
+			close(tried)
+		}
+	}()
 	if s.history == nil || len(records) == 0 && mark == nil {
 		return
 	}
@@ -133,6 +141,17 @@ func (s *saver) write() {
 	if s.health.history("") {
 		s.log.Info("history is written again")
 	}
+}
+
+// tried returns a channel that is closed when what was handed over until now
+// has been written, or could not be.
+func (s *saver) tried() <-chan struct{} {
+	c := make(chan struct{})
+	s.mu.Lock()
+	s.wait = append(s.wait, c)
+	s.mu.Unlock()
+	s.nudge()
+	return c
 }
 
 // written forgets what was written, unless it changed meanwhile.
@@ -153,23 +172,4 @@ func (s *saver) failed(err error) {
 	if s.health.history(err.Error()) {
 		s.log.Error("history not written: bans hold in the kernel, but a reboot would forget the new ones", "err", err)
 	}
-}
-
-// prune forgets bans that ended so long ago that they no longer count.
-func (e *Enforcer) prune(records []store.Record, now time.Time) []store.Record {
-	var old []nft.Key
-	kept := make([]store.Record, 0, len(records))
-	for _, r := range records {
-		if now.Sub(r.Until) > e.Keep {
-			old = append(old, r.Key())
-			continue
-		}
-		kept = append(kept, r)
-	}
-	if e.History != nil {
-		if err := e.History.Forget(old); err != nil {
-			e.saver.failed(err)
-		}
-	}
-	return kept
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/policy"
 )
@@ -186,13 +187,23 @@ func (j *Judge) checkpoint(ctx context.Context) {
 	j.interval = max(checkpointEvery, checkpointShare*time.Since(start))
 }
 
-// Restore brings an Engine to where an earlier run left it: offenders and
-// running bans from the history, then the window. A window that cannot be
-// read is reported and left empty.
-func Restore(engine *policy.Engine, offenders []policy.Offender, snapshot []byte) error {
-	for _, o := range offenders {
-		engine.Restore(o)
+// Recall makes a ban of the history known to an Engine: what the policy banned
+// with its rank, whether it still runs or not, and what others banned beside
+// that.
+func Recall(engine *policy.Engine, r *store.Record) {
+	if r.Bans > 0 {
+		engine.Restore(policy.Offender{Prefix: r.Prefix, Step: r.Step, Bans: r.Bans, At: r.At, Until: r.Until})
+		return
 	}
+	if r.Active(time.Now()) {
+		engine.Hold(r.Prefix, r.Until)
+	}
+}
+
+// Restore brings an Engine's window to where an earlier run left it, after the
+// bans of the history were recalled. A window that cannot be read is reported
+// and left empty.
+func Restore(engine *policy.Engine, snapshot []byte) error {
 	if snapshot == nil {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/policy"
@@ -171,9 +172,9 @@ func TestARestartCountsEachLineOnce(t *testing.T) {
 		for _, part := range [][2]int{{0, cut}, {cut, len(lines)}} {
 			e := newEngine()
 			for p := range banned {
-				e.Restore(policy.Offender{Prefix: p, Step: policy.StepHost, Bans: 1, At: start, Until: start.Add(time.Hour)})
+				Recall(e, &store.Record{Prefix: p, Step: policy.StepHost, Bans: 1, At: start, Until: start.Add(time.Hour)})
 			}
-			if err := Restore(e, nil, snapshot); err != nil {
+			if err := Restore(e, snapshot); err != nil {
 				t.Fatal(err)
 			}
 			r, j, stop := run(t, e, nil)
@@ -201,7 +202,7 @@ func TestARestartCountsEachLineOnce(t *testing.T) {
 
 func TestADamagedWindowIsAnErrorAndAnEmptyEngine(t *testing.T) {
 	e := newEngine()
-	if err := Restore(e, nil, []byte("rubbish")); err == nil || e.Tracked() != 0 {
+	if err := Restore(e, []byte("rubbish")); err == nil || e.Tracked() != 0 {
 		t.Errorf("Restore: %v with %d tracked; want an error and an empty Engine", err, e.Tracked())
 	}
 }

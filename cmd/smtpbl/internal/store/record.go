@@ -84,7 +84,43 @@ func encode(r *Record) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 }
 
+// recordReader reads the records of a layer into one and the same Record.
+type recordReader struct {
+	layer  nft.Layer
+	record Record
+	texts  map[string]string
+}
+
+// textsMax bounds how many reasons are kept to be used again.
+const textsMax = 4096
+
+func (rr *recordReader) read(k, v []byte) (*Record, error) {
+	var err error
+	rr.record, err = decodeWith(rr.layer, k, v, rr.intern)
+	return &rr.record, err
+}
+
+// intern returns text as a string: most records have a reason that others had
+// before.
+func (rr *recordReader) intern(text []byte) string {
+	if s, ok := rr.texts[string(text)]; ok {
+		return s
+	}
+	if rr.texts == nil || len(rr.texts) == textsMax {
+		rr.texts = map[string]string{}
+	}
+	s := string(text)
+	rr.texts[s] = s
+	return s
+}
+
 func decode(layer nft.Layer, k, v []byte) (Record, error) {
+	return decodeWith(layer, k, v, func(b []byte) string { return string(b) })
+}
+
+// decodeWith is the reverse of encodeKey and encode; text makes a string of
+// the reason.
+func decodeWith(layer nft.Layer, k, v []byte, text func([]byte) string) (Record, error) {
 	p, err := decodeKey(k)
 	if err != nil {
 		return Record{}, err
@@ -99,7 +135,7 @@ func decode(layer nft.Layer, k, v []byte) (Record, error) {
 	r := Record{Layer: layer, Prefix: p, Rule: ruleCodes[v[1]], Step: stepCodes[v[2]]}
 	r.Bans = int(d.uvarint())
 	r.At, r.Until = time.UnixMilli(d.varint()), time.UnixMilli(d.varint())
-	r.Reason = d.text()
+	r.Reason = text(d.text())
 	if d.failed {
 		return Record{}, fmt.Errorf("%w: the record of %s is cut short", errDamaged, p)
 	}
@@ -131,13 +167,13 @@ func (d *decoder) varint() int64 {
 	return advance(d, v, n)
 }
 
-func (d *decoder) text() string {
+func (d *decoder) text() []byte {
 	n := d.uvarint()
 	if n > uint64(len(d.b)) {
 		d.failed = true
-		return ""
+		return nil
 	}
-	return string(d.b[:n])
+	return d.b[:n]
 }
 
 func advance[T any](d *decoder, v T, n int) T {

@@ -56,15 +56,14 @@ type Store struct {
 	db *bolt.DB
 }
 
-// State is everything the store knew when it was opened.
+// State is where reading the logs stopped when the store was closed.
 type State struct {
-	Records   []Record
 	Positions []ingest.Position
 	Snapshot  []byte // of the Engine's window; nil at the first start
 }
 
 // Open opens the history in dir, making dir and file where they are missing,
-// and reads all of it. Where the file is damaged it is renamed and an empty
+// and checks all of it. Where the file is damaged it is renamed and an empty
 // one is opened; setAside is then the new name of the damaged one.
 func Open(dir string) (s *Store, st State, setAside string, err error) {
 	if err = os.MkdirAll(dir, 0o700); err != nil {
@@ -97,6 +96,9 @@ func open(path string) (*Store, State, error) {
 		}
 		s = &Store{db: db}
 		if err := s.prepare(); err != nil {
+			return err
+		}
+		if err = s.Each(func(*Record) error { return nil }); err != nil {
 			return err
 		}
 		st, err = s.load()
@@ -152,11 +154,6 @@ func (s *Store) prepare() error {
 func (s *Store) load() (State, error) {
 	var st State
 	err := s.db.View(func(tx *bolt.Tx) error {
-		for layer := range layerBuckets {
-			if err := st.loadLayer(tx, nft.Layer(layer)); err != nil {
-				return err
-			}
-		}
 		meta := tx.Bucket(bucketMeta)
 		if v := meta.Get(keySnapshot); v != nil {
 			st.Snapshot = append([]byte(nil), v...)
@@ -169,59 +166,6 @@ func (s *Store) load() (State, error) {
 		return nil
 	})
 	return st, err
-}
-
-func (st *State) loadLayer(tx *bolt.Tx, layer nft.Layer) error {
-	bans := tx.Bucket(layerBuckets[layer])
-	if bans == nil {
-		return nil // a file from before there were layers, opened to be read only
-	}
-	return bans.ForEach(func(k, v []byte) error {
-		r, err := decode(layer, k, v)
-		if err == nil {
-			st.Records = append(st.Records, r)
-		}
-		return err
-	})
-}
-
-// Put writes records, replacing earlier ones of the same prefix and layer.
-func (s *Store) Put(records []Record) error {
-	if len(records) == 0 {
-		return nil
-	}
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		for i := range records {
-			b := tx.Bucket(layerBuckets[records[i].Layer])
-			if err := b.Put(encodeKey(records[i].Prefix), encode(&records[i])); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("write %d bans to the history: %w", len(records), err)
-	}
-	return nil
-}
-
-// Forget removes the records of bans.
-func (s *Store) Forget(keys []nft.Key) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		for _, k := range keys {
-			if err := tx.Bucket(layerBuckets[k.Layer]).Delete(encodeKey(k.Prefix)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("forget %d bans of the history: %w", len(keys), err)
-	}
-	return nil
 }
 
 // Checkpoint writes the Engine's window and the positions it corresponds to
@@ -247,22 +191,19 @@ func (s *Store) Checkpoint(positions []ingest.Position, snapshot []byte) error {
 // Close releases the file.
 func (s *Store) Close() error { return s.db.Close() }
 
-// Read returns the records of the history in dir without changing it. Where
-// the service has it open, ErrLocked is returned.
-func Read(dir string) ([]Record, error) {
-	var out []Record
+// Read calls f with each record of the history in dir, which stays as it is.
+// Where the service has it open, ErrLocked is returned.
+func Read(dir string, f func(*Record) error) error {
 	path := filepath.Join(dir, FileName)
 	err := guarded(func() error {
 		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: readWait, ReadOnly: true})
 		if err != nil {
 			return classify(err)
 		}
-		st, err := (&Store{db: db}).load()
-		out = st.Records
-		return errors.Join(err, db.Close())
+		return errors.Join((&Store{db: db}).Each(f), db.Close())
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return fmt.Errorf("read %s: %w", path, err)
 	}
-	return out, nil
+	return nil
 }

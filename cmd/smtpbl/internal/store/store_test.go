@@ -38,6 +38,20 @@ func mustOpen(t *testing.T, dir string) (*Store, State) {
 	return s, st
 }
 
+// records returns copies of all records.
+func records(t testing.TB, s *Store) []Record {
+	t.Helper()
+	var out []Record
+	err := s.Each(func(r *Record) error {
+		out = append(out, *r)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 func byPrefix(a, b Record) bool {
 	return a.Key().Set()+a.Prefix.String() < b.Key().Set()+b.Prefix.String()
 }
@@ -45,7 +59,7 @@ func byPrefix(a, b Record) bool {
 func TestWhatIsPutIsReadBack(t *testing.T) {
 	dir := t.TempDir()
 	s, st := mustOpen(t, dir)
-	if len(st.Records) != 0 || st.Snapshot != nil || st.Positions != nil {
+	if len(records(t, s)) != 0 || st.Snapshot != nil || st.Positions != nil {
 		t.Fatalf("a new store is not empty: %+v", st)
 	}
 	want := []Record{
@@ -67,7 +81,7 @@ func TestWhatIsPutIsReadBack(t *testing.T) {
 	}
 	s, st = mustOpen(t, dir)
 	defer s.Close()
-	if diff := cmp.Diff(want, st.Records, cmpopts.SortSlices(byPrefix), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+	if diff := cmp.Diff(want, records(t, s), cmpopts.SortSlices(byPrefix), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(places, st.Positions); diff != "" {
@@ -90,13 +104,18 @@ func TestFilesFromBeforeTheLayers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if records, err := Read(dir); err != nil || len(records) != 1 || records[0] != old {
-		t.Errorf("Read = %+v, %v; want %+v", records, err, old)
+	var read []Record
+	err = Read(dir, func(r *Record) error {
+		read = append(read, *r)
+		return nil
+	})
+	if err != nil || len(read) != 1 || read[0] != old {
+		t.Errorf("Read = %+v, %v; want %+v", read, err, old)
 	}
-	s, st := mustOpen(t, dir)
+	s, _ = mustOpen(t, dir)
 	defer s.Close()
-	if len(st.Records) != 1 || st.Records[0] != old {
-		t.Errorf("Open read %+v, want %+v", st.Records, old)
+	if got := records(t, s); len(got) != 1 || got[0] != old {
+		t.Errorf("Open read %+v, want %+v", got, old)
 	}
 	byHand := old
 	byHand.Layer, byHand.Bans = nft.LayerManual, 0
@@ -105,22 +124,65 @@ func TestFilesFromBeforeTheLayers(t *testing.T) {
 	}
 }
 
-func TestForget(t *testing.T) {
-	dir := t.TempDir()
-	s, _ := mustOpen(t, dir)
-	a, b := sample("198.51.100.7/32", ""), sample("198.51.100.8/32", "")
-	if err := s.Put([]Record{a, b}); err != nil {
+// TestPrune has more old records than one transaction removes, in both layers
+// and mixed with others that stay.
+func TestPrune(t *testing.T) {
+	s, _ := mustOpen(t, t.TempDir())
+	defer s.Close()
+	var all []Record
+	var want []Record
+	for i := range 2*prunePerWrite + 7 {
+		addr := netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)})
+		r := sample(netip.PrefixFrom(addr, 32).String(), "")
+		r.Layer = nft.Layer(i % 2)
+		if i%10 == 0 {
+			r.Until = day
+			want = append(want, r)
+		} else {
+			r.Until = day.Add(-time.Millisecond)
+		}
+		all = append(all, r)
+	}
+	if err := s.Put(all); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Forget([]nft.Key{a.Key()}); err != nil {
+	n, err := s.Prune(day)
+	if err != nil || n != len(all)-len(want) {
+		t.Errorf("Prune = %d, %v; want %d", n, err, len(all)-len(want))
+	}
+	if diff := cmp.Diff(want, records(t, s), cmpopts.SortSlices(byPrefix), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+func TestGet(t *testing.T) {
+	s, _ := mustOpen(t, t.TempDir())
+	defer s.Close()
+	byHand := sample("198.51.100.7/32", "by hand")
+	byHand.Layer = nft.LayerManual
+	if err := s.Put([]Record{byHand}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
+	if r, ok, err := s.Get(byHand.Key()); err != nil || !ok || r != byHand {
+		t.Errorf("Get = %+v, %v, %v", r, ok, err)
+	}
+	if r, ok, err := s.Get(nft.Key{Prefix: byHand.Prefix}); err != nil || ok {
+		t.Errorf("Get of another layer = %+v, %v, %v", r, ok, err)
+	}
+}
+
+func TestEachStopsAtAnError(t *testing.T) {
+	s, _ := mustOpen(t, t.TempDir())
+	defer s.Close()
+	byHand := sample("198.51.100.8/32", "")
+	byHand.Layer = nft.LayerManual
+	if err := s.Put([]Record{sample("198.51.100.7/32", ""), sample("198.51.100.8/32", ""), byHand}); err != nil {
 		t.Fatal(err)
 	}
-	records, err := Read(dir)
-	if err != nil || len(records) != 1 || records[0].Prefix != b.Prefix {
-		t.Errorf("Read = %v, %v; want only %v", records, err, b.Prefix)
+	stop, n := errors.New("stop"), 0
+	err := s.Each(func(*Record) error { n++; return stop })
+	if !errors.Is(err, stop) || n != 1 {
+		t.Errorf("Each = %v after %d records", err, n)
 	}
 }
 
@@ -131,7 +193,7 @@ func TestSecondOpenIsLocked(t *testing.T) {
 	if _, _, _, err := Open(dir); !errors.Is(err, ErrLocked) {
 		t.Errorf("second Open: %v, want ErrLocked", err)
 	}
-	if _, err := Read(dir); !errors.Is(err, ErrLocked) {
+	if err := Read(dir, func(*Record) error { return nil }); !errors.Is(err, ErrLocked) {
 		t.Errorf("Read beside a writer: %v, want ErrLocked", err)
 	}
 }
@@ -180,13 +242,13 @@ func TestDamage(t *testing.T) {
 			if err := os.WriteFile(path, f(data), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			s, st, setAside, err := Open(dir)
+			s, _, setAside, err := Open(dir)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			if setAside == "" || len(st.Records) != 0 {
-				t.Fatalf("set aside as %q with %d records; want a new name and none", setAside, len(st.Records))
+			if n := len(records(t, s)); setAside == "" || n != 0 {
+				t.Fatalf("set aside as %q with %d records; want a new name and none", setAside, n)
 			}
 			if _, err := os.Stat(setAside); err != nil {
 				t.Errorf("the damaged file is gone: %v", err)
@@ -279,9 +341,9 @@ func BenchmarkOpen100k(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		s, st, _, err := Open(dir)
-		if err != nil || len(st.Records) != len(records) {
-			b.Fatal(len(st.Records), err)
+		s, _, _, err := Open(dir)
+		if err != nil {
+			b.Fatal(err)
 		}
 		if err := s.Close(); err != nil {
 			b.Fatal(err)

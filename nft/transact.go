@@ -1,0 +1,147 @@
+package nft
+
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// manner is how a transaction treats bans that stand already.
+type manner uint8
+
+const (
+	addNew  manner = iota // they are not expected: the kernel answers EEXIST
+	replace               // they are replaced
+)
+
+// choice is which changes of a set go into a message, and as what.
+type choice uint8
+
+const (
+	lifted  choice = iota // keys of bans to lift
+	added                 // bans to set, with their timeouts
+	changed               // keys of all
+)
+
+// group is the part of a transaction that concerns one set.
+type group struct {
+	kind   kind
+	set    string
+	adds   bool
+	lifts  bool
+	unmade bool // there is no such set yet
+}
+
+// groups finds the sets that changes concern, in the order in which they come
+// up.
+func (t *Table) groups(chunk []Change) []group {
+	t.parts = t.parts[:0]
+	at := 0
+	for i := range chunk {
+		k := chunk[i].Key().kind()
+		if at >= len(t.parts) || t.parts[at].kind != k {
+			at = slices.IndexFunc(t.parts, func(g group) bool { return g.kind == k })
+		}
+		if at < 0 {
+			at = len(t.parts)
+			t.parts = append(t.parts, group{kind: k, set: k.set(), unmade: !slices.Contains(t.kinds, k)})
+		}
+		t.parts[at].adds = t.parts[at].adds || !chunk[i].Remove
+		t.parts[at].lifts = t.parts[at].lifts || chunk[i].Remove
+	}
+	return t.parts
+}
+
+// transact builds and commits one transaction.
+func (t *Table) transact(chunk []Change, how manner) error {
+	b := newBatch(t.sock.out)
+	begun := b.count
+	var made []kind
+	for _, g := range t.groups(chunk) {
+		if g.unmade {
+			if !g.adds {
+				continue // no set of this kind, so nothing to lift
+			}
+			if err := t.make(b, g.kind); err != nil {
+				return err
+			}
+			made = append(made, g.kind)
+		}
+		t.write(b, g, chunk, how)
+	}
+	if b.count == begun {
+		return nil
+	}
+	if err := t.sock.commit(b); err != nil {
+		return b.naming(err)
+	}
+	t.kinds = append(t.kinds, made...)
+	return nil
+}
+
+// make appends the set of a kind that comes up for the first time, and the rule
+// that looks into it. A standing kind without a set means that Ensure was not
+// called; its transaction then fails as one on a missing table does.
+func (t *Table) make(b *batch, k kind) error {
+	if k.stands() {
+		return nil
+	}
+	b.set(t.cfg.Table, banSpec(k, t.cfg.setSize(), t.cfg.ElementCounters))
+	return b.rule(t.cfg.Table, chainBlacklist, banRule(k))
+}
+
+// write appends the changes of one set: first the removals, to make room in a
+// set that is full. To replace a ban it is removed as well: kernels below 6.12
+// ignore the new timeout of an element that exists, and later ones ignore it
+// when it equals the old one.
+func (t *Table) write(b *batch, g group, chunk []Change, how manner) {
+	remove, flags := lifted, uint16(create|unix.NLM_F_EXCL)
+	if how == replace {
+		remove, flags = changed, create
+	}
+	if g.lifts || how == replace {
+		t.remove(b, g, chunk, remove)
+	}
+	if g.adds {
+		b.changes(unix.NFT_MSG_NEWSETELEM, flags, t.cfg.Table, g, chunk, added)
+	}
+}
+
+// remove appends the removal of bans, whether there or not. Where the kernel
+// cannot do that, a removal of what is missing fails, and so everything is
+// added first.
+func (t *Table) remove(b *batch, g group, chunk []Change, which choice) {
+	if t.kernel.Destroy {
+		b.changes(msgDestroyElement, 0, t.cfg.Table, g, chunk, which)
+		return
+	}
+	b.changes(unix.NFT_MSG_NEWSETELEM, create, t.cfg.Table, g, chunk, which)
+	b.changes(unix.NFT_MSG_DELSETELEM, 0, t.cfg.Table, g, chunk, which)
+}
+
+// changes appends messages that do typ to elements of a group's set, straight
+// from the changes.
+func (b *batch) changes(typ, flags uint16, table string, g group, chunk []Change, which choice) {
+	n, list := 0, 0
+	for i := range chunk {
+		c := &chunk[i]
+		if c.Remove != (which == lifted) && which != changed || c.Key().kind() != g.kind {
+			continue
+		}
+		if n == 0 {
+			list = b.openElements(typ, flags, table, g.set)
+		}
+		el := keyed(c.Prefix)
+		if which == added {
+			el.timeout = clampTimeout(c.Timeout)
+		}
+		el.encode(&b.encoder)
+		if n++; n == elementsPerMessage {
+			b.shutElements(list)
+			n = 0
+		}
+	}
+	if n > 0 {
+		b.shutElements(list)
+	}
+}

@@ -148,10 +148,10 @@ func fullScenario() []step {
 
 // manyScenario crosses the limits of messages and transactions.
 func manyScenario() []step {
-	cfg := configured(func(c *Config) { c.MaxBans = 15_000 })
+	cfg := configured(func(c *Config) { c.MaxBans = 9_000 })
 	return []step{
-		opened(cfg), ensured(), applied(many(10_001, time.Hour)...), surveyed(),
-		applied(many(16_501, 2*time.Hour)...), surveyed(), // the second transaction does not fit
+		opened(cfg), ensured(), applied(many(9_900, time.Hour)...), surveyed(),
+		applied(many(9_901, 2*time.Hour)...), surveyed(), // does not fit
 	}
 }
 

@@ -180,8 +180,12 @@ func agree(t *testing.T, st step, kernel, fake *side) bool {
 }
 
 // alike compares times: the two sides do a step one after the other, and only
-// the kernel rounds down to ticks.
+// the kernel rounds down to ticks. On a busy machine seconds can pass between the
+// two, which matters for short times only.
 func alike(a, b time.Duration) bool {
-	const slack = 250 * time.Millisecond
+	slack := 250 * time.Millisecond
+	if min(a, b) > 30*time.Second {
+		slack = 10 * time.Second
+	}
 	return (a - b).Abs() <= slack
 }

@@ -60,8 +60,8 @@ func gather(opts []Option) options {
 	return o
 }
 
-// Open connects to the kernel and finds out what it can do; it changes nothing
-// there. Ensure then builds or adopts the table. The error is ErrConfig,
+// Open connects to the kernel and finds out what it can do; it leaves nothing
+// changed there. Ensure then builds or adopts the table. The error is ErrConfig,
 // ErrPermission, ErrNoNFTables or ErrOwned, or one of the socket.
 func Open(cfg Config, opts ...Option) (*Table, error) {
 	if err := cfg.check(); err != nil {

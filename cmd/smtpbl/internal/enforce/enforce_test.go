@@ -33,10 +33,17 @@ func (c *counts) Healed(cause string)                 { c.add("healed " + cause)
 func (c *counts) Committed(time.Duration)             {}
 func (c *counts) Enforced(time.Duration)              {}
 
-// moody is a real table whose Apply can be made to fail.
+// moody is a real table whose Apply can be made to fail, and which counts how
+// often all of it is listed.
 type moody struct {
 	*nft.Table
-	fail error
+	fail  error
+	dumps int
+}
+
+func (m *moody) Bans() ([]nft.Ban, error) {
+	m.dumps++
+	return m.Table.Bans()
 }
 
 func (m *moody) Apply(changes []nft.Change) error {
@@ -145,7 +152,7 @@ func (b *bench) restore(records ...store.Record) map[nft.Key]store.Record {
 // stands returns the addresses that the kernel bans.
 func (b *bench) stands() []string {
 	b.t.Helper()
-	bans, err := b.kernel.Bans()
+	bans, err := b.kernel.Table.Bans()
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -18,9 +18,9 @@ const (
 type choice uint8
 
 const (
-	lifted  choice = iota // keys of bans to lift
-	added                 // bans to set, with their timeouts
-	changed               // keys of all
+	keysToLift choice = iota // keys of bans to lift
+	bansToSet                // bans to set, with their timeouts
+	allKeys                  // keys of all
 )
 
 // group is the part of a transaction that concerns one set.
@@ -95,15 +95,15 @@ func (t *Table) make(b *batch, k kind) error {
 // ignore the new timeout of an element that exists, and later ones ignore it
 // when it equals the old one.
 func (t *Table) write(b *batch, g group, chunk []Change, how manner) {
-	remove, flags := lifted, uint16(create|unix.NLM_F_EXCL)
+	remove, flags := keysToLift, uint16(create|unix.NLM_F_EXCL)
 	if how == replace {
-		remove, flags = changed, create
+		remove, flags = allKeys, create
 	}
 	if g.lifts || how == replace {
 		t.remove(b, g, chunk, remove)
 	}
 	if g.adds {
-		b.changes(unix.NFT_MSG_NEWSETELEM, flags, t.cfg.Table, g, chunk, added)
+		b.changes(unix.NFT_MSG_NEWSETELEM, flags, t.cfg.Table, g, chunk, bansToSet)
 	}
 }
 
@@ -125,14 +125,14 @@ func (b *batch) changes(typ, flags uint16, table string, g group, chunk []Change
 	n, list := 0, 0
 	for i := range chunk {
 		c := &chunk[i]
-		if c.Remove != (which == lifted) && which != changed || c.Key().kind() != g.kind {
+		if c.Remove != (which == keysToLift) && which != allKeys || c.Key().kind() != g.kind {
 			continue
 		}
 		if n == 0 {
 			list = b.openElements(typ, flags, table, g.set)
 		}
 		el := keyed(c.Prefix)
-		if which == added {
+		if which == bansToSet {
 			el.timeout = clampTimeout(c.Timeout)
 		}
 		el.encode(&b.encoder)

@@ -26,11 +26,11 @@ const healWithin = 2 * time.Second
 // library, as any other program would.
 type stranger struct {
 	*nftables.Conn
-	t     *testing.T
+	t     testing.TB
 	table *nftables.Table
 }
 
-func newStranger(t *testing.T) *stranger {
+func newStranger(t testing.TB) *stranger {
 	t.Helper()
 	conn, err := nftables.New()
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *stranger) commit() {
 }
 
 // watched is a bench whose Enforcer runs and hears of foreign changes.
-func watched(t *testing.T) *bench {
+func watched(t testing.TB) *bench {
 	t.Helper()
 	b := newBench(t)
 	w, err := b.kernel.Watch()

@@ -32,7 +32,7 @@ func (e *Enforcer) look(now time.Time) {
 	if e.Kernel != nil {
 		if e.polls() && !now.Before(e.lookDue) {
 			e.lookDue = now.Add(lookEvery)
-			e.checkOutline()
+			e.checkOutline(nft.Foreign{})
 		}
 		e.retryPending(now)
 		e.goRound(now)
@@ -46,7 +46,7 @@ func (e *Enforcer) goRound(now time.Time) {
 	case e.round != nil && !now.Before(e.round.due):
 		e.slice()
 	case e.round == nil && !now.Before(e.roundDue):
-		e.checkOutline()
+		e.checkOutline(nft.Foreign{})
 		if e.round == nil {
 			e.begin(&round{cause: causeDrift})
 		}

@@ -53,6 +53,9 @@ func (e *Enforcer) begin(r *round) {
 	}
 	e.round = r
 	r.begun, r.size = time.Now(), sliceFirst
+	if len(r.empty) > 0 {
+		r.size = sliceMost
+	}
 	for set := range r.empty {
 		r.left += e.ledger.sizes()[set]
 	}

@@ -215,7 +215,7 @@ func TestABanAboutToEndIsHealedToo(t *testing.T) {
 	if err := open(t).Delete(); err != nil {
 		t.Fatal(err)
 	}
-	b.checkOutline()
+	b.checkOutline(nft.Foreign{})
 	b.wantStands("198.51.100.7")
 	bans, err := b.kernel.Bans()
 	if err != nil || len(bans) != 1 || time.Now().Add(bans[0].Remaining).After(d.Until.Add(endsNow)) {

@@ -101,11 +101,12 @@ func (s *stranger) rules() []string {
 			return []string{err.Error()}
 		}
 		for _, r := range rules {
-			text := chain
+			var text strings.Builder
+			text.WriteString(chain)
 			for _, x := range r.Exprs {
-				text += fmt.Sprintf(" %T%+v", x, x)
+				fmt.Fprintf(&text, " %T%+v", x, x)
 			}
-			out = append(out, text)
+			out = append(out, text.String())
 		}
 	}
 	return out
@@ -176,10 +177,7 @@ func (s *stranger) harmAndAwait(b *bench, harm func(*stranger), want []string) {
 	harm(s)
 	s.commit()
 	start := time.Now()
-	for {
-		if healed(b) && slices.Equal(want, s.rules()) && slices.Equal(stood, b.stands()) {
-			break
-		}
+	for !healed(b) || !slices.Equal(want, s.rules()) || !slices.Equal(stood, b.stands()) {
 		if time.Since(start) > healWithin {
 			s.t.Fatalf("not healed after %v: bans %v, rules %s\n%s", healWithin, b.stands(), strings.Join(s.rules(), "\n"), b.log)
 		}
@@ -203,4 +201,22 @@ func comm(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(string(b))
+}
+
+// TestABanAboutToEndIsHealedToo takes a ban away that has less than a second to
+// go: it comes back, and ends when it would have ended.
+func TestABanAboutToEndIsHealedToo(t *testing.T) {
+	b := newBench(t)
+	b.restore()
+	d := decide("198.51.100.7/32", 900*time.Millisecond)
+	b.decide(d)
+	if err := open(t).Delete(); err != nil {
+		t.Fatal(err)
+	}
+	b.checkOutline(nft.Foreign{})
+	b.wantStands("198.51.100.7")
+	bans, err := b.kernel.Bans()
+	if err != nil || len(bans) != 1 || time.Now().Add(bans[0].Remaining).After(d.Until.Add(endsNow)) {
+		t.Errorf("it stands as %+v, %v; it was to end at %v", bans, err, d.Until)
+	}
 }

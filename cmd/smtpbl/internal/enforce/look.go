@@ -53,16 +53,6 @@ func (e *Enforcer) goRound(now time.Time) {
 	}
 }
 
-func (e *Enforcer) wanted(now time.Time) []nft.Change {
-	changes := make([]nft.Change, 0, e.ledger.len())
-	for r := range e.ledger.all() {
-		if r.Active(now) {
-			changes = append(changes, nft.Change{Layer: r.Layer, Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
-		}
-	}
-	return changes
-}
-
 // retryPending tries again what the kernel refused, as long as it is wanted.
 func (e *Enforcer) retryPending(now time.Time) {
 	if len(e.pending) == 0 || !e.backoff.due(now) {
@@ -99,7 +89,7 @@ func (e *Enforcer) reportLate(changes []nft.Change) {
 // Records returns the wanted bans, or those of the given prefixes alone, in
 // all layers; for a Work's Do.
 func (e *Enforcer) Records(only []netip.Prefix) []store.Record {
-	out := make([]store.Record, 0, e.ledger.len())
+	var out []store.Record
 	for _, p := range only {
 		for _, k := range inLayers(p) {
 			if r, ok := e.ledger.get(k); ok {
@@ -110,6 +100,7 @@ func (e *Enforcer) Records(only []netip.Prefix) []store.Record {
 	if len(only) > 0 {
 		return out
 	}
+	out = make([]store.Record, 0, e.ledger.len())
 	for r := range e.ledger.all() {
 		out = append(out, r)
 	}

@@ -126,7 +126,7 @@ func (r *round) gather(now time.Time, pending func(nft.Key) bool) (ask []nft.Key
 		k := b.Key()
 		left := b.Until.Sub(now)
 		switch {
-		case left <= endSlack || pending(k):
+		case left <= endsNow || pending(k):
 		case r.empty[k.Set()]:
 			write = append(write, nft.Change{Layer: k.Layer, Prefix: k.Prefix, Timeout: left})
 		default:
@@ -168,7 +168,7 @@ func (e *Enforcer) finish() {
 		e.Meter.Healed(r.cause)
 	}
 	e.Log.Warn("bans restored that the kernel lacked or held with another end", "cause", r.cause, "missing", r.missing,
-		"wrong_end", r.wrongEnd, "failed", r.failed, "compared", r.compared, culprit(r.by), "took", time.Since(r.begun))
+		"wrong_end", r.wrongEnd, "failed", r.failed, "compared", r.compared, "by", culprit(r.by), "took", time.Since(r.begun))
 }
 
 // latestFirst goes through the ledger, beginning with the n latest bans: who

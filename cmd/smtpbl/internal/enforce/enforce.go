@@ -147,6 +147,7 @@ func (e *Enforcer) Run(ctx context.Context) error {
 	defer beside.Wait()
 	defer close(stop)
 	defer e.lookout.stop()
+	e.roundDue = time.Now().Add(roundEvery) // Restore was as good as a round
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

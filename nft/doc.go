@@ -28,4 +28,9 @@
 // does sock_diag, which ends connections. Therefore nothing here waits for a
 // socket to become readable, except [Drops], which the kernel sends to when it
 // likes.
+//
+// # Tests
+//
+// A [Fake] stands for the kernel where a test needs its rules and not its
+// packets, or a clock of its own.
 package nft

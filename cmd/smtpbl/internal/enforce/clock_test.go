@@ -90,14 +90,14 @@ func TestBackOffDoubles(t *testing.T) {
 	})
 }
 
-// TestALongBanEndsByItself lets a month pass.
+// TestALongBanEndsByItself lets a day pass.
 func TestALongBanEndsByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, true)
-		r.decide(decide("198.51.100.7/32", 720*time.Hour), decide("198.51.100.8/32", time.Hour))
+		r.decide(decide("198.51.100.7/32", 24*time.Hour), decide("198.51.100.8/32", time.Hour))
 		r.wantDropped(time.Second, "198.51.100.8", true)
 		r.wantDropped(time.Hour, "198.51.100.8", false)
-		r.wantDropped(718*time.Hour, "198.51.100.7", true)
+		r.wantDropped(22*time.Hour, "198.51.100.7", true)
 		if h := r.Health(); h.Wanted != 1 || h.Enforced != 1 {
 			t.Errorf("health before the end: %+v", h)
 		}

@@ -9,6 +9,9 @@ import "slices"
 func (t *Table) Intact() (bool, error) {
 	t.mu.Lock()
 	kinds, feeds, filled, owner := slices.Clone(t.kinds), t.feeds, t.filled, t.sock.port()
+	if t.refeeding {
+		filled = nil
+	}
 	t.mu.Unlock()
 	t.Reader.mu.Lock()
 	defer t.Reader.mu.Unlock()

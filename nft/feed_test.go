@@ -174,6 +174,9 @@ func TestFeedBesideBans(t *testing.T) {
 		}
 	}
 	want(LayerManual, LayerPolicy, LayerFeed)
+	// A ban of a length that has no set yet gets its rule behind the feed's.
+	apply(t, table, ban("198.51.100.0/27", time.Hour))
+	wantIntact(t, table, true)
 	apply(t, table, lift("192.0.2.1/32"))
 	want(LayerManual, LayerFeed)
 	setFeed(t, table)

@@ -101,22 +101,32 @@ func remaining(b *nft.Ban) time.Duration {
 // looked for: none are where each set has as many elements as bans of the
 // ledger stood in it. Ended elements that the kernel has not collected yet
 // count too, so that it can say yes for nothing, but never no for something.
+// A kernel before 6.16 does not count, and always has to be asked.
 func (e *Enforcer) anyUnknown(standing map[string]int) (bool, error) {
 	counts, err := e.Kernel.Count()
 	if err != nil {
 		return false, fmt.Errorf("count the bans that stand: %w", err)
 	}
-	unknown, largest := 0, 0
-	for set, n := range counts {
-		unknown += max(n-standing[set], 0)
+	unknown, largest := counts == nil, 0
+	for _, n := range standing {
 		largest = max(largest, n)
 	}
-	if unknown > 0 && largest > dumpMax {
-		e.Log.Warn("too many bans in the kernel to list them all: those that the history does not know end by themselves", "bans", largest, "unknown", unknown)
+	for set, n := range counts {
+		if isFeed(set) {
+			continue
+		}
+		unknown = unknown || n != standing[set]
+		largest = max(largest, n)
+	}
+	if unknown && largest > dumpMax {
+		e.Log.Warn("too many bans in the kernel to list them all: those that the history does not know end by themselves", "bans", largest)
 		return false, nil
 	}
-	return unknown > 0, nil
+	return unknown, nil
 }
+
+// isFeed tells whether a set is counted beside those of bans, see nft.Reader.Count.
+func isFeed(set string) bool { return set == "feed4" || set == "feed6" }
 
 // adoptUnknown takes bans into the ledger that stand in the kernel only.
 func (e *Enforcer) adoptUnknown(now time.Time, tell func(*store.Record)) error {

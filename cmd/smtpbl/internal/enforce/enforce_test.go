@@ -33,10 +33,17 @@ func (c *counts) Healed(cause string)                 { c.add("healed " + cause)
 func (c *counts) Committed(time.Duration)             {}
 func (c *counts) Enforced(time.Duration)              {}
 
-// moody is a real table whose Apply can be made to fail.
+// moody is a real table whose Apply can be made to fail, and which counts how
+// often all of it is listed.
 type moody struct {
 	*nft.Table
-	fail error
+	fail  error
+	dumps int
+}
+
+func (m *moody) Bans() ([]nft.Ban, error) {
+	m.dumps++
+	return m.Table.Bans()
 }
 
 func (m *moody) Apply(changes []nft.Change) error {
@@ -91,7 +98,7 @@ func (p *paper) Checkpoint(places []ingest.Position, _ []byte) error {
 
 type bench struct {
 	*Enforcer
-	t      *testing.T
+	t      testing.TB
 	kernel *moody
 	paper  *paper
 	meter  *counts
@@ -103,7 +110,7 @@ var tableConfig = nft.Config{
 	LogRate: 3, LogPer: time.Minute, LogBurst: 10, LogPrefix: "[SMTP BLACKLIST] ",
 }
 
-func open(t *testing.T) *nft.Table {
+func open(t testing.TB) *nft.Table {
 	t.Helper()
 	table, err := nft.Open(tableConfig)
 	if err != nil {
@@ -114,7 +121,7 @@ func open(t *testing.T) *nft.Table {
 }
 
 // newBench makes an Enforcer over a real table in a namespace of its own.
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	nstest.Enter(t)
 	b := &bench{
@@ -145,7 +152,7 @@ func (b *bench) restore(records ...store.Record) map[nft.Key]store.Record {
 // stands returns the addresses that the kernel bans.
 func (b *bench) stands() []string {
 	b.t.Helper()
-	bans, err := b.kernel.Bans()
+	bans, err := b.kernel.Table.Bans()
 	if err != nil {
 		b.t.Fatal(err)
 	}

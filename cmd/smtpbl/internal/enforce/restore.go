@@ -37,54 +37,43 @@ func (e *Enforcer) Restore(allow []netip.Prefix, tell func(*store.Record)) error
 }
 
 // bringBack fills the ledger, and the kernel where it lacks what is wanted. A
-// new table lacks everything, so it is filled while the history is read.
+// new table lacks everything, so it is filled while the history is read. From
+// one that stands only those are lifted that there is no room for.
 func (e *Enforcer) bringBack(now time.Time, outcome nft.Outcome, tell func(*store.Record)) error {
-	switch {
-	case e.Kernel == nil:
+	if e.Kernel == nil {
 		return e.recall(now, tell, func(nft.Change) {})
-	case outcome != nft.Built:
-		if err := e.recall(now, tell, func(nft.Change) {}); err != nil {
-			return err
-		}
-		return e.adopt(now, tell)
 	}
 	l := startLoading(e.Kernel)
-	err := e.recall(now, tell, l.add)
+	err := e.recall(now, tell, func(c nft.Change) {
+		if c.Remove || outcome == nft.Built {
+			l.add(c)
+		}
+	})
 	if failed := l.finish(); failed != nil {
 		return fmt.Errorf("restore %d bans: %w", e.ledger.len(), failed)
 	}
-	return err
+	if err != nil || outcome == nft.Built {
+		return err
+	}
+	return e.adopt(now, tell)
 }
 
 // recall reads the history into the ledger and gives change what the kernel
-// needs for it. Where a set is full, the bans that end soonest give way. What
-// ended so long ago that it no longer counts is forgotten.
+// needs for it. What ended so long ago that it no longer counts is forgotten.
 func (e *Enforcer) recall(now time.Time, tell func(*store.Record), change func(nft.Change)) error {
 	if e.History == nil {
 		return nil
 	}
-	forget, gaveWay := now.Add(-e.Keep), 0
-	old := false
+	forget, old, gaveWay := now.Add(-e.Keep), false, 0
 	err := e.History.Each(func(r *store.Record) error {
 		if r.Until.Before(forget) {
 			old = true
 			return nil
 		}
 		tell(r)
-		if !r.Active(now) {
-			return nil
-		}
-		if s := e.ledger.at(r.Key()); e.MaxBans > 0 && s != nil && s.len() >= e.MaxBans {
+		if r.Active(now) && !e.want(r, now, change) {
 			gaveWay++
-			soonest, _ := s.soonest()
-			if !soonest.Until.Before(r.Until) {
-				return nil
-			}
-			s.remove(soonest.Prefix.Addr())
-			change(nft.Change{Layer: soonest.Layer, Prefix: soonest.Prefix, Remove: true})
 		}
-		e.ledger.put(*r)
-		change(nft.Change{Layer: r.Layer, Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
 		return nil
 	})
 	if err != nil {
@@ -97,6 +86,27 @@ func (e *Enforcer) recall(now time.Time, tell func(*store.Record), change func(n
 		e.forget(forget)
 	}
 	return nil
+}
+
+// want puts a running ban into the ledger. Where its set is full, the one that
+// ends soonest gives way, and false is returned.
+func (e *Enforcer) want(r *store.Record, now time.Time, change func(nft.Change)) bool {
+	s := e.ledger.at(r.Key())
+	full := e.MaxBans > 0 && s != nil && s.len() >= e.MaxBans
+	if full {
+		loser, _ := s.soonest()
+		if !loser.Until.Before(r.Until) {
+			loser = *r
+		}
+		s.remove(loser.Prefix.Addr())
+		change(nft.Change{Layer: loser.Layer, Prefix: loser.Prefix, Remove: true})
+		if loser.Prefix == r.Prefix {
+			return false
+		}
+	}
+	e.ledger.put(*r)
+	change(nft.Change{Layer: r.Layer, Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
+	return !full
 }
 
 // forget takes bans out of the history that no longer count.

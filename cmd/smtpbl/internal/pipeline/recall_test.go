@@ -1,0 +1,40 @@
+package pipeline
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/nft"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+// TestRecall tells an Engine of an offender whose ban has ended, of one whose
+// ban runs, and of both banned by hand as well.
+func TestRecall(t *testing.T) {
+	now := time.Now()
+	e := policy.New(policy.Config{Window: time.Hour, Threshold4: 1, BanTime: time.Hour, BanTimeMax: 24 * time.Hour}, now)
+	ended, running := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	byHand, over := netip.MustParseAddr("192.0.2.3"), netip.MustParseAddr("192.0.2.4")
+	for _, r := range []store.Record{
+		{Prefix: host(ended), Step: policy.StepHost, Bans: 2, At: now.Add(-3 * time.Hour), Until: now.Add(-time.Hour)},
+		{Prefix: host(running), Step: policy.StepHost, Bans: 1, At: now, Until: now.Add(time.Hour)},
+		{Layer: nft.LayerManual, Prefix: host(ended), Until: now.Add(time.Minute)},
+		{Layer: nft.LayerManual, Prefix: host(byHand), Until: now.Add(time.Minute)},
+		{Layer: nft.LayerManual, Prefix: host(over), Until: now.Add(-time.Minute)},
+	} {
+		Recall(e, &r)
+	}
+	for addr, want := range map[netip.Addr]bool{ended: true, running: true, byHand: true, over: false} {
+		if got := e.Banned(addr, now.Add(time.Second)); got != want {
+			t.Errorf("%s is banned: %v, want %v", addr, got, want)
+		}
+	}
+	out := e.Observe(&policy.Event{Time: now.Add(time.Second), Addr: ended, Kind: policy.AuthFail, Witness: policy.WitnessMTA}, nil)
+	if len(out) != 1 || out[0].Rank != 3 {
+		t.Errorf("decided %+v; want the offender's third ban, whatever was done by hand", out)
+	}
+}
+
+func host(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

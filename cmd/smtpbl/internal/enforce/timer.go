@@ -22,6 +22,9 @@ func (e *Enforcer) polls() bool {
 func (e *Enforcer) due() time.Time {
 	var due time.Time
 	earlier := func(t time.Time) {
+		if t.IsZero() {
+			t = time.Unix(0, 0) // at once; a zero result means never
+		}
 		if due.IsZero() || t.Before(due) {
 			due = t
 		}

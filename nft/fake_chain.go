@@ -7,8 +7,9 @@ import (
 )
 
 type fakeChain struct {
-	spec  chainSpec
-	rules []*fakeRule
+	spec   chainSpec
+	policy uint32 // of a base chain
+	rules  []*fakeRule
 }
 
 // fakeRule is a rule as it was sent, and the state of its limit.
@@ -41,14 +42,17 @@ func (tx *fakeTx) newChain(attributes []byte) unix.Errno {
 		spec.hook = readU32(attr(hook, unix.NFTA_HOOK_HOOKNUM))
 		spec.priority = int32(readU32(attr(hook, unix.NFTA_HOOK_PRIORITY)))
 	}
+	policy := readU32(attr(attributes, unix.NFTA_CHAIN_POLICY))
 	switch {
 	case have == nil:
-		table.chains[spec.name] = &fakeChain{spec: spec}
+		table.chains[spec.name] = &fakeChain{spec: spec, policy: policy}
 		tx.did(func() { delete(table.chains, spec.name) })
 	case spec.base && have.spec != spec:
 		return unix.EOPNOTSUPP // a chain cannot be hung elsewhere
 	default:
-		tx.did(func() {}) // an update, even if it changes nothing
+		before := have.policy
+		have.policy = policy
+		tx.did(func() { have.policy = before }) // an update, even if it changes nothing
 	}
 	return 0
 }

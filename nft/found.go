@@ -36,6 +36,8 @@ type foundSet struct {
 type foundChain struct {
 	spec chainSpec
 	uses uint32 // rules in it and jumps to it
+	// policy is the verdict on what no rule of a base chain ends; 0 in others.
+	policy uint32
 }
 
 // find reads the outline of the table, without rules and elements.
@@ -75,6 +77,7 @@ func (s *socket) findChain(table, name string, into map[string]foundChain) error
 			c.spec.base = true
 			c.spec.hook = readU32(attr(hook, unix.NFTA_HOOK_HOOKNUM))
 			c.spec.priority = int32(readU32(attr(hook, unix.NFTA_HOOK_PRIORITY)))
+			c.policy = readU32(attr(b, unix.NFTA_CHAIN_POLICY))
 		}
 		into[name] = c
 	})

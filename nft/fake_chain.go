@@ -8,7 +8,7 @@ import (
 
 type fakeChain struct {
 	spec   chainSpec
-	policy uint32 // of a base chain
+	policy uint32 // verdict at the end of a base chain
 	rules  []*fakeRule
 }
 
@@ -42,17 +42,20 @@ func (tx *fakeTx) newChain(attributes []byte) unix.Errno {
 		spec.hook = readU32(attr(hook, unix.NFTA_HOOK_HOOKNUM))
 		spec.priority = int32(readU32(attr(hook, unix.NFTA_HOOK_PRIORITY)))
 	}
-	policy := readU32(attr(attributes, unix.NFTA_CHAIN_POLICY))
 	switch {
 	case have == nil:
+		policy := readU32(attr(attributes, unix.NFTA_CHAIN_POLICY))
 		table.chains[spec.name] = &fakeChain{spec: spec, policy: policy}
 		tx.did(func() { delete(table.chains, spec.name) })
 	case spec.base && have.spec != spec:
 		return unix.EOPNOTSUPP // a chain cannot be hung elsewhere
 	default:
-		before := have.policy
-		have.policy = policy
-		tx.did(func() { have.policy = before }) // an update, even if it changes nothing
+		// An update, even if it changes nothing.
+		old := have.policy
+		tx.did(func() { have.policy = old })
+		if policy := attr(attributes, unix.NFTA_CHAIN_POLICY); policy != nil {
+			have.policy = readU32(policy)
+		}
 	}
 	return 0
 }

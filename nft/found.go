@@ -34,10 +34,9 @@ type foundSet struct {
 }
 
 type foundChain struct {
-	spec chainSpec
-	uses uint32 // rules in it and jumps to it
-	// policy is the verdict on what no rule of a base chain ends; 0 in others.
-	policy uint32
+	spec   chainSpec
+	uses   uint32 // rules in it and jumps to it
+	policy uint32 // verdict at the end of a base chain; 0 for another chain
 }
 
 // find reads the outline of the table, without rules and elements.

@@ -25,7 +25,7 @@ CORPUS   ?=
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vm-test capture detection corpus vet lint fuzz race bench chaos install uninstall clean need-root need-gcc
+.PHONY: help build run demo test vm-test capture detection corpus vet lint fuzz race bench bench-kernel chaos install uninstall clean need-root need-gcc
 
 help:
 	@echo 'make build           builds bin/smtpbl'
@@ -37,6 +37,7 @@ help:
 	@echo 'make vm-test         the kernel tests on Debian kernels 5.10, 6.1 and 6.12 in QEMU'
 	@echo 'sudo make capture    runs other mail servers and writes their genuine log lines as testdata; ARGS=exim does one'
 	@echo 'make bench           benchmarks, then a race with other programs; BENCH=REGEX chooses, ARGS=-fetch fetches contenders'
+	@echo 'make bench-kernel    what bans cost in the kernel, beside nft, ipset and iptables; as root, ARGS=-quick or -json'
 	@echo 'sudo make chaos      20,000 faults under traffic: who gets through, and for how long; ARGS="-faults=N -seed=S"'
 	@echo 'make detection       makes docs/DETECTION.md anew, with fail2ban and sshguard from Debian'
 	@echo 'make corpus          scores the parsers on labelled lines, CORPUS=DIR; ARGS=-v shows each fault'
@@ -90,6 +91,11 @@ capture: need-root
 bench: build
 	go test -run '^$$' -bench '$(BENCH)' -benchtime 200ms -benchmem $$(go list ./... | grep -v /integration)
 	go run ./integration/bench $(ARGS)
+
+# In network namespaces of its own, with programs from Debian's packages where
+# they are not installed. It takes some minutes, with ARGS=-quick less than one.
+bench-kernel: need-root
+	go run ./integration/kernelbench $(ARGS)
 
 # In namespaces of its own, with nft from Debian's package.
 chaos: need-root

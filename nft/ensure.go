@@ -118,7 +118,8 @@ func (t *Table) ensureOnce(force bool) (Adoption, error) {
 		return Adoption{}, fmt.Errorf("build table %s: %w", t.cfg.Table, classify(err))
 	}
 	t.kinds, t.feeds = f.kinds(), p.feeds()
-	return p.adoption(), nil
+	t.legible, err = t.sock.rulesAre(t.cfg.Table, ruleset(t.cfg, t.kinds, t.feeds))
+	return p.adoption(), err
 }
 
 // setFlags takes the table into possession, or wakes it up, while its old rules

@@ -3,12 +3,13 @@ package nft
 import "slices"
 
 // Intact tells whether the table stands as Ensure left it: its sets, its
-// chains, the number of rules in each, the hook, the protection, the feed. It
-// reads no bans and costs the same at any number of them. A rule that was
-// replaced by another one is not noticed.
+// chains, the rules in each, the hook, the ports, what is allowed, the
+// protection, the feed. It reads no bans and costs the same at any number of
+// them.
 func (t *Table) Intact() (bool, error) {
 	t.mu.Lock()
 	kinds, feeds, filled, owner := slices.Clone(t.kinds), t.feeds, t.filled, t.sock.port()
+	allow, legible := t.allow, t.legible
 	t.mu.Unlock()
 	t.Reader.mu.Lock()
 	defer t.Reader.mu.Unlock()
@@ -20,8 +21,14 @@ func (t *Table) Intact() (bool, error) {
 	awake := f.flags&tableDormant == 0
 	intact := f.exists && protected && awake && len(kinds) > 0 &&
 		f.feeds == feeds && f.chainsAre(t.cfg, kinds, feeds) && t.setsAre(f, kinds)
-	if !intact || filled == nil {
-		return intact, nil
+	if intact && legible {
+		intact, err = t.Reader.sock.rulesAre(t.cfg.Table, ruleset(t.cfg, kinds, feeds))
+	}
+	if err == nil && intact {
+		intact, err = t.Reader.sock.plainSetsAre(t.cfg.Table, f, t.cfg.Ports, allow)
+	}
+	if err != nil || !intact || filled == nil {
+		return intact, err
 	}
 	return t.Reader.sock.holdsAll(t.cfg.Table, f, *filled)
 }

@@ -3,6 +3,7 @@ package nft
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,8 +13,19 @@ type Features struct {
 	// Destroy: removing an element that may be missing is one step (Linux
 	// 6.3). Without it the same takes an addition and a removal.
 	Destroy bool
+	// Owner: a table can belong to a process (Linux 5.12). That alone is not
+	// used, because such a table ends with the process.
+	Owner bool
 	// Protect: a table can belong to a process and outlive it (Linux 6.9).
+	// Without it other programs can change the table, which is noticed and
+	// put right.
 	Protect bool
+	// TimeoutUpdate: adding an element that stands changes its timeout (Linux
+	// 6.12). Apply does without: it removes the element and adds it again.
+	TimeoutUpdate bool
+	// SetCount: the kernel tells how many elements a set has (Linux 6.16).
+	// Without it Count has no answer.
+	SetCount bool
 	// NFLog: dropped packets can be copied to an NFLOG group (the module
 	// nfnetlink_log). Without it Config.NFLogGroup has no effect; it is only
 	// tried where a group is configured, because trying loads the module.
@@ -24,7 +36,7 @@ type Features struct {
 const msgDestroyElement = 0x1e
 
 // probe finds out what the kernel can and whether the table may be written.
-// Everything is a rehearsal that the kernel rolls back.
+// What can be is a rehearsal that the kernel rolls back.
 func (s *socket) probe(cfg Config) (Features, error) {
 	var f Features
 	if err := s.probeTable(cfg.Table); err != nil {
@@ -33,8 +45,18 @@ func (s *socket) probe(cfg Config) (Features, error) {
 	// A name that is taken would make the answers depend on what stands there.
 	scratch := fmt.Sprintf("probe-%d", s.port())
 	var err error
-	if f.Protect, err = s.probeProtect(scratch); err != nil {
+	if f.Owner, err = s.probeFlags(scratch, tableOwner); err != nil {
 		return f, err
+	}
+	// Both flags together: a table that is owned but does not outlive its
+	// owner would lift all bans when the service stops.
+	if f.Protect, err = s.probeFlags(scratch, tableOwner|tablePersist); err != nil {
+		return f, err
+	}
+	if f.Owner {
+		if err := s.probeStanding(scratch, &f); err != nil {
+			return f, err
+		}
 	}
 	if f.Destroy, err = s.probeDestroy(scratch); err != nil || cfg.NFLogGroup == 0 {
 		return f, err
@@ -60,12 +82,47 @@ func (s *socket) probeTable(table string) error {
 	return nil
 }
 
-// probeProtect tries both flags together: a table that is owned but does not
-// outlive its owner would lift all bans when the service stops.
-func (s *socket) probeProtect(scratch string) (bool, error) {
+// probeFlags tries flags of a table.
+func (s *socket) probeFlags(scratch string, flags uint32) (bool, error) {
 	b := newBatch(s.out)
-	b.table(scratch, tableOwner|tablePersist)
+	b.table(scratch, flags)
 	return supported(s.rehearse(b))
+}
+
+// probeStanding finds out what shows in a table that stands: it makes one, with
+// one element and no chains, and deletes it. Should this process end in between,
+// the table ends with it, because it is owned; a kernel that cannot do that is
+// older than both features and is not asked.
+func (s *socket) probeStanding(scratch string, f *Features) error {
+	k := kind{bits: 32}
+	el := element{key: setKey{n: uint8(k.keyBytes())}, timeout: time.Hour}
+	b := newBatch(s.out)
+	b.table(scratch, tableOwner)
+	b.set(scratch, banSpec(k, 1, false))
+	b.elements(unix.NFT_MSG_NEWSETELEM, create, scratch, k.set(), []element{el})
+	if err := s.commit(b); err != nil {
+		return fmt.Errorf("probe kernel: %w", classify(err))
+	}
+	el.timeout *= 2
+	b = newBatch(s.out)
+	b.elements(unix.NFT_MSG_NEWSETELEM, create, scratch, k.set(), []element{el})
+	err := s.commit(b)
+	var sets map[string]foundSet
+	if err == nil {
+		sets, err = s.findSets(scratch)
+	}
+	var els []element
+	if err == nil {
+		els, err = s.elements(scratch, sets[k.set()])
+	}
+	f.SetCount = sets[k.set()].counts
+	f.TimeoutUpdate = len(els) == 1 && els[0].timeout == el.timeout
+	b = newBatch(s.out)
+	b.deleteTable(scratch)
+	if err = errors.Join(err, s.commit(b)); err != nil {
+		return fmt.Errorf("probe kernel: %w", classify(err))
+	}
+	return nil
 }
 
 // probeDestroy destroys an element that is not there.

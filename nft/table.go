@@ -24,7 +24,10 @@ type Table struct {
 	// the allow sets are left as they stand.
 	allow []netip.Prefix
 	feeds feedSets // that the rules look into, as far as we know
-	pace  pace
+	// legible tells that this kernel tells our rules as we write them, which
+	// Ensure tries. Otherwise they are only counted.
+	legible bool
+	pace    pace
 	// Memory of the last Apply, used again for the next one.
 	ready []Change    // what is written
 	at    map[Key]int // where each ban is in ready
@@ -57,8 +60,8 @@ func gather(opts []Option) options {
 	return o
 }
 
-// Open connects to the kernel and finds out what it can do; it changes nothing
-// there. Ensure then builds or adopts the table. The error is ErrConfig,
+// Open connects to the kernel and finds out what it can do; it leaves nothing
+// changed there. Ensure then builds or adopts the table. The error is ErrConfig,
 // ErrPermission, ErrNoNFTables or ErrOwned, or one of the socket.
 func Open(cfg Config, opts ...Option) (*Table, error) {
 	if err := cfg.check(); err != nil {
@@ -79,6 +82,9 @@ func Open(cfg Config, opts ...Option) (*Table, error) {
 	}
 	if !t.kernel.NFLog {
 		t.cfg.NFLogGroup = 0
+	}
+	if t.cfg.LogBurst == 0 {
+		t.cfg.LogBurst = kernelBurst
 	}
 	return t, nil
 }
@@ -101,6 +107,7 @@ func (t *Table) protects() bool { return t.cfg.Protect && t.kernel.Protect }
 const (
 	maxNameBytes   = 255 // NFT_NAME_MAXLEN, the NUL byte apart
 	maxPrefixBytes = 127 // NF_LOG_PREFIXLEN, the NUL byte apart
+	kernelBurst    = 5   // NFT_LIMIT_PKT_BURST_DEFAULT
 )
 
 // check returns all faults of the configuration at once.

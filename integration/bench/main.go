@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/smtpbl/smtpbl/integration/internal/machine"
 )
 
 // options are the flags.
@@ -69,7 +71,7 @@ func bench(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	r := race{runs: o.runs, slow: o.slow, core: core, dir: dir}
-	fmt.Fprintf(out, "%s; every contender on core %d\n", machine(), core)
+	fmt.Fprintf(out, "%s; every contender on core %d\n", machine.Describe(), core)
 	for _, share := range shares {
 		log := filepath.Join(dir, "mail.log")
 		size, err := makeLog(log, o.lines, share)

@@ -3,10 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -67,22 +64,4 @@ func maxRSS(runs []measured) string {
 		return fmt.Sprintf("<= %.0f", float64(own.Maxrss)*1024/1e6)
 	}
 	return fmt.Sprintf("%.0f", float64(kib)*1024/1e6)
-}
-
-// machine describes the processor and the kernel.
-func machine() string {
-	model := "unknown processor"
-	info, _ := os.ReadFile("/proc/cpuinfo") // without it the model stays unknown
-	for line := range strings.Lines(string(info)) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-			model = strings.TrimSpace(value)
-			break
-		}
-	}
-	kernel := "unknown kernel"
-	var u unix.Utsname
-	if unix.Uname(&u) == nil {
-		kernel = "Linux " + unix.ByteSliceToString(u.Release[:])
-	}
-	return fmt.Sprintf("%s, %d cores usable, %s, %s", model, runtime.NumCPU(), kernel, runtime.Version())
 }

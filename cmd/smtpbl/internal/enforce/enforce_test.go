@@ -105,7 +105,7 @@ func (p *paper) Checkpoint(places []ingest.Position, _ []byte) error {
 
 type bench struct {
 	*Enforcer
-	t      *testing.T
+	t      testing.TB
 	kernel *moody
 	paper  *paper
 	meter  *counts
@@ -117,7 +117,7 @@ var tableConfig = nft.Config{
 	LogRate: 3, LogPer: time.Minute, LogBurst: 10, LogPrefix: "[SMTP BLACKLIST] ",
 }
 
-func open(t *testing.T) *nft.Table {
+func open(t testing.TB) *nft.Table {
 	t.Helper()
 	table, err := nft.Open(tableConfig)
 	if err != nil {
@@ -128,7 +128,7 @@ func open(t *testing.T) *nft.Table {
 }
 
 // newBench makes an Enforcer over a real table in a namespace of its own.
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	nstest.Enter(t)
 	b := &bench{

@@ -29,7 +29,7 @@ func (e *Enforcer) ensure() (nft.Adoption, error) {
 func (e *Enforcer) disturbed() {
 	f := e.lookout.take()
 	if f.Table {
-		e.rebuildFor(causeChange, f)
+		e.checkOutline(f)
 	}
 	switch {
 	case f.Many:
@@ -40,20 +40,21 @@ func (e *Enforcer) disturbed() {
 	e.publish()
 }
 
-// checkOutline rebuilds the table where somebody deleted or changed it and
-// nobody told.
-func (e *Enforcer) checkOutline() {
+// checkOutline rebuilds the table where somebody deleted or changed it. What
+// makes no difference is left alone: two programs that both insist on the last
+// word would never come to rest.
+func (e *Enforcer) checkOutline(f nft.Foreign) {
 	intact, err := e.Kernel.Intact()
-	if err != nil {
+	switch {
+	case err != nil:
+		e.broken = true
 		e.health.kernelError(err)
 		e.Log.Error("cannot look at the table", "err", err)
-		return
+	case intact:
+		e.broken = false
+	default:
+		e.rebuildFor(causeChange, f)
 	}
-	if !intact {
-		e.rebuildFor(causeChange, nft.Foreign{})
-		return
-	}
-	e.broken = false
 }
 
 func (e *Enforcer) rebuildFor(cause string, f nft.Foreign) {

@@ -26,11 +26,11 @@ const healWithin = 2 * time.Second
 // library, as any other program would.
 type stranger struct {
 	*nftables.Conn
-	t     *testing.T
+	t     testing.TB
 	table *nftables.Table
 }
 
-func newStranger(t *testing.T) *stranger {
+func newStranger(t testing.TB) *stranger {
 	t.Helper()
 	conn, err := nftables.New()
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *stranger) commit() {
 }
 
 // watched is a bench whose Enforcer runs and hears of foreign changes.
-func watched(t *testing.T) *bench {
+func watched(t testing.TB) *bench {
 	t.Helper()
 	b := newBench(t)
 	w, err := b.kernel.Watch()
@@ -203,4 +203,22 @@ func comm(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(string(b))
+}
+
+// TestABanAboutToEndIsHealedToo takes a ban away that has less than a second to
+// go: it comes back, and ends when it would have ended.
+func TestABanAboutToEndIsHealedToo(t *testing.T) {
+	b := newBench(t)
+	b.restore()
+	d := decide("198.51.100.7/32", 900*time.Millisecond)
+	b.decide(d)
+	if err := open(t).Delete(); err != nil {
+		t.Fatal(err)
+	}
+	b.checkOutline(nft.Foreign{})
+	b.wantStands("198.51.100.7")
+	bans, err := b.kernel.Bans()
+	if err != nil || len(bans) != 1 || time.Now().Add(bans[0].Remaining).After(d.Until.Add(endsNow)) {
+		t.Errorf("it stands as %+v, %v; it was to end at %v", bans, err, d.Until)
+	}
 }

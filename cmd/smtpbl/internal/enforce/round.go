@@ -53,6 +53,9 @@ func (e *Enforcer) begin(r *round) {
 	}
 	e.round = r
 	r.begun, r.size = time.Now(), sliceFirst
+	if len(r.empty) > 0 {
+		r.size = sliceMost
+	}
 	for set := range r.empty {
 		r.left += e.ledger.sizes()[set]
 	}
@@ -123,7 +126,7 @@ func (r *round) gather(now time.Time, pending func(nft.Key) bool) (ask []nft.Key
 		k := b.Key()
 		left := b.Until.Sub(now)
 		switch {
-		case left <= endSlack || pending(k):
+		case left <= endsNow || pending(k):
 		case r.empty[k.Set()]:
 			write = append(write, nft.Change{Layer: k.Layer, Prefix: k.Prefix, Timeout: left})
 		default:

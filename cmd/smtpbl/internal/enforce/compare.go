@@ -71,15 +71,3 @@ func (e *Enforcer) compare(keys []nft.Key) (difference, error) {
 	}
 	return d, nil
 }
-
-// differing returns the changes that bring the kernel to what is wanted.
-func (e *Enforcer) differing(now time.Time) ([]nft.Change, error) {
-	keys := make([]nft.Key, 0, e.ledger.len())
-	for r := range e.ledger.all() {
-		if r.Active(now) && !e.isPending(r.Key()) {
-			keys = append(keys, r.Key())
-		}
-	}
-	d, err := e.compare(keys)
-	return d.changes, err
-}

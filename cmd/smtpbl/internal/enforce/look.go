@@ -53,16 +53,6 @@ func (e *Enforcer) goRound(now time.Time) {
 	}
 }
 
-func (e *Enforcer) wanted(now time.Time) []nft.Change {
-	changes := make([]nft.Change, 0, e.ledger.len())
-	for r := range e.ledger.all() {
-		if r.Active(now) {
-			changes = append(changes, nft.Change{Layer: r.Layer, Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
-		}
-	}
-	return changes
-}
-
 // retryPending tries again what the kernel refused, as long as it is wanted.
 func (e *Enforcer) retryPending(now time.Time) {
 	if len(e.pending) == 0 || !e.backoff.due(now) {

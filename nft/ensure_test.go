@@ -212,6 +212,13 @@ func TestHeal(t *testing.T) {
 		created []string
 	}{
 		{"table deleted", func(b *batch, table string) { b.deleteTable(table) }, Built, []string{"ban4", "ban4_24", "ban6_64", "ban6_48", "ban6_128"}},
+		{"policy drop", func(b *batch, table string) {
+			b.message(unix.NFT_MSG_NEWCHAIN, create)
+			b.str(unix.NFTA_CHAIN_TABLE, table)
+			b.str(unix.NFTA_CHAIN_NAME, chainHook)
+			b.u32(unix.NFTA_CHAIN_POLICY, 0) // NF_DROP
+			b.seal()
+		}, Kept, nil},
 		{"rules flushed", func(b *batch, table string) { b.flushChain(table, chainBlacklist) }, Kept, nil},
 		{"hook deleted", func(b *batch, table string) {
 			b.flushChain(table, chainHook)

@@ -7,8 +7,9 @@ import (
 )
 
 type fakeChain struct {
-	spec  chainSpec
-	rules []*fakeRule
+	spec   chainSpec
+	policy uint32 // verdict at the end of a base chain
+	rules  []*fakeRule
 }
 
 // fakeRule is a rule as it was sent, and the state of its limit.
@@ -43,12 +44,18 @@ func (tx *fakeTx) newChain(attributes []byte) unix.Errno {
 	}
 	switch {
 	case have == nil:
-		table.chains[spec.name] = &fakeChain{spec: spec}
+		policy := readU32(attr(attributes, unix.NFTA_CHAIN_POLICY))
+		table.chains[spec.name] = &fakeChain{spec: spec, policy: policy}
 		tx.did(func() { delete(table.chains, spec.name) })
 	case spec.base && have.spec != spec:
 		return unix.EOPNOTSUPP // a chain cannot be hung elsewhere
 	default:
-		tx.did(func() {}) // an update, even if it changes nothing
+		// An update, even if it changes nothing.
+		old := have.policy
+		tx.did(func() { have.policy = old })
+		if policy := attr(attributes, unix.NFTA_CHAIN_POLICY); policy != nil {
+			have.policy = readU32(policy)
+		}
 	}
 	return 0
 }

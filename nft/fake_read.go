@@ -101,6 +101,7 @@ func (f *Fake) getChain(r *fakeReply, attributes []byte) unix.Errno {
 		r.b.u32(unix.NFTA_HOOK_HOOKNUM, chain.spec.hook)
 		r.b.u32(unix.NFTA_HOOK_PRIORITY, uint32(chain.spec.priority))
 		r.b.shut(hook)
+		r.b.u32(unix.NFTA_CHAIN_POLICY, chain.policy)
 	}
 	r.b.seal()
 	return 0

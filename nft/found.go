@@ -34,8 +34,9 @@ type foundSet struct {
 }
 
 type foundChain struct {
-	spec chainSpec
-	uses uint32 // rules in it and jumps to it
+	spec   chainSpec
+	uses   uint32 // rules in it and jumps to it
+	policy uint32 // verdict at the end of a base chain; 0 for another chain
 }
 
 // find reads the outline of the table, without rules and elements.
@@ -75,6 +76,7 @@ func (s *socket) findChain(table, name string, into map[string]foundChain) error
 			c.spec.base = true
 			c.spec.hook = readU32(attr(hook, unix.NFTA_HOOK_HOOKNUM))
 			c.spec.priority = int32(readU32(attr(hook, unix.NFTA_HOOK_PRIORITY)))
+			c.policy = readU32(attr(b, unix.NFTA_CHAIN_POLICY))
 		}
 		into[name] = c
 	})

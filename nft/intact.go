@@ -41,7 +41,11 @@ func (f found) chainsAre(cfg Config, kinds []kind, feeds feedSets) bool {
 	jumps := map[string]int{chainBlacklist: len(rules[chainHook]) - 1, chainLog: len(kinds) + feeds.count()}
 	for _, spec := range chainSpecs(cfg.Hook) {
 		uses := len(rules[spec.name]) + jumps[spec.name]
-		if f.chains[spec.name] != (foundChain{spec: spec, uses: uint32(uses)}) {
+		want := foundChain{spec: spec, uses: uint32(uses)}
+		if spec.base {
+			want.policy = verdictAccept
+		}
+		if f.chains[spec.name] != want {
 			return false
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,9 +45,10 @@ type campaign struct {
 	logs       []*lab.Log // of all its lives
 	reader     *nft.Reader
 	trials     []*trial
-	always     []*trial // banned from the beginning to the end
-	tried      [4]int   // targets by sort
-	changes    int      // by hand
+	always     []*trial  // banned from the beginning to the end
+	wanted     []nft.Key // the bans that may stand, in every layer
+	tried      [4]int    // targets by sort
+	changes    int       // by hand
 	metrics    map[string]float64
 	unscraped  int // lives of the service that could not be asked
 }
@@ -173,6 +175,7 @@ func (c *campaign) settle() {
 func (c *campaign) step(step int, k *kind) error {
 	f := &fault{step: step, kind: k, began: c.machine.Now()}
 	c.judge.faults = append(c.judge.faults, f)
+	c.list()
 	var err error
 	if !k.calm && c.dice.IntN(4) == 0 {
 		ended := make(chan error, 1)
@@ -184,6 +187,15 @@ func (c *campaign) step(step int, k *kind) error {
 	}
 	c.rest()
 	return err
+}
+
+// list lists the bans that may stand, for the faults that are aimed at one:
+// the trials change while a fault is dealt.
+func (c *campaign) list() {
+	c.wanted = c.wanted[:0]
+	for _, t := range slices.Concat(c.trials, c.always) {
+		c.wanted = append(c.wanted, nft.Key{Layer: nft.LayerPolicy, Prefix: t.prefix}, nft.Key{Layer: nft.LayerManual, Prefix: t.prefix})
+	}
 }
 
 func (c *campaign) strike(f *fault) error {

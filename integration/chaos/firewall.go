@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/smtpbl/smtpbl/nft"
 )
@@ -97,12 +96,7 @@ func (c *campaign) deleteElement() error {
 
 // standing returns one of the bans that stand in the kernel.
 func (c *campaign) standing() (nft.Ban, error) {
-	trials := slices.Concat(c.trials, c.always)
-	keys := make([]nft.Key, 0, 2*len(trials))
-	for _, t := range trials {
-		keys = append(keys, nft.Key{Layer: nft.LayerPolicy, Prefix: t.prefix}, nft.Key{Layer: nft.LayerManual, Prefix: t.prefix})
-	}
-	bans, err := c.reader.Query(keys)
+	bans, err := c.reader.Query(c.wanted)
 	if err != nil || len(bans) == 0 {
 		return nft.Ban{}, errMissed // the table is being rebuilt
 	}

@@ -17,8 +17,8 @@ type result struct {
 	took     time.Duration
 }
 
-// shown bounds how many violations are told one by one.
-const shown = 20
+// shown bounds how many violations of each sort are told one by one.
+const shown = 10
 
 // err tells what was promised and did not hold; nil if all held.
 func (r *result) err() error {
@@ -47,8 +47,11 @@ func (r *result) print(w io.Writer) {
 	fmt.Fprintf(w, "the service counted %v heals, %v bans, %v unbans; it could not be asked %d times\n\n",
 		c.metrics["smtpbl_heals_total"], c.metrics["smtpbl_bans_total"], c.metrics["smtpbl_unbans_total"], c.unscraped)
 	printKinds(w, c.judge.faults)
-	for i := range c.judge.violations[:min(shown, len(c.judge.violations))] {
-		fmt.Fprintln(w, c.judge.violations[i])
+	var told [dropped + 1]int
+	for _, v := range c.judge.violations {
+		if told[v.must]++; told[v.must] <= shown {
+			fmt.Fprintln(w, v)
+		}
 	}
 	if worst := c.judge.worst(); worst != nil {
 		fmt.Fprintf(w, "\nthe service, around the longest of them, from %s to %s:\n", worst.sent, worst.until)

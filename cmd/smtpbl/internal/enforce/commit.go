@@ -36,6 +36,7 @@ func (e *Enforcer) commit(g *group) {
 	if w == nil {
 		return
 	}
+	e.tell()
 	if w.Hand != nil {
 		e.byHand(w.Hand)
 	}
@@ -199,9 +200,23 @@ func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) 
 		}
 		e.health.decided(d)
 		e.killer.add(d.Prefix)
+		e.untold = append(e.untold, *d)
+	}
+}
+
+// untoldMax bounds how long a flood of bans can put their lines in the log off.
+const untoldMax = 10_000
+
+// tell logs the bans that took effect. A line costs as much as a ban, so in a
+// burst the lines are written when all of it is enforced.
+func (e *Enforcer) tell() {
+	for i := range e.untold {
+		d := &e.untold[i]
 		e.log("addr", Addr(d.Prefix), "reason", d.Reason(), "rule", string(d.Rule), "step", string(d.Step),
 			"failures", d.Failures, "over", d.Over.Round(time.Millisecond), "for", d.For(), "until", d.Until.Format(time.RFC3339))
 	}
+	clear(e.untold)
+	e.untold = e.untold[:0]
 }
 
 // log writes the line that says "banned", or in a dry run what would be.

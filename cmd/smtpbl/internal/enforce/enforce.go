@@ -96,6 +96,7 @@ type Enforcer struct {
 	ledger  *ledger
 	in      chan Work
 	pending map[nft.Key]nft.Change // refused by the kernel, to be tried again
+	untold  []policy.Decision      // in force, not yet in the log
 	saver   *saver
 	killer  *killer
 	lookout *lookout
@@ -201,6 +202,9 @@ func (e *Enforcer) take(w Work) {
 		}
 	}
 	e.commit(&g)
+	if len(e.in) == 0 || len(e.untold) > untoldMax {
+		e.tell()
+	}
 	e.publish()
 }
 

@@ -15,7 +15,7 @@ func (e *Enforcer) applyToFull(changes []nft.Change) error {
 	for _, c := range changes {
 		bySet[c.Key().Set()] = append(bySet[c.Key().Set()], c)
 	}
-	var errs []error
+	errs := make([]error, 0, len(bySet))
 	for set, some := range bySet {
 		err := e.Kernel.Apply(some)
 		if errors.Is(err, nft.ErrFull) {

@@ -59,7 +59,7 @@ func (e *Enforcer) checkOutline(f nft.Foreign) {
 
 func (e *Enforcer) rebuildFor(cause string, f nft.Foreign) {
 	if err := e.rebuild(cause, f); err != nil {
-		e.Log.Error("cannot rebuild the table: bans are not enforced", "err", err, culprit(f))
+		e.Log.Error("cannot rebuild the table: bans are not enforced", "err", err, "by", culprit(f))
 	}
 }
 
@@ -74,7 +74,7 @@ func (e *Enforcer) rebuild(cause string, f nft.Foreign) error {
 	e.Meter.Healed(cause)
 	lost := e.lostSets(a)
 	e.Log.Warn("table rebuilt: another program had changed it", "cause", cause, "table", string(a.Outcome),
-		"empty_sets", len(lost), "bans", e.ledger.len(), culprit(f), "took", time.Since(start))
+		"empty_sets", len(lost), "bans", e.ledger.len(), "by", culprit(f), "took", time.Since(start))
 	if len(lost) > 0 {
 		e.pending = map[nft.Key]nft.Change{}
 		e.begin(&round{by: f, urgent: true, empty: lost})
@@ -110,5 +110,5 @@ func (e *Enforcer) repair(f nft.Foreign) {
 	}
 	e.Meter.Healed(causeUnban)
 	e.Log.Warn("bans restored: another program had changed them", "missing", d.missing, "wrong_end", d.wrongEnd,
-		culprit(f), "took", time.Since(start))
+		"by", culprit(f), "took", time.Since(start))
 }

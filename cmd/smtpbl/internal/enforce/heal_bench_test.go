@@ -1,7 +1,7 @@
 package enforce
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,7 +12,7 @@ import (
 // latest bans stand again, as ns/op, and all of them.
 func BenchmarkHeal(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkHeal(b, n) })
+		b.Run(strconv.Itoa(n), func(b *testing.B) { benchmarkHeal(b, n) })
 	}
 }
 

@@ -101,11 +101,12 @@ func (s *stranger) rules() []string {
 			return []string{err.Error()}
 		}
 		for _, r := range rules {
-			text := chain
+			var text strings.Builder
+			text.WriteString(chain)
 			for _, x := range r.Exprs {
-				text += fmt.Sprintf(" %T%+v", x, x)
+				fmt.Fprintf(&text, " %T%+v", x, x)
 			}
-			out = append(out, text)
+			out = append(out, text.String())
 		}
 	}
 	return out
@@ -176,10 +177,7 @@ func (s *stranger) harmAndAwait(b *bench, harm func(*stranger), want []string) {
 	harm(s)
 	s.commit()
 	start := time.Now()
-	for {
-		if healed(b) && slices.Equal(want, s.rules()) && slices.Equal(stood, b.stands()) {
-			break
-		}
+	for !healed(b) || !slices.Equal(want, s.rules()) || !slices.Equal(stood, b.stands()) {
 		if time.Since(start) > healWithin {
 			s.t.Fatalf("not healed after %v: bans %v, rules %s\n%s", healWithin, b.stands(), strings.Join(s.rules(), "\n"), b.log)
 		}

@@ -108,9 +108,9 @@ func together(a, b nft.Foreign) nft.Foreign {
 }
 
 // culprit is what the log says about who it was.
-func culprit(f nft.Foreign) slog.Attr {
+func culprit(f nft.Foreign) slog.Value {
 	if f.PID == 0 {
-		return slog.String("by", "unknown")
+		return slog.StringValue("unknown")
 	}
-	return slog.Group("by", "process", f.Process, "pid", f.PID)
+	return slog.GroupValue(slog.String("process", f.Process), slog.Uint64("pid", uint64(f.PID)))
 }

@@ -168,7 +168,7 @@ func (e *Enforcer) finish() {
 		e.Meter.Healed(r.cause)
 	}
 	e.Log.Warn("bans restored that the kernel lacked or held with another end", "cause", r.cause, "missing", r.missing,
-		"wrong_end", r.wrongEnd, "failed", r.failed, "compared", r.compared, culprit(r.by), "took", time.Since(r.begun))
+		"wrong_end", r.wrongEnd, "failed", r.failed, "compared", r.compared, "by", culprit(r.by), "took", time.Since(r.begun))
 }
 
 // latestFirst goes through the ledger, beginning with the n latest bans: who

@@ -24,7 +24,7 @@ func ufwWorld(t *testing.T, flavour string) *lab.Lab {
 	l := world(t)
 	must(t, l.ChooseIPTables(flavour))
 	must(t, l.ResetUFW())
-	t.Cleanup(func() { must(t, l.ResetUFW()) })
+	t.Cleanup(func() { must(t, l.ClearUFW()) }) // its files do nothing by themselves
 	must(t, os.WriteFile(lab.ConfigFile, []byte(ufwConfig), 0o644))
 	return l
 }

@@ -159,16 +159,26 @@ func TestTimeouts(t *testing.T) {
 			{time.Minute, time.Minute},
 			{1500*time.Millisecond + 1, 1501 * time.Millisecond},
 			{10 * time.Second, 10 * time.Second},
-			{0, minTimeout},
-			{-time.Hour, minTimeout},
 			{1<<63 - 1, clampTimeout(1<<63-1).Truncate(time.Millisecond) + time.Millisecond},
 		}
 		for _, tt := range tests {
 			apply(t, table, Change{Prefix: p, Timeout: tt.set})
 			bans := query(t, table.Reader, p)
-			if len(bans) != 1 || !within(bans[0].Timeout, tt.want, jiffy) || !within(bans[0].Remaining, tt.want, minTimeout/2) {
+			if len(bans) != 1 || !within(bans[0].Timeout, tt.want, jiffy) || !within(bans[0].Remaining, tt.want, time.Second/2) {
 				t.Errorf("ban for %v became %+v, want %v", tt.set, bans, tt.want)
 			}
+		}
+	})
+}
+
+// TestShortestBanEnds has no time left for a ban. An element without a timeout
+// would stay for ever, and so would one whose timeout is less than a tick.
+func TestShortestBanEnds(t *testing.T) {
+	modes(t, func(t *testing.T, table *Table) {
+		p := netip.MustParsePrefix("192.0.2.1/32")
+		for _, d := range []time.Duration{0, -time.Hour, 1, time.Millisecond} {
+			apply(t, table, Change{Prefix: p, Timeout: d})
+			eventually(t, 10*time.Second, "the ban ends", func() bool { return len(query(t, table.Reader, p)) == 0 })
 		}
 	})
 }

@@ -15,9 +15,9 @@ const (
 	// elementsPerBatch is the largest transaction: about 50 ms where bans are
 	// replaced that have counters, half of it without.
 	elementsPerBatch = 10_000
-	// minTimeout is the shortest ban. The kernel counts milliseconds, and an
-	// element with none would stay for ever.
-	minTimeout = time.Second
+	// minTimeout is the shortest ban. The kernel keeps whole ticks, of up to
+	// 10 ms, and rounds down; an element with none would stay for ever.
+	minTimeout = 20 * time.Millisecond
 	// attrElemExpressions is NFTA_SET_ELEM_EXPRESSIONS, which x/sys lacks.
 	attrElemExpressions = 11
 	// elemIntervalEnd is NFT_SET_ELEM_INTERVAL_END.

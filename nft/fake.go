@@ -54,12 +54,12 @@ func WithFake(f *Fake) Option {
 }
 
 // FlushRuleset does what `nft flush ruleset` of an administrator does: all
-// tables are gone but those that a process owns.
-func (f *Fake) FlushRuleset() {
+// tables are gone but those that a process owns. Only RefuseCommits makes it
+// fail.
+func (f *Fake) FlushRuleset() error {
 	b := newBatch(nil)
 	b.flushRuleset()
-	// Nothing can be wrong with it; only RefuseCommits stops it as well.
-	_ = f.connect().commit(b)
+	return classify(f.connect().commit(b))
 }
 
 // flushRuleset appends the removal of all tables that no other process owns.

@@ -13,6 +13,7 @@ type fakeTx struct {
 	kernel *Fake
 	port   uint32
 	now    time.Time
+	flags  uint16 // of the message that is being worked through
 	undo   []func()
 	sets   map[*fakeSet]struct{} // that have elements removed
 	saved  map[*fakeSet]struct{} // whose intervals are saved
@@ -47,22 +48,15 @@ func (s *fakeSocket) transact(b []byte) {
 		kernel: f, port: s.id, now: f.now(),
 		sets: map[*fakeSet]struct{}{}, saved: map[*fakeSet]struct{}{},
 	}
+	if len(begin.body) < sizeofNfgenmsg {
+		s.acknowledge(begin, unix.EINVAL)
+		return
+	}
 	if gen := attr(begin.body[sizeofNfgenmsg:], attrBatchGeneration); gen != nil && readU32(gen) != f.generation {
 		s.acknowledge(begin, unix.ERESTART)
 		return
 	}
-	failed, ended := false, false
-	for m, rest, ok := nextAnswer(rest); ok; m, rest, ok = nextAnswer(rest) {
-		if m.typ == unix.NFNL_MSG_BATCH_END {
-			ended = true
-			break
-		}
-		errno := tx.message(m)
-		failed = failed || errno != 0
-		if errno != 0 || m.flags&unix.NLM_F_ACK != 0 {
-			s.acknowledge(m, errno)
-		}
-	}
+	failed, ended := s.messages(tx, rest)
 	if ended && !failed && f.refusals > 0 {
 		f.refusals--
 		failed = true
@@ -76,11 +70,27 @@ func (s *fakeSocket) transact(b []byte) {
 	tx.commit()
 }
 
+// messages tries what is between the markers.
+func (s *fakeSocket) messages(tx *fakeTx, b []byte) (failed, ended bool) {
+	for m, rest, ok := nextAnswer(b); ok; m, rest, ok = nextAnswer(rest) {
+		if m.typ == unix.NFNL_MSG_BATCH_END {
+			return failed, true
+		}
+		errno := tx.message(m)
+		failed = failed || errno != 0
+		if errno != 0 || m.flags&unix.NLM_F_ACK != 0 {
+			s.acknowledge(m, errno)
+		}
+	}
+	return failed, false
+}
+
 func (tx *fakeTx) message(m answer) unix.Errno {
 	verb, known := fakeVerbs[m.typ&0xff]
 	if !known || m.typ>>8 != unix.NFNL_SUBSYS_NFTABLES || len(m.body) < sizeofNfgenmsg {
 		return unix.EINVAL
 	}
+	tx.flags = m.flags
 	return verb(tx, m.body[sizeofNfgenmsg:])
 }
 

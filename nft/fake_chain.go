@@ -46,7 +46,7 @@ func (tx *fakeTx) newChain(attributes []byte) unix.Errno {
 		table.chains[spec.name] = &fakeChain{spec: spec}
 		tx.did(func() { delete(table.chains, spec.name) })
 	case spec.base && have.spec != spec:
-		return unix.EEXIST // a chain cannot be hung elsewhere
+		return unix.EOPNOTSUPP // a chain cannot be hung elsewhere
 	default:
 		tx.did(func() {}) // an update, even if it changes nothing
 	}

@@ -31,7 +31,7 @@ func (s *fakeSet) readEntry(item []byte) (fakeEntry, unix.Errno) {
 
 // eachEntry does something with every element of a message until it fails.
 func (tx *fakeTx) eachEntry(attributes []byte, do func(*fakeSet, fakeEntry) unix.Errno) unix.Errno {
-	_, set, errno := tx.set(attributes, unix.NFTA_SET_ELEM_LIST_SET)
+	_, set, errno := tx.set(attributes)
 	if errno != 0 {
 		return errno
 	}
@@ -52,11 +52,15 @@ func (tx *fakeTx) newElements(attributes []byte) unix.Errno {
 		if s.isInterval() {
 			return tx.addBound(s, en)
 		}
-		if el := s.live(en.key, tx.now); el != nil {
-			tx.renew(el, en)
-			return 0
+		el := s.live(en.key, tx.now)
+		switch {
+		case el == nil:
+			return tx.add(s, en)
+		case tx.flags&unix.NLM_F_EXCL != 0:
+			return unix.EEXIST
 		}
-		return tx.add(s, en)
+		tx.renew(el, en)
+		return 0
 	})
 }
 
@@ -151,7 +155,7 @@ func (tx *fakeTx) removed(s *fakeSet, n int) {
 
 // flushSet removes the elements that have ended as well.
 func (tx *fakeTx) flushSet(attributes []byte) unix.Errno {
-	_, s, errno := tx.set(attributes, unix.NFTA_SET_ELEM_LIST_SET)
+	_, s, errno := tx.set(attributes)
 	if errno != 0 || s.count == s.removed {
 		return errno
 	}

@@ -62,13 +62,14 @@ func (s *fakeSet) collect(now time.Time) {
 	s.ended = left
 }
 
-// set finds the set that an attribute names.
-func (tx *fakeTx) set(attributes []byte, typ uint16) (*fakeTable, *fakeSet, unix.Errno) {
+// set finds the set that a message is about; the attribute with its name has the
+// same number in messages about sets and about elements.
+func (tx *fakeTx) set(attributes []byte) (*fakeTable, *fakeSet, unix.Errno) {
 	table, errno := tx.table(attributes)
 	if errno != 0 {
 		return nil, nil, errno
 	}
-	set, ok := table.sets[readString(attr(attributes, typ))]
+	set, ok := table.sets[readString(attr(attributes, unix.NFTA_SET_NAME))]
 	if !ok {
 		return table, nil, unix.ENOENT
 	}
@@ -76,24 +77,22 @@ func (tx *fakeTx) set(attributes []byte, typ uint16) (*fakeTable, *fakeSet, unix
 	return table, set, 0
 }
 
-// newSet makes a set. Declaring one that exists changes its size alone.
+// newSet makes a set. Declaring one that exists changes its size and how often
+// it is collected (Linux 6.5, nf_tables_newset).
 func (tx *fakeTx) newSet(attributes []byte) unix.Errno {
-	table, have, errno := tx.set(attributes, unix.NFTA_SET_NAME)
+	table, have, errno := tx.set(attributes)
 	if table == nil {
 		return errno
 	}
-	spec := decodeSet(attributes).spec
+	spec, collects := decodeSet(attributes).spec, readCollects(attributes)
 	if have == nil {
-		set := &fakeSet{spec: spec, collected: tx.now, elements: map[string]*fakeElement{}}
-		if spec.flags&unix.NFT_SET_TIMEOUT != 0 {
-			milliseconds := readU32(attr(attributes, unix.NFTA_SET_GC_INTERVAL))
-			set.collects = max(time.Second, time.Duration(milliseconds)*time.Millisecond)
+		table.sets[spec.name] = &fakeSet{
+			spec: spec, collects: collects, collected: tx.now, elements: map[string]*fakeElement{},
 		}
-		table.sets[spec.name] = set
 		tx.did(func() { delete(table.sets, spec.name) })
 		return 0
 	}
-	same, old := have.spec, have.spec.size
+	same, oldSize, oldCollects := have.spec, have.spec.size, have.collects
 	same.size = spec.size
 	if same != spec {
 		return unix.EEXIST
@@ -101,13 +100,27 @@ func (tx *fakeTx) newSet(attributes []byte) unix.Errno {
 	if spec.size > 0 {
 		have.spec.size = spec.size
 	}
-	tx.did(func() { have.spec.size = old })
+	have.collects = collects
+	tx.did(func() { have.spec.size, have.collects = oldSize, oldCollects })
 	return 0
+}
+
+// readCollects reads how often a set is to be collected: each second if it does
+// not say (NFT_SET_DEFAULT_GC_INTERVAL).
+func readCollects(attributes []byte) time.Duration {
+	if readU32(attr(attributes, unix.NFTA_SET_FLAGS))&unix.NFT_SET_TIMEOUT == 0 {
+		return 0
+	}
+	given := time.Duration(readU32(attr(attributes, unix.NFTA_SET_GC_INTERVAL))) * time.Millisecond
+	if given == 0 {
+		return time.Second
+	}
+	return given
 }
 
 // deleteSet refuses while a rule looks into the set.
 func (tx *fakeTx) deleteSet(attributes []byte) unix.Errno {
-	table, set, errno := tx.set(attributes, unix.NFTA_SET_NAME)
+	table, set, errno := tx.set(attributes)
 	if errno != 0 {
 		return errno
 	}

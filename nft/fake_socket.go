@@ -2,6 +2,7 @@ package nft
 
 import (
 	"encoding/binary"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,6 +13,7 @@ type fakeSocket struct {
 	kernel *Fake
 	id     uint32
 	queue  [][]byte // datagrams of answers
+	closed bool
 }
 
 // connect makes a socket with a number of its own.
@@ -30,6 +32,8 @@ func (s *fakeSocket) send(b []byte) error {
 	s.queue = nil
 	a, _, ok := nextAnswer(b)
 	switch {
+	case s.closed:
+		return os.ErrClosed
 	case !ok:
 		return unix.EINVAL
 	case a.typ == unix.NFNL_MSG_BATCH_BEGIN:
@@ -58,6 +62,7 @@ func (s *fakeSocket) close() error {
 	f := s.kernel
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	s.closed = true
 	for name, table := range f.tables {
 		switch {
 		case table.owner != s.id:

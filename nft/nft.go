@@ -58,7 +58,7 @@ type Change struct {
 	// Prefix is what is banned; host bits are masked away, v4-mapped
 	// addresses are unmapped.
 	Prefix netip.Prefix
-	// Timeout is how long the ban lasts in the kernel, at least one second;
+	// Timeout is how long the ban lasts in the kernel, at least 20 ms;
 	// 0 only with Remove.
 	Timeout time.Duration
 	// Remove lifts the ban; lifting what is not there is no error.

@@ -15,45 +15,57 @@ import (
 // The steps of scenarios. Each returns all that the call returned.
 
 func opened(cfg Config) step {
-	return step{"open", func(s *side) outcome { return outcome{Err: classes(s.open(cfg))} }}
+	return step{name: "open", do: func(s *side) outcome { return outcome{Err: classes(s.open(cfg))} }}
 }
 
 func closed() step {
-	return step{"close", func(s *side) outcome {
+	return step{name: "close", do: func(s *side) outcome {
 		// The reader's socket stays for the steps that come.
 		return outcome{Err: classes(s.table.sock.close())}
 	}}
 }
 
 func ensured() step {
-	return step{"ensure", func(s *side) outcome {
+	return step{name: "ensure", do: func(s *side) outcome {
 		a, err := s.table.Ensure()
 		return outcome{Err: classes(err), Value: a}
 	}}
 }
 
 func applied(changes ...Change) step {
-	return step{fmt.Sprintf("apply %v", first(changes)), func(s *side) outcome {
+	return step{name: fmt.Sprintf("apply %v", first(changes)), do: func(s *side) outcome {
 		return outcome{Err: classes(s.table.Apply(changes))}
 	}}
 }
 
+func loaded(changes ...Change) step {
+	return step{name: fmt.Sprintf("load %v", first(changes)), do: func(s *side) outcome {
+		return outcome{Err: classes(s.table.Load(changes))}
+	}}
+}
+
+// paced is a step whose number of transactions depends on how fast they are.
+func paced(st step) step {
+	st.paced = true
+	return st
+}
+
 func flushed() step {
-	return step{"flush", func(s *side) outcome { return outcome{Err: classes(s.table.Flush())} }}
+	return step{name: "flush", do: func(s *side) outcome { return outcome{Err: classes(s.table.Flush())} }}
 }
 
 func deleted() step {
-	return step{"delete", func(s *side) outcome { return outcome{Err: classes(s.table.Delete())} }}
+	return step{name: "delete", do: func(s *side) outcome { return outcome{Err: classes(s.table.Delete())} }}
 }
 
 func allowed(prefixes ...string) step {
-	return step{fmt.Sprintf("allow %v", first(prefixes)), func(s *side) outcome {
+	return step{name: fmt.Sprintf("allow %v", first(prefixes)), do: func(s *side) outcome {
 		return outcome{Err: classes(s.table.SetAllow(parse(prefixes...)))}
 	}}
 }
 
 func fedWith(prefixes ...string) step {
-	return step{fmt.Sprintf("feed %v", first(prefixes)), func(s *side) outcome {
+	return step{name: fmt.Sprintf("feed %v", first(prefixes)), do: func(s *side) outcome {
 		return outcome{Err: classes(s.table.SetFeed(parse(prefixes...)))}
 	}}
 }
@@ -62,14 +74,14 @@ func fedWith(prefixes ...string) step {
 func first[T any](list []T) []T { return list[:min(3, len(list))] }
 
 func queried(keys ...Key) step {
-	return step{fmt.Sprintf("query %v", keys), func(s *side) outcome {
+	return step{name: fmt.Sprintf("query %v", keys), do: func(s *side) outcome {
 		bans, err := s.table.Query(keys)
 		return outcome{Err: classes(err), Bans: bans}
 	}}
 }
 
 func lookedUpAt(addrs ...string) step {
-	return step{fmt.Sprintf("look up %v", addrs), func(s *side) outcome {
+	return step{name: fmt.Sprintf("look up %v", addrs), do: func(s *side) outcome {
 		var got outcome
 		var allows []bool
 		for _, addr := range addrs {
@@ -85,7 +97,7 @@ func lookedUpAt(addrs ...string) step {
 
 // surveyed reads everything that can be read.
 func surveyed() step {
-	return step{"survey", func(s *side) outcome {
+	return step{name: "survey", do: func(s *side) outcome {
 		bans, err := s.table.Bans()
 		counts, countErr := s.table.Count()
 		counters, countersErr := s.table.Counters()
@@ -101,7 +113,7 @@ func surveyed() step {
 // visited sends one packet from each visitor to a guarded port and to another
 // one, and tells which got through.
 func visited() step {
-	return step{"visit", func(s *side) outcome {
+	return step{name: "visit", do: func(s *side) outcome {
 		var through []string
 		for _, v := range visitors {
 			for _, port := range []uint16{25, 22} {
@@ -116,16 +128,49 @@ func visited() step {
 
 // ended waits until a ban has ended by itself.
 func ended(prefix string) step {
-	return step{"end of " + prefix, func(s *side) outcome {
-		eventually(s.t, 10*time.Second, "the ban of "+prefix+" ends", func() bool {
+	return step{name: "end of " + prefix, do: func(s *side) outcome {
+		s.await("the ban of "+prefix+" ends", func() bool {
 			return len(query(s.t, s.table.Reader, netip.MustParsePrefix(prefix))) == 0
 		})
 		return outcome{}
 	}}
 }
 
+// collectedSet makes a set anew whose ended elements are removed each second
+// instead of each half a minute, and puts two bans into it.
+func collectedSet(b *batch) {
+	const table, set = "smtpbl", "ban4"
+	b.flushChain(table, chainBlacklist)
+	b.deleteSet(table, set)
+	b.message(unix.NFT_MSG_NEWSET, create)
+	b.str(unix.NFTA_SET_TABLE, table)
+	b.str(unix.NFTA_SET_NAME, set)
+	b.u32(unix.NFTA_SET_ID, uint32(b.count))
+	b.u32(unix.NFTA_SET_FLAGS, unix.NFT_SET_TIMEOUT)
+	b.u32(unix.NFTA_SET_KEY_TYPE, keyIPv4Addr)
+	b.u32(unix.NFTA_SET_KEY_LEN, 4)
+	b.u32(unix.NFTA_SET_GC_INTERVAL, 1_000)
+	b.seal()
+	for prefix, timeout := range map[string]time.Duration{"192.0.2.10/32": time.Hour, "192.0.2.11/32": time.Second} {
+		el := keyed(netip.MustParsePrefix(prefix))
+		el.timeout = timeout
+		b.elements(unix.NFT_MSG_NEWSETELEM, create, table, set, []element{el})
+	}
+}
+
+// collected waits until a set has n elements, those that have ended included.
+func collected(set string, n int) step {
+	return step{name: "collect " + set, do: func(s *side) outcome {
+		s.await("ended bans are collected", func() bool {
+			counts, err := s.table.Count()
+			return err == nil && counts[set] == n
+		})
+		return outcome{}
+	}}
+}
+
 func byOthers(name string, change func(b *batch)) step {
-	return step{name, func(s *side) outcome { return outcome{Err: classes(s.foreign(change))} }}
+	return step{name: name, do: func(s *side) outcome { return outcome{Err: classes(s.foreign(change))} }}
 }
 
 // flushedByOthers is `nft flush ruleset`, which deletes what nobody owns.
@@ -171,7 +216,7 @@ func smallConfig() Config {
 	return cfg
 }
 
-// changed is a configuration that differs from the usual one.
+// configured is a configuration that differs from the usual one.
 func configured(change func(*Config)) Config {
 	cfg := testConfig()
 	change(&cfg)

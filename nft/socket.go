@@ -35,10 +35,11 @@ type socket struct {
 	unread bool
 	// write and read are the system calls as raw wants them, made once.
 	write, read func(fd uintptr)
-	sending     []byte      // what write sends
-	received    int         // what read read
-	errno       error       // of write or read
-	fake        *fakeSocket // instead of all above but out, if it is not nil
+	sending     []byte // what write sends
+	received    int    // what read read
+	errno       error  // of write or read
+	// fake takes the place of all above but out, if it is not nil.
+	fake *fakeSocket
 }
 
 // open opens a socket to the nf_tables that the options choose.

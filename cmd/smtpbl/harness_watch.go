@@ -79,14 +79,13 @@ func (w *harnessWatch) look() error {
 	}
 	did, missed := marked > w.marked, unmarked > w.unmarked
 	w.marked, w.unmarked = marked, unmarked
-	files := w.files()
+	before := w.fault
+	w.fault = w.files()
 	switch {
-	case files != nil:
-		w.fault = files
-	case did || !errors.Is(w.fault, errUnmarked):
-		w.fault = nil
-	}
-	if files == nil && missed && !did {
+	case w.fault != nil:
+	case before != nil && !errors.Is(before, errUnmarked):
+		// Just put in place: what was not marked came before that.
+	case missed && !did, !did && before != nil:
 		w.fault = errUnmarked
 	}
 	return w.fault

@@ -41,6 +41,7 @@ type campaign struct {
 	sources    *sources
 	judge      *judge
 	service    *lab.Service
+	logs       []*lab.Log // of all its lives
 	reader     *nft.Reader
 	trials     []*trial
 	always     []*trial // banned from the beginning to the end
@@ -105,7 +106,7 @@ func (c *campaign) begin() error {
 	var err error
 	if c.machine, err = traffic.Start(traffic.Config{
 		Do: c.lab.Attacker.Do, Server4: lab.Server4, Server6: lab.Server6,
-		Ports: []uint16{lab.PortSMTP, lab.PortSMTPS, lab.PortSubmission}, Every: rhythm,
+		Ports: []uint16{lab.PortSMTP, lab.PortSMTPS, lab.PortSubmission}, Every: rhythm, Kernel: c.canary,
 	}); err != nil {
 		return err
 	}

@@ -147,6 +147,17 @@ func (j *judge) violate(p *traffic.Probe, s *source, must verdict) {
 	s.broken, j.violations = v, append(j.violations, v)
 }
 
+// worst is the violation that lasted longest; nil for none.
+func (j *judge) worst() *violation {
+	var worst *violation
+	for _, v := range j.violations {
+		if worst == nil || v.until-v.sent > worst.until-worst.sent {
+			worst = v
+		}
+	}
+	return worst
+}
+
 // due is since when the packets of a source must be what they must be.
 func (j *judge) due(sent time.Duration, s *source) time.Duration {
 	var due time.Duration

@@ -30,9 +30,13 @@ func (c *campaign) away(f func() error) error {
 }
 
 // start starts the service and waits until it is ready.
-func (c *campaign) start() (err error) {
-	c.service, err = c.lab.Service(c.ctx, lab.Start{Config: c.config()})
-	return err
+func (c *campaign) start() error {
+	s, err := c.lab.Service(c.ctx, lab.Start{Config: c.config()})
+	if err != nil {
+		return err
+	}
+	c.service, c.logs = s, append(c.logs, s.Log)
+	return nil
 }
 
 // moment is a short time of chance, so that things happen at any moment.

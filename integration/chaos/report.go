@@ -50,6 +50,12 @@ func (r *result) print(w io.Writer) {
 	for i := range c.judge.violations[:min(shown, len(c.judge.violations))] {
 		fmt.Fprintln(w, c.judge.violations[i])
 	}
+	if worst := c.judge.worst(); worst != nil {
+		fmt.Fprintf(w, "\nthe service, around the longest of them, from %s to %s:\n", worst.sent, worst.until)
+		for _, line := range c.around(worst.sent-4*c.grace, worst.until+4*c.grace) {
+			fmt.Fprintln(w, line)
+		}
+	}
 }
 
 // printKinds writes a line for each kind of fault: how many were dealt, how

@@ -124,7 +124,13 @@ func (s *Service) Wait(ctx context.Context) (int, error) {
 		_ = s.notify.close()
 		return exitCode(s.err)
 	case <-ctx.Done():
-		return 0, fmt.Errorf("wait for smtpbl to end: %w\n%s", ctx.Err(), s.Log)
+		// Go answers SIGQUIT with what every goroutine does, and ends.
+		err := s.Signal(syscall.SIGQUIT)
+		select {
+		case <-s.ended:
+		case <-time.After(serviceWait):
+		}
+		return 0, errors.Join(fmt.Errorf("wait for smtpbl to end: %w\n%s", ctx.Err(), s.Log), err)
 	}
 }
 

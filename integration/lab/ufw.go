@@ -49,7 +49,7 @@ func (l *Lab) ResetUFW() error {
 			return fmt.Errorf("remove what ufw kept: %w", err)
 		}
 	}
-	if err := l.clearIPTables(); err != nil {
+	if err := l.ClearUFW(); err != nil {
 		return err
 	}
 	if err := keepKernelValues(); err != nil {
@@ -58,14 +58,15 @@ func (l *Lab) ResetUFW() error {
 	return l.UFW("allow", "22,25,465,587/tcp")
 }
 
-// clearIPTables takes all rules of both flavours out of the kernel.
-func (l *Lab) clearIPTables() error {
+// ClearUFW takes all rules of both flavours out of the kernel, whatever ufw
+// thinks.
+func (l *Lab) ClearUFW() error {
+	// Without --noflush, iptables-restore replaces the whole table.
+	const empty = `printf '*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n' | `
 	var errs []error
 	for _, tool := range []string{"iptables", "ip6tables"} {
 		for _, flavour := range IPTables {
-			for _, args := range []string{"-F", "-X", "-P INPUT ACCEPT", "-P OUTPUT ACCEPT", "-P FORWARD ACCEPT"} {
-				errs = append(errs, l.MX.Run(tool+"-"+flavour, append([]string{"-w"}, strings.Fields(args)...)...))
-			}
+			errs = append(errs, l.MX.Run("sh", "-c", empty+tool+"-"+flavour+"-restore"))
 		}
 	}
 	return errors.Join(errs...)

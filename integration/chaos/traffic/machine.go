@@ -22,6 +22,9 @@ type Config struct {
 	Ports []uint16
 	// Every is how often each address sends.
 	Every time.Duration
+	// Kernel asks the kernel for something that takes it a moment when nobody
+	// else keeps it busy; Stalled counts it when it takes long. nil for nothing.
+	Kernel func() error
 }
 
 // Machine sends and receives until Stop.
@@ -59,6 +62,9 @@ func Start(cfg Config) (*Machine, error) {
 		return nil, errors.Join(err, m.close())
 	}
 	m.running.Go(func() { m.send(ctx) })
+	if cfg.Kernel != nil {
+		m.running.Go(func() { m.pulse.ask(ctx, cfg.Kernel, m.Now) })
+	}
 	for family := range m.in {
 		m.running.Go(func() { m.receive(ctx, family) })
 	}
@@ -120,5 +126,6 @@ func (m *Machine) close() error {
 }
 
 // Stalled returns for how long between two moments a processor ran nothing of
-// ours, because the machine was busy with others.
+// ours, or the kernel did not get done what was asked of it, because they were
+// busy with others.
 func (m *Machine) Stalled(from, to time.Duration) time.Duration { return m.pulse.within(from, to) }

@@ -15,6 +15,10 @@ const (
 	beat = time.Millisecond
 	// standstill is how late a beat must be to be remembered.
 	standstill = 10 * time.Millisecond
+	// askEvery is how often the kernel is asked for something, and slow how long
+	// that must take to be remembered.
+	askEvery = 20 * time.Millisecond
+	slow     = 100 * time.Millisecond
 	// remembered bounds how many standstills are kept of each processor.
 	remembered = 1000
 )
@@ -26,7 +30,7 @@ type gap struct{ from, to time.Duration }
 // can keep a promise of milliseconds then.
 type pulse struct {
 	mu   sync.Mutex
-	gaps [][]gap // by processor
+	gaps [][]gap // by processor; the last are those of the kernel
 }
 
 // watch keeps a thread on each processor that we may use, until ctx ends.
@@ -35,15 +39,37 @@ func (p *pulse) watch(ctx context.Context, running *sync.WaitGroup, now func() t
 	if err := unix.SchedGetaffinity(0, &mine); err != nil {
 		return fmt.Errorf("list the processors: %w", err)
 	}
-	for cpu := 0; len(p.gaps) < mine.Count(); cpu++ {
-		if !mine.IsSet(cpu) {
-			continue
+	var cpus []int
+	for cpu := 0; len(cpus) < mine.Count(); cpu++ {
+		if mine.IsSet(cpu) {
+			cpus = append(cpus, cpu)
 		}
-		p.gaps = append(p.gaps, nil)
-		n := len(p.gaps) - 1
+	}
+	p.gaps = make([][]gap, len(cpus)+1)
+	for n, cpu := range cpus {
 		running.Go(func() { p.feel(ctx, cpu, n, now) })
 	}
 	return nil
+}
+
+// ask has the kernel do something again and again.
+func (p *pulse) ask(ctx context.Context, something func() error, now func() time.Duration) {
+	ticker := time.NewTicker(askEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		began := now()
+		if something() != nil {
+			return // it cannot tell us anything
+		}
+		if ended := now(); ended-began > slow {
+			p.remember(len(p.gaps)-1, gap{began, ended})
+		}
+	}
 }
 
 // feel sleeps on one processor again and again. The thread ends with it.

@@ -10,6 +10,10 @@ import (
 // are measured at different moments.
 const endSlack = 2 * time.Second
 
+// endsNow is how little of a ban must be left to let it end without looking:
+// the kernel keeps whole ticks of up to 10 ms, and may have ended it already.
+const endsNow = 20 * time.Millisecond
+
 // difference is what the kernel holds otherwise than the ledger.
 type difference struct {
 	changes                     []nft.Change // that bring the kernel to what is wanted
@@ -43,7 +47,7 @@ func (e *Enforcer) compare(keys []nft.Key) (difference, error) {
 	for _, k := range keys {
 		r, wanted := e.ledger.get(k)
 		left := r.Until.Sub(now)
-		if !wanted || left <= endSlack {
+		if !wanted || left <= endsNow {
 			continue
 		}
 		d.compared++
@@ -53,7 +57,7 @@ func (e *Enforcer) compare(keys []nft.Key) (difference, error) {
 		case !found:
 			d.missing++
 			d.empty[k.Set()]++
-		case at.Sub(r.Until).Abs() > slack:
+		case left > endSlack && at.Sub(r.Until).Abs() > slack:
 			d.wrongEnd++
 		default:
 			continue

@@ -204,3 +204,21 @@ func comm(t *testing.T) string {
 	}
 	return strings.TrimSpace(string(b))
 }
+
+// TestABanAboutToEndIsHealedToo takes a ban away that has less than a second to
+// go: it comes back, and ends when it would have ended.
+func TestABanAboutToEndIsHealedToo(t *testing.T) {
+	b := newBench(t)
+	b.restore()
+	d := decide("198.51.100.7/32", 900*time.Millisecond)
+	b.decide(d)
+	if err := open(t).Delete(); err != nil {
+		t.Fatal(err)
+	}
+	b.checkOutline()
+	b.wantStands("198.51.100.7")
+	bans, err := b.kernel.Bans()
+	if err != nil || len(bans) != 1 || time.Now().Add(bans[0].Remaining).After(d.Until.Add(endsNow)) {
+		t.Errorf("it stands as %+v, %v; it was to end at %v", bans, err, d.Until)
+	}
+}

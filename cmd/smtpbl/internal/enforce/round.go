@@ -126,7 +126,7 @@ func (r *round) gather(now time.Time, pending func(nft.Key) bool) (ask []nft.Key
 		k := b.Key()
 		left := b.Until.Sub(now)
 		switch {
-		case left <= endSlack || pending(k):
+		case left <= endsNow || pending(k):
 		case r.empty[k.Set()]:
 			write = append(write, nft.Change{Layer: k.Layer, Prefix: k.Prefix, Timeout: left})
 		default:

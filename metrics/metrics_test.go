@@ -27,6 +27,7 @@ func full() *Metrics {
 		return State{
 			Wanted: 7, Blocked: 11, BlockFaults: 1, Enforced: 6, Active: map[string]int{"ban4": 5, "ban6_64": 2},
 			CheckedAt: time.UnixMilli(1_700_000_000_500), Tracked: 42,
+			Copies: &Copies{Read: 90, Unreadable: 1, Lost: 2},
 			Kernel: &Kernel{Seen: 100, Logged: 3, LogLimited: 4, Dropped: []Dropped{
 				{Family: "ipv4", Set: "ban4", Packets: 5, Bytes: 300},
 				{Family: "ipv6", Set: "ban6_64", Packets: 2, Bytes: 160},
@@ -103,6 +104,9 @@ smtpbl_commit_duration_seconds_sum 2e-05
 smtpbl_commit_duration_seconds_count 1
 smtpbl_config_reloads_total{result="failure"} 0
 smtpbl_config_reloads_total{result="success"} 1
+smtpbl_drop_copies_total{result="lost"} 2
+smtpbl_drop_copies_total{result="read"} 90
+smtpbl_drop_copies_total{result="unreadable"} 1
 smtpbl_dropped_bytes_total{family="ipv4",set="ban4"} 300
 smtpbl_dropped_bytes_total{family="ipv6",set="ban6_64"} 160
 smtpbl_dropped_packets_total{family="ipv4",set="ban4"} 5
@@ -152,7 +156,7 @@ func TestNoKernelNoLies(t *testing.T) {
 	m := New("")
 	m.Attach(func() State { return State{Wanted: 1} })
 	text := ours(scrape(t, m))
-	for _, name := range []string{DroppedPackets, SeenPackets, LoggedPackets, CheckTimestamp} {
+	for _, name := range []string{DroppedPackets, SeenPackets, LoggedPackets, CheckTimestamp, DropCopies} {
 		if strings.Contains(text, name) {
 			t.Errorf("%s is shown although nobody could be asked:\n%s", name, text)
 		}

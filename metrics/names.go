@@ -6,6 +6,7 @@ const (
 	DroppedBytes    = "smtpbl_dropped_bytes_total"
 	LoggedPackets   = "smtpbl_logged_packets_total"
 	LogLimited      = "smtpbl_log_limited_packets_total"
+	DropCopies      = "smtpbl_drop_copies_total"
 	SeenPackets     = "smtpbl_seen_packets_total"
 	BansActive      = "smtpbl_bans_active"
 	BansWanted      = "smtpbl_bans_wanted"

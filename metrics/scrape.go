@@ -15,6 +15,7 @@ type State struct {
 	BlockFaults      int            // block lists that cannot be read
 	Tracked          int            // addresses with failures in the window
 	Kernel           *Kernel        // nil where the kernel cannot be asked
+	Copies           *Copies        // nil where dropped packets are not copied
 	Sources          []Source
 }
 
@@ -23,6 +24,18 @@ type Kernel struct {
 	Seen, Logged, LogLimited uint64 // packets
 	Dropped                  []Dropped
 }
+
+// Total is the number of packets that were dropped.
+func (k *Kernel) Total() uint64 {
+	var n uint64
+	for i := range k.Dropped {
+		n += k.Dropped[i].Packets
+	}
+	return n
+}
+
+// Copies is what became of copies of dropped packets.
+type Copies struct{ Read, Unreadable, Lost uint64 }
 
 // Dropped is what one set dropped.
 type Dropped struct {
@@ -55,6 +68,7 @@ var scraped = []struct {
 	{DroppedBytes, "Bytes dropped, by family and set.", []string{"family", "set"}},
 	{LoggedPackets, "Dropped packets that the kernel logged.", nil},
 	{LogLimited, "Dropped packets that the log rate kept out of the kernel log.", nil},
+	{DropCopies, "Copies of dropped packets for smtpbl top, by what became of them.", []string{"result"}},
 	{SeenPackets, "Packets to the mail ports.", nil},
 	{BansActive, "Bans that should be dropping packets now, by set.", []string{"set"}},
 	{BansWanted, "Bans that should be dropping packets now.", nil},
@@ -114,6 +128,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	if s.Kernel != nil {
 		s.Kernel.send(counter)
+	}
+	if s.Copies != nil {
+		counter(DropCopies, s.Copies.Read, "read")
+		counter(DropCopies, s.Copies.Unreadable, "unreadable")
+		counter(DropCopies, s.Copies.Lost, "lost")
 	}
 	for i := range s.Sources {
 		src := &s.Sources[i]

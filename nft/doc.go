@@ -26,5 +26,6 @@
 // nfnetlink handles a request inside sendmsg(2): when that call returns, the
 // transaction has been committed or rolled back and all answers are queued. So
 // does sock_diag, which ends connections. Therefore nothing here waits for a
-// socket to become readable.
+// socket to become readable, except [Drops], which the kernel sends to when it
+// likes.
 package nft

@@ -273,14 +273,14 @@ func TestHeal(t *testing.T) {
 }
 
 // foreign makes a change from a socket that is not ours.
-func foreign(t *testing.T, ns *nettest.Namespace, change func(*batch)) {
+func foreign(t testing.TB, ns *nettest.Namespace, change func(*batch)) {
 	t.Helper()
 	if err := tryForeign(t, ns, change); err != nil {
 		t.Fatalf("foreign change: %v", err)
 	}
 }
 
-func tryForeign(t *testing.T, ns *nettest.Namespace, change func(*batch)) error {
+func tryForeign(t testing.TB, ns *nettest.Namespace, change func(*batch)) error {
 	t.Helper()
 	s, err := openSocket(ns.FD())
 	if err != nil {

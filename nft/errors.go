@@ -27,6 +27,10 @@ var (
 	// ErrFull says that a set has as many elements as it may have; a FullError
 	// tells which. Nothing of the transaction was applied.
 	ErrFull = errors.New("the set is full: lift bans that end soon, or allow more of them")
+	// ErrGroupTaken says that another program reads the NFLOG group.
+	ErrGroupTaken = errors.New("another program reads this NFLOG group: choose a group that is free (/proc/net/netfilter/nfnetlink_log lists those in use), or stop that program")
+	// ErrNoNFLog says that this kernel cannot copy packets to programs.
+	ErrNoNFLog = errors.New("this kernel has no NFLOG: load the module nfnetlink_log, or do without copies of dropped packets")
 	// ErrPrefix says that a prefix cannot be banned.
 	ErrPrefix = errors.New("prefix cannot be banned")
 	// ErrConfig says that a Config cannot be built.

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
@@ -42,6 +44,9 @@ func (s *service) dispatch(ctx context.Context, req *control.Request) (*control.
 	case control.OpStatus:
 		text, err := json.Marshal(s.status())
 		return &control.Response{Status: text}, err
+	case control.OpTop:
+		text, err := s.topAnswer(ctx, req.Rows)
+		return &control.Response{Top: text}, err
 	case control.OpList:
 		return s.list(ctx, req.Prefixes)
 	case control.OpAdd, control.OpDel, control.OpFlush:
@@ -53,6 +58,19 @@ func (s *service) dispatch(ctx context.Context, req *control.Request) (*control.
 // list reads wanted bans from the kernel, by key: all of them, or only those
 // of some prefixes.
 func (s *service) list(ctx context.Context, only []netip.Prefix) (*control.Response, error) {
+	why, err := s.why(ctx, only)
+	if err != nil {
+		return nil, err
+	}
+	bans, err := s.table.Query(slices.Collect(maps.Keys(why)))
+	if err != nil {
+		return nil, fmt.Errorf("read the bans from the kernel: %w", err)
+	}
+	return &control.Response{Bans: describe(bans, why)}, nil
+}
+
+// why returns the reasons of wanted bans: of all, or only of some prefixes.
+func (s *service) why(ctx context.Context, only []netip.Prefix) (map[nft.Key]string, error) {
 	var records []store.Record
 	got := make(chan struct{})
 	err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
@@ -63,18 +81,11 @@ func (s *service) list(ctx context.Context, only []netip.Prefix) (*control.Respo
 		return nil, err
 	}
 	<-got
-	keys := make([]nft.Key, 0, len(records))
 	why := make(map[nft.Key]string, len(records))
 	for i := range records {
-		k := records[i].Key()
-		keys = append(keys, k)
-		why[k] = records[i].Reason
+		why[records[i].Key()] = records[i].Reason
 	}
-	bans, err := s.table.Query(keys)
-	if err != nil {
-		return nil, fmt.Errorf("read the bans from the kernel: %w", err)
-	}
-	return &control.Response{Bans: describe(bans, why)}, nil
+	return why, nil
 }
 
 // change makes a change by hand. It goes through the Judge, so that it keeps
@@ -129,7 +140,7 @@ func tellEngine(e *policy.Engine, req *control.Request, changed []netip.Prefix, 
 		}
 	case control.OpFlush:
 		release(e, changed, now)
-	case control.OpDel, control.OpList, control.OpStatus:
+	case control.OpDel, control.OpList, control.OpStatus, control.OpTop:
 	}
 }
 

@@ -79,6 +79,8 @@ func TestScripts(t *testing.T) {
 			"spoil":  spoil,
 			"send":   send,
 			"ask":    ask,
+			"knock":  knockAt,
+			"watch":  watchScreen,
 		},
 		Setup: setup,
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/knock"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/ingest/parse"
@@ -78,6 +79,8 @@ type service struct {
 	judge      *pipeline.Judge
 	sources    *sources
 	warnings   warnings
+	drops      *nft.Drops // nil where dropped packets are not copied
+	knocks     *knock.Tally
 }
 
 // serve builds the service, runs it until ctx ends, and takes it apart again
@@ -121,6 +124,7 @@ func (s *service) build(ctx context.Context) error {
 	if err := s.openTable(); err != nil {
 		return err
 	}
+	s.openDrops()
 	s.exempt = neverBanned(s.cfg.Policy, s.log)
 	exemptions, err := s.exempt.Current(ctx)
 	if err != nil {
@@ -174,6 +178,9 @@ func (s *service) work(ctx context.Context) error {
 	task("serve metrics", s.serveMetrics)
 	task("tell systemd", s.notify)
 	task("reload", s.watchReload)
+	if s.drops != nil {
+		task("read dropped packets", s.readDrops)
+	}
 	if !s.dryRun {
 		task("answer commands", s.serveControl)
 	}
@@ -218,6 +225,9 @@ func (s *service) close() error {
 	}
 	if s.sessions != nil {
 		errs = append(errs, s.sessions.Close())
+	}
+	if s.drops != nil {
+		errs = append(errs, s.drops.Close())
 	}
 	if s.watcher != nil {
 		errs = append(errs, s.watcher.Close())

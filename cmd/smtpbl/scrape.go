@@ -20,6 +20,7 @@ func (s *service) scrape() metrics.State {
 	st := metrics.State{
 		Wanted: h.Wanted, Enforced: h.Enforced, Active: h.Active, CheckedAt: h.CheckedAt,
 		Tracked: s.judge.Tracked(), Kernel: s.kernelCounters(),
+		Copies: s.copies(),
 	}
 	st.Blocked, st.BlockFaults = s.blockCounts()
 	for _, src := range s.sources.stats() {
@@ -94,9 +95,7 @@ func (s *service) status() *status {
 		st.CheckedAt = &h.CheckedAt
 	}
 	if k := s.kernelCounters(); k != nil {
-		for _, d := range k.Dropped {
-			st.Dropped += d.Packets
-		}
+		st.Dropped = k.Total()
 	}
 	for what, problem := range map[string]string{"kernel": h.Kernel, "history": h.History} {
 		if problem != "" {

@@ -67,7 +67,7 @@ func (a *app) statusCommand() *cobra.Command {
 			}
 			resp, err := control.Call(cmd.Context(), cfg.RuntimeDir, &control.Request{Op: control.OpStatus})
 			if errors.Is(err, control.ErrNoService) {
-				return withHint(err, "start it with: systemctl start smtpbl (bans that stand go on dropping: smtpbl set list)")
+				return notRunning(err)
 			}
 			if err != nil {
 				return err
@@ -84,6 +84,11 @@ func (a *app) statusCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// notRunning adds advice for questions that only the service can answer.
+func notRunning(err error) error {
+	return withHint(err, "start it with: systemctl start smtpbl (bans that stand go on dropping: smtpbl set list)")
 }
 
 func printStatus(w io.Writer, st *status) error {

@@ -29,6 +29,7 @@ const (
 	OpFlush  Op = "flush"
 	OpList   Op = "list"
 	OpStatus Op = "status"
+	OpTop    Op = "top"
 )
 
 // Request is one question to the service.
@@ -37,6 +38,7 @@ type Request struct {
 	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
 	For      time.Duration  `json:"for_ns,omitempty"`
 	Reason   string         `json:"reason,omitempty"`
+	Rows     int            `json:"rows,omitempty"` // of top, at most
 }
 
 // Response is the answer.
@@ -53,6 +55,8 @@ type Response struct {
 	Bans []Ban `json:"bans,omitempty"`
 	// Status answers status, as the command prints it.
 	Status json.RawMessage `json:"status,omitempty"`
+	// Top answers top, as the command prints it.
+	Top json.RawMessage `json:"top,omitempty"`
 }
 
 // Cover is a ban around a prefix.

@@ -99,7 +99,7 @@ func (e *Enforcer) reportLate(changes []nft.Change) {
 // Records returns the wanted bans, or those of the given prefixes alone, in
 // all layers; for a Work's Do.
 func (e *Enforcer) Records(only []netip.Prefix) []store.Record {
-	out := make([]store.Record, 0, e.ledger.len())
+	var out []store.Record
 	for _, p := range only {
 		for _, k := range inLayers(p) {
 			if r, ok := e.ledger.get(k); ok {
@@ -110,6 +110,7 @@ func (e *Enforcer) Records(only []netip.Prefix) []store.Record {
 	if len(only) > 0 {
 		return out
 	}
+	out = make([]store.Record, 0, e.ledger.len())
 	for r := range e.ledger.all() {
 		out = append(out, r)
 	}

@@ -93,7 +93,7 @@ bench: build
 	go run ./integration/bench $(ARGS)
 
 # In network namespaces of its own, with programs from Debian's packages where
-# they are not installed. It takes some minutes, with ARGS=-quick less than one.
+# they are not installed. It takes some minutes, with ARGS=-quick about one.
 bench-kernel: need-root
 	go run ./integration/kernelbench $(ARGS)
 

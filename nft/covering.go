@@ -10,22 +10,28 @@ import (
 
 // covering returns the range of an interval set that an address lies in. The
 // kernel finds it by key: it answers a question for a start with the last start
-// at or below the key, and one for an end with the first end above it, if the
-// key lies between the two (nft_rbtree_get). A range that reaches to the last
-// address of all has no end.
+// at or below the key, and one for an end with the first end at or above it
+// (nft_rbtree_get). The end of a range is the address behind it. It is asked for
+// with the next address, because kernels before 6.18 look in the wrong direction
+// when the key is a start. A range that reaches to the last address of all has
+// no end.
 func (s *socket) covering(table, set string, addr netip.Addr) (r addrRange, ok bool, err error) {
 	first, ok, err := s.bound(table, set, element{key: addrKey(addr)})
 	if err != nil || !ok {
 		return addrRange{}, false, err
 	}
-	behind, bounded, err := s.bound(table, set, element{key: addrKey(addr), flags: elemIntervalEnd})
+	last := rangeOf(netip.PrefixFrom(addr, 0)).last
+	if addr == last {
+		return addrRange{first: first, last: last}, true, nil
+	}
+	behind, bounded, err := s.bound(table, set, element{key: addrKey(addr.Next()), flags: elemIntervalEnd})
 	switch {
 	case err != nil:
 		return addrRange{}, false, err
 	case bounded:
-		return addrRange{first: first, last: behind.Prev()}, true, nil
+		last = behind.Prev()
 	}
-	return addrRange{first: first, last: rangeOf(netip.PrefixFrom(addr, 0)).last}, true, nil
+	return addrRange{first: first, last: last}, true, nil
 }
 
 // bound asks for one bound of an interval.

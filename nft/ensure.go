@@ -52,7 +52,7 @@ func (t *Table) Ensure() (Adoption, error) {
 	if err != nil {
 		return a, err
 	}
-	return a, t.restoreFeed()
+	return a, t.refeed()
 }
 
 func (t *Table) ensureTable() (Adoption, error) {

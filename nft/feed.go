@@ -3,6 +3,7 @@ package nft
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -50,19 +51,6 @@ func (t *Table) SetFeed(prefixes []netip.Prefix) error {
 	t.feedMu.Lock()
 	defer t.feedMu.Unlock()
 	return t.setFeed(byFamily(prefixes))
-}
-
-// restoreFeed puts the feed of the last SetFeed back if it is gone.
-func (t *Table) restoreFeed() error {
-	t.feedMu.Lock()
-	defer t.feedMu.Unlock()
-	t.mu.Lock()
-	wanted := t.filled
-	t.mu.Unlock()
-	if wanted == nil {
-		return nil
-	}
-	return t.setFeed(*wanted)
 }
 
 // setFeed begins again when the table was built anew while the sets were being
@@ -181,6 +169,9 @@ func (t *Table) turn(next feedSets, ranges feedRanges) error {
 func (t *Table) transaction(write func(*batch) error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.closed {
+		return net.ErrClosed
+	}
 	b := newBatch(t.sock.out)
 	if err := write(b); err != nil {
 		return err

@@ -174,6 +174,9 @@ func TestFeedBesideBans(t *testing.T) {
 		}
 	}
 	want(LayerManual, LayerPolicy, LayerFeed)
+	// A ban of a length that has no set yet gets its rule behind the feed's.
+	apply(t, table, ban("198.51.100.0/27", time.Hour))
+	wantIntact(t, table, true)
 	apply(t, table, lift("192.0.2.1/32"))
 	want(LayerManual, LayerFeed)
 	setFeed(t, table)
@@ -254,6 +257,40 @@ func TestFeedHeals(t *testing.T) {
 			wantFed(t, table.Reader, map[string]string{"192.0.2.7": "192.0.2.0/24", "2001:db8::7": "2001:db8::/32"})
 		})
 	}
+}
+
+// TestLongFeedHeals deletes a table with a long feed. Ensure does not wait until
+// all of it stands again, and Close does not either.
+func TestLongFeedHeals(t *testing.T) {
+	t.Parallel()
+	cfg := testConfig()
+	cfg.Protect = false
+	table, ns := standingTable(t, cfg)
+	list := manyRanges(8*rangesPerBatch + 1)
+	if err := table.SetFeed(list); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		foreign(t, ns, func(b *batch) { b.deleteTable(cfg.Table) })
+		wantIntact(t, table, false)
+		ensure(t, table)
+		apply(t, table, ban("192.0.2.1/32", time.Hour))
+		wantIntact(t, table, true)
+		last := list[len(list)-1]
+		eventually(t, 20*time.Second, "the feed stands again", func() bool {
+			return fed(t, table.Reader, last.Addr().String()) == last
+		})
+		wantIntact(t, table, true)
+	}
+	foreign(t, ns, func(b *batch) { b.deleteTable(cfg.Table) })
+	ensure(t, table)
+	if err := table.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// What the closed table left half done, the next one takes away.
+	next := open(t, ns, cfg)
+	ensure(t, next)
+	wantFeedSets(t, next, feedSets{})
 }
 
 // TestFeedWithoutTable has no chain to put the feed into.

@@ -1,7 +1,6 @@
 package nft
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -132,23 +131,30 @@ func pairs(ranges []addrRange) int {
 // findFeeds reads which sets for feeds the rules look into.
 func (s *socket) findFeeds(table string) (feedSets, error) {
 	var feeds feedSets
-	err := s.dump(unix.NFT_MSG_GETRULE, func(e *encoder) {
-		e.str(unix.NFTA_RULE_TABLE, table)
-		e.str(unix.NFTA_RULE_CHAIN, chainBlacklist)
-	}, func(b []byte) {
-		for _, expression := range attrs(attr(b, unix.NFTA_RULE_EXPRESSIONS)) {
-			set := lookedUp(expression)
-			for family, names := range feedNames {
-				if slices.Contains(names[:], set) {
-					feeds[family] = set
-				}
+	err := uninterrupted(func() error {
+		feeds = feedSets{}
+		return s.dump(unix.NFT_MSG_GETRULE, func(e *encoder) {
+			e.str(unix.NFTA_RULE_TABLE, table)
+			e.str(unix.NFTA_RULE_CHAIN, chainBlacklist)
+		}, func(b []byte) {
+			for _, expression := range attrs(attr(b, unix.NFTA_RULE_EXPRESSIONS)) {
+				feeds.note(lookedUp(expression))
 			}
-		}
+		})
 	})
-	if err != nil && !errors.Is(err, errInterrupted) {
+	if err != nil {
 		return feeds, fmt.Errorf("read rules of chain %s: %w", chainBlacklist, classify(err))
 	}
-	return feeds, err
+	return feeds, nil
+}
+
+// note takes the name of a set that a rule looks into.
+func (s *feedSets) note(set string) {
+	for family, names := range feedNames {
+		if slices.Contains(names[:], set) {
+			s[family] = set
+		}
+	}
 }
 
 // lookedUp returns the set that an expression looks into, or nothing.

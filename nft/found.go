@@ -86,27 +86,35 @@ func (s *socket) findChain(table, name string, into map[string]foundChain) error
 	return nil
 }
 
-// findSets lists the sets of the table without their elements. A list that was
-// interrupted by another transaction is asked for again.
+// findSets lists the sets of the table without their elements.
 func (s *socket) findSets(table string) (map[string]foundSet, error) {
-	const attempts = 10
-	var err error
-	for range attempts {
-		sets := map[string]foundSet{}
-		err = s.dump(unix.NFT_MSG_GETSET, func(e *encoder) {
+	var sets map[string]foundSet
+	err := uninterrupted(func() error {
+		sets = map[string]foundSet{}
+		return s.dump(unix.NFT_MSG_GETSET, func(e *encoder) {
 			e.str(unix.NFTA_SET_TABLE, table)
 		}, func(b []byte) {
 			set := decodeSet(b)
 			sets[set.spec.name] = set
 		})
-		if err == nil {
-			return sets, nil
-		}
-		if !errors.Is(err, errInterrupted) {
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sets of table %s: %w", table, classify(err))
+	}
+	return sets, nil
+}
+
+// uninterrupted asks for a list again that was interrupted by another
+// transaction. Lists that it is for are short.
+func uninterrupted(list func() error) error {
+	const attempts = 10
+	var err error
+	for range attempts {
+		if err = list(); !errors.Is(err, errInterrupted) {
 			break
 		}
 	}
-	return nil, fmt.Errorf("list sets of table %s: %w", table, classify(err))
+	return err
 }
 
 func decodeSet(b []byte) foundSet {

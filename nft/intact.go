@@ -10,6 +10,9 @@ func (t *Table) Intact() (bool, error) {
 	t.mu.Lock()
 	kinds, feeds, filled, owner := slices.Clone(t.kinds), t.feeds, t.filled, t.sock.port()
 	allow, legible := t.allow, t.legible
+	if t.refeeding {
+		filled = nil
+	}
 	t.mu.Unlock()
 	t.Reader.mu.Lock()
 	defer t.Reader.mu.Unlock()

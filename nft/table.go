@@ -35,6 +35,10 @@ type Table struct {
 	// filled is what SetFeed put into these sets; nil before its first call.
 	filled *feedRanges
 
+	refeeding  bool           // a feed is being put back in the background
+	background sync.WaitGroup // for that
+	closed     bool
+
 	feedMu sync.Mutex // held while a feed is replaced; locked before mu
 }
 
@@ -96,6 +100,10 @@ func (t *Table) Features() Features { return t.kernel }
 // protected one becomes an ordinary table that anybody may change and that the
 // next Ensure protects again.
 func (t *Table) Close() error {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.background.Wait()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return errors.Join(t.sock.close(), t.Reader.Close())

@@ -31,7 +31,6 @@ func TestGarbageStaysSmallBesideALargeHeap(t *testing.T) {
 	t.Cleanup(func() { debug.SetGCPercent(before) })
 	large := make([]byte, 10*heapRoom)
 	awaitPercent(t, "a large heap", func(percent int) bool { return percent <= 10 })
-	runtime.KeepAlive(large)
-	large = nil
+	runtime.KeepAlive(large) // and no longer
 	awaitPercent(t, "a small heap", func(percent int) bool { return percent >= 50 })
 }

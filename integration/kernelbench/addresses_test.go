@@ -14,7 +14,7 @@ func TestAddressesDiffer(t *testing.T) {
 		net    netip.Prefix
 		number func(i int) netip.Addr
 	}{
-		{"banned", 1 << 20, bannedNet4, address},
+		{"banned", 1 << 18, bannedNet4, address},
 		{"banned nets", 1 << 16, bannedNet6, func(i int) netip.Addr { return network6(i).Addr() }},
 		{"clean", 1 << 17, cleanNet4, clean4},
 		{"clean of IPv6", 1 << 17, cleanNet6, clean6},

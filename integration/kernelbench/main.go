@@ -63,7 +63,7 @@ func start() error {
 	if len(os.Args) > 1 && os.Args[1] == loadCommand {
 		return loadOwn(os.Args[2:])
 	}
-	quick := flag.Bool("quick", false, "less of everything, in less than a minute")
+	quick := flag.Bool("quick", false, "less of everything, in about a minute")
 	asJSON := flag.Bool("json", false, "print one JSON document")
 	flag.Parse()
 	if os.Geteuid() != 0 {

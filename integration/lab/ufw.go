@@ -63,7 +63,7 @@ func (l *Lab) ResetUFW() error {
 func (l *Lab) ClearUFW() error {
 	// Without --noflush, iptables-restore replaces the whole table.
 	const empty = `printf '*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n' | `
-	var errs []error
+	errs := make([]error, 0, 2*len(IPTables))
 	for _, tool := range []string{"iptables", "ip6tables"} {
 		for _, flavour := range IPTables {
 			errs = append(errs, l.MX.Run("sh", "-c", empty+tool+"-"+flavour+"-restore"))

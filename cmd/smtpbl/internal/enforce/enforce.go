@@ -23,6 +23,7 @@ import (
 type Kernel interface {
 	Ensure() (nft.Adoption, error)
 	Apply(changes []nft.Change) error
+	Load(changes []nft.Change) error
 	Query(keys []nft.Key) ([]nft.Ban, error)
 	Bans() ([]nft.Ban, error)
 	Count() (map[string]int, error)

@@ -41,6 +41,13 @@ type moody struct {
 	dumps int
 }
 
+func (m *moody) Load(changes []nft.Change) error {
+	if m.fail != nil {
+		return m.fail
+	}
+	return m.Table.Load(changes)
+}
+
 func (m *moody) Bans() ([]nft.Ban, error) {
 	m.dumps++
 	return m.Table.Bans()

@@ -136,6 +136,13 @@ func TestWhatOthersDoIsMadeGoodAtOnce(t *testing.T) {
 				s.t.Fatal(err)
 			}
 		}, causeUnban},
+		{"policy drop", func(s *stranger) {
+			drop := nftables.ChainPolicyDrop
+			s.AddChain(&nftables.Chain{
+				Name: "pre", Table: s.table, Type: nftables.ChainTypeFilter, Policy: &drop,
+				Hooknum: nftables.ChainHookPrerouting, Priority: nftables.ChainPriorityRaw,
+			})
+		}, causeChange},
 		{"flush chain", func(s *stranger) { s.FlushChain(&nftables.Chain{Name: "smtp-blacklist", Table: s.table}) }, causeChange},
 		{"delete rule", func(s *stranger) {
 			if err := s.DelRule(s.rule("pre")); err != nil {

@@ -1,9 +1,13 @@
 package enforce
 
-import "github.com/smtpbl/smtpbl/nft"
+import (
+	"slices"
 
-// loader hands changes to the kernel in transactions of their own goroutine,
-// so that reading the history and the kernel's work go on side by side.
+	"github.com/smtpbl/smtpbl/nft"
+)
+
+// loader hands changes to the kernel in a goroutine of its own, so that reading
+// the history and the kernel's work go on side by side.
 type loader struct {
 	chunk  []nft.Change
 	chunks chan []nft.Change
@@ -26,7 +30,7 @@ func startLoading(k Kernel) *loader {
 		var failed error
 		for chunk := range l.chunks {
 			if failed == nil {
-				failed = k.Apply(chunk)
+				failed = load(k, chunk)
 			}
 			l.spare <- chunk[:0]
 		}
@@ -37,6 +41,15 @@ func startLoading(k Kernel) *loader {
 	}
 	l.chunk = <-l.spare
 	return l
+}
+
+// load commits a chunk. Bans that do not stand cost the kernel half as much when
+// it is told so.
+func load(k Kernel, chunk []nft.Change) error {
+	if slices.ContainsFunc(chunk, func(c nft.Change) bool { return c.Remove }) {
+		return k.Apply(chunk)
+	}
+	return k.Load(chunk)
 }
 
 // add queues one change. Of several changes of one ban the last counts.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -105,16 +106,20 @@ func (s *socket) findSets(table string) (map[string]foundSet, error) {
 }
 
 // uninterrupted asks for a list again that was interrupted by another
-// transaction. Lists that it is for are short.
+// transaction. Lists that it is for are short. The pauses grow, so that somebody
+// who commits without a break is met between two of his transactions: some 250 ms
+// in all.
 func uninterrupted(list func() error) error {
-	const attempts = 10
-	var err error
+	const attempts = 12
+	pause := 125 * time.Microsecond
 	for range attempts {
-		if err = list(); !errors.Is(err, errInterrupted) {
-			break
+		if err := list(); !errors.Is(err, errInterrupted) {
+			return err
 		}
+		time.Sleep(pause)
+		pause *= 2
 	}
-	return err
+	return list()
 }
 
 func decodeSet(b []byte) foundSet {

@@ -12,11 +12,14 @@ import (
 // dumpRules lists the expressions of each rule, by chain, in order.
 func (s *socket) dumpRules(table string) (map[string][][]byte, error) {
 	rules := map[string][][]byte{}
-	err := s.dump(unix.NFT_MSG_GETRULE, func(e *encoder) {
-		e.str(unix.NFTA_RULE_TABLE, table)
-	}, func(b []byte) {
-		chain := readString(attr(b, unix.NFTA_RULE_CHAIN))
-		rules[chain] = append(rules[chain], bytes.Clone(attr(b, unix.NFTA_RULE_EXPRESSIONS)))
+	err := uninterrupted(func() error {
+		clear(rules)
+		return s.dump(unix.NFT_MSG_GETRULE, func(e *encoder) {
+			e.str(unix.NFTA_RULE_TABLE, table)
+		}, func(b []byte) {
+			chain := readString(attr(b, unix.NFTA_RULE_CHAIN))
+			rules[chain] = append(rules[chain], bytes.Clone(attr(b, unix.NFTA_RULE_EXPRESSIONS)))
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list rules of table %s: %w", table, classify(err))

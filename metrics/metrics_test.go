@@ -28,7 +28,7 @@ func full() *Metrics {
 			Wanted: 7, Blocked: 11, BlockFaults: 1, Enforced: 6, Active: map[string]int{"ban4": 5, "ban6_64": 2},
 			CheckedAt: time.UnixMilli(1_700_000_000_500), Tracked: 42,
 			Copies: &Copies{Read: 90, Unreadable: 1, Lost: 2},
-			Kernel: &Kernel{Seen: 100, Logged: 3, LogLimited: 4, Dropped: []Dropped{
+			Kernel: &Kernel{Seen: 100, Harness: &Harness{Marked: 90, Unmarked: 10}, Logged: 3, LogLimited: 4, Dropped: []Dropped{
 				{Family: "ipv4", Set: "ban4", Packets: 5, Bytes: 300},
 				{Family: "ipv6", Set: "ban6_64", Packets: 2, Bytes: 160},
 			}},
@@ -116,6 +116,8 @@ smtpbl_enforce_latency_seconds_count 1
 smtpbl_enforcement_check_timestamp_seconds 1.7000000005e+09
 smtpbl_events_total{kind="auth_fail",service="postfix"} 3
 smtpbl_events_total{kind="auth_ok",service="postfix"} 0
+smtpbl_harness_packets_total{mark="marked"} 90
+smtpbl_harness_packets_total{mark="unmarked"} 10
 smtpbl_heals_total{cause="drift"} 1
 smtpbl_log_limited_packets_total 4
 smtpbl_logged_packets_total 3

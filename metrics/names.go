@@ -8,6 +8,7 @@ const (
 	LogLimited      = "smtpbl_log_limited_packets_total"
 	DropCopies      = "smtpbl_drop_copies_total"
 	SeenPackets     = "smtpbl_seen_packets_total"
+	HarnessPackets  = "smtpbl_harness_packets_total"
 	BansActive      = "smtpbl_bans_active"
 	BansWanted      = "smtpbl_bans_wanted"
 	BansEnforced    = "smtpbl_bans_enforced"

@@ -23,7 +23,12 @@ type State struct {
 type Kernel struct {
 	Seen, Logged, LogLimited uint64 // packets
 	Dropped                  []Dropped
+	Harness                  *Harness // nil where there is none
 }
+
+// Harness is what the chains in ufw marked, and what came to the guarded ports
+// without a mark, in packets.
+type Harness struct{ Marked, Unmarked uint64 }
 
 // Total is the number of packets that were dropped.
 func (k *Kernel) Total() uint64 {
@@ -68,6 +73,7 @@ var scraped = []struct {
 	{DroppedBytes, "Bytes dropped, by family and set.", []string{"family", "set"}},
 	{LoggedPackets, "Dropped packets that the kernel logged.", nil},
 	{LogLimited, "Dropped packets that the log rate kept out of the kernel log.", nil},
+	{HarnessPackets, "Packets that ufw's harness marked for the look-up, and those for the guarded ports that it did not.", []string{"mark"}},
 	{DropCopies, "Copies of dropped packets for smtpbl top, by what became of them.", []string{"result"}},
 	{SeenPackets, "Packets to the mail ports.", nil},
 	{BansActive, "Bans that should be dropping packets now, by set.", []string{"set"}},
@@ -154,6 +160,10 @@ func (k *Kernel) send(counter func(name string, v uint64, labels ...string)) {
 	counter(SeenPackets, k.Seen)
 	counter(LoggedPackets, k.Logged)
 	counter(LogLimited, k.LogLimited)
+	if k.Harness != nil {
+		counter(HarnessPackets, k.Harness.Marked, "marked")
+		counter(HarnessPackets, k.Harness.Unmarked, "unmarked")
+	}
 	for _, d := range k.Dropped {
 		counter(DroppedPackets, d.Packets, d.Family, d.Set)
 		counter(DroppedBytes, d.Bytes, d.Family, d.Set)

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/metrics"
 )
@@ -43,6 +44,9 @@ func (s *service) kernelCounters() *metrics.Kernel {
 		return nil
 	}
 	k := &metrics.Kernel{Seen: c.Seen.Packets, Logged: c.Logged.Packets, LogLimited: c.LogLimited.Packets}
+	if s.cfg.NFT.Hook == config.HookUFW {
+		k.Harness = &metrics.Harness{Marked: c.Marked.Packets, Unmarked: c.Unmarked.Packets}
+	}
 	for _, d := range c.Dropped {
 		k.Dropped = append(k.Dropped, metrics.Dropped{Family: d.Family, Set: d.Set, Packets: d.Packets, Bytes: d.Bytes})
 	}
@@ -87,7 +91,7 @@ func (s *service) status() *status {
 	st := &status{
 		Version: version(), Started: s.started, UptimeSeconds: seconds(time.Since(s.started)),
 		Table: s.cfg.NFT.Table, Hook: string(s.cfg.NFT.Hook), Ports: s.cfg.NFT.Ports,
-		Sources: s.sources.stats(), Tracked: s.judge.Tracked(), Wanted: h.Wanted, Enforced: h.Enforced,
+		Kernel: s.kernelStatus(), Sources: s.sources.stats(), Tracked: s.judge.Tracked(), Wanted: h.Wanted, Enforced: h.Enforced,
 		Sets: h.Active, Recent: append([]enforce.Recent{}, h.Recent...), Warnings: s.currentWarnings(),
 		BlockLists: s.blocks.Files(),
 	}

@@ -24,6 +24,7 @@ type status struct {
 	Table         string           `json:"table"`
 	Hook          string           `json:"hook"`
 	Ports         []uint16         `json:"ports"`
+	Kernel        *kernelStatus    `json:"kernel"`
 	Sources       []sourceStatus   `json:"sources"`
 	Tracked       int              `json:"tracked_addresses"`
 	Wanted        int              `json:"bans_wanted"`
@@ -98,6 +99,9 @@ func printStatus(w io.Writer, st *status) error {
 	}
 	row("smtpbl", "%s, up %s", st.Version, brief(time.Duration(st.UptimeSeconds*float64(time.Second))))
 	row("guards", "ports %s by table inet %s, hook %s", joinPorts(st.Ports), st.Table, st.Hook)
+	if st.Kernel != nil {
+		row("kernel", "%s", st.Kernel.line())
+	}
 	for i := range st.Sources {
 		row("source", "%s", st.Sources[i].line())
 	}

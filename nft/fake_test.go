@@ -156,6 +156,7 @@ func TestFakeMessages(t *testing.T) {
 	if err := kernel.open(unprotected()); err != nil {
 		t.Fatal(err)
 	}
+	behindTheTimes(t, kernel.table, true)
 	ensure(t, kernel.table)
 	fake := &side{t: t, opts: []Option{WithFake(f)}}
 	for name, tt := range tests {

@@ -2,8 +2,8 @@ package nft
 
 import (
 	"errors"
-	"net/netip"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"testing"

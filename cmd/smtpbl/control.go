@@ -40,6 +40,9 @@ func (s *service) answer(ctx context.Context, req *control.Request) *control.Res
 }
 
 func (s *service) dispatch(ctx context.Context, req *control.Request) (*control.Response, error) {
+	if err := checkRequest(req); err != nil {
+		return nil, err
+	}
 	switch req.Op {
 	case control.OpStatus:
 		text, err := json.Marshal(s.status())
@@ -100,14 +103,15 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 	}
 	done := make(chan result, 1)
 	hand := handOf(req, func(o enforce.Outcome, err error) { done <- result{o, err} })
-	var sendErr error
 	err := s.judge.Tell(ctx, func(e *policy.Engine) {
 		if req.Op == control.OpDel {
 			release(e, req.Prefixes, time.Now())
 		}
-		sendErr = s.enforcer.Send(ctx, enforce.Work{Hand: hand})
+		if err := s.enforcer.Send(ctx, enforce.Work{Hand: hand}); err != nil {
+			done <- result{err: err}
+		}
 	})
-	if err = errors.Join(err, sendErr); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	select {
@@ -124,9 +128,21 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 
 // spared returns what tells whether a prefix is never banned.
 func (s *service) spared(ctx context.Context) func(netip.Prefix) (policy.Refusal, bool) {
-	return func(p netip.Prefix) (why policy.Refusal, yes bool) {
-		err := s.judge.Ask(ctx, func(e *policy.Engine) { why, yes = e.ExemptPrefix(p) })
-		return why, yes && err == nil
+	type answer struct {
+		why policy.Refusal
+		yes bool
+	}
+	return func(p netip.Prefix) (policy.Refusal, bool) {
+		got := make(chan answer, 1) // the Judge may answer when nobody waits any more
+		err := s.judge.Ask(ctx, func(e *policy.Engine) {
+			why, yes := e.ExemptPrefix(p)
+			got <- answer{why, yes}
+		})
+		if err != nil {
+			return "", false // nothing will be changed then
+		}
+		a := <-got
+		return a.why, a.yes
 	}
 }
 
@@ -163,13 +179,36 @@ func handOf(req *control.Request, done func(enforce.Outcome, error)) *enforce.Ha
 	h := &enforce.Hand{Done: done}
 	switch req.Op {
 	case control.OpAdd:
-		h.Add, h.For, h.Reason = req.Prefixes, req.For, req.Reason
+		h.Add, h.For, h.Reason = req.Prefixes, req.For, printable(req.Reason)
 	case control.OpDel:
 		h.Del = req.Prefixes
 	default:
 		h.Flush = true
 	}
 	return h
+}
+
+// checkRequest refuses what no command of ours sends. Whoever may write to the
+// socket must not be able to stop the service with it.
+func checkRequest(req *control.Request) error {
+	var faults []error
+	for _, p := range req.Prefixes {
+		if normal, err := nft.Normalize(p); err != nil {
+			faults = append(faults, err)
+		} else if normal != p {
+			faults = append(faults, fmt.Errorf("%s is to be written %s", p, normal))
+		}
+	}
+	named := req.Op == control.OpAdd || req.Op == control.OpDel
+	switch {
+	case named && len(req.Prefixes) == 0:
+		faults = append(faults, errors.New("no prefix is named"))
+	case req.Op == control.OpAdd && req.For < time.Second:
+		faults = append(faults, fmt.Errorf("a ban of %s is shorter than a second", req.For))
+	case req.Op == control.OpTop && (req.Rows < 1 || req.Rows > maxTop):
+		faults = append(faults, fmt.Errorf("%d rows: choose 1 to %d", req.Rows, maxTop))
+	}
+	return errors.Join(faults...)
 }
 
 // checkChange refuses to ban what is never banned. All of it is told at once.

@@ -45,7 +45,7 @@ func (a *app) setAddCommand() *cobra.Command {
 			if banFor < time.Second {
 				return usagef("--for %s is shorter than a second", banFor)
 			}
-			req := &control.Request{Op: control.OpAdd, Prefixes: prefixes, For: banFor, Reason: printable(reason)}
+			req := &control.Request{Op: control.OpAdd, Prefixes: prefixes, For: banFor, Reason: reason}
 			return a.change(cmd, req, asJSON, "banned", "banned longer already")
 		},
 	}
@@ -156,13 +156,17 @@ func addrs(prefixes []netip.Prefix) []string {
 func (a *app) prefixes(args []string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	var faults []string
+	seen := map[netip.Prefix]bool{} // what is named twice counts once
 	take := func(where, text string) {
 		p, err := parsePrefix(text)
 		if err != nil {
 			faults = append(faults, where+err.Error())
 			return
 		}
-		out = append(out, p)
+		if !seen[p] {
+			seen[p] = true
+			out = append(out, p)
+		}
 	}
 	for _, arg := range args {
 		if arg != "-" {

@@ -32,12 +32,13 @@ func Call(ctx context.Context, dir string, req *Request) (*Response, error) {
 	}
 	defer conn.Close() //nolint:errcheck // the answer was read
 	_ = conn.SetDeadline(time.Now().Add(callTimeout))
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })() // a time that is over
 	if err := errors.Join(json.NewEncoder(conn).Encode(req), conn.CloseWrite()); err != nil {
-		return nil, fmt.Errorf("ask the service: %w", err)
+		return nil, fmt.Errorf("ask the service: %w", errors.Join(ctx.Err(), err))
 	}
 	var resp Response
-	if err := readMessage(conn, &resp); err != nil {
-		return nil, fmt.Errorf("hear the service: %w", err)
+	if err := readMessage(conn, maxAnswer, &resp); err != nil {
+		return nil, fmt.Errorf("hear the service: %w", errors.Join(ctx.Err(), err))
 	}
 	if resp.Error != "" {
 		return nil, &RemoteError{Message: resp.Error, Advice: resp.Hint}

@@ -16,8 +16,12 @@ import (
 // SocketName is the socket's file inside runtime_dir.
 const SocketName = "smtpbl.sock"
 
-// maxMessage bounds a request or an answer: a million prefixes fit.
-const maxMessage = 128 << 20
+// maxRequest and maxAnswer bound what is read: a million prefixes fit, and a
+// list of a million bans with their reasons.
+const (
+	maxRequest = 128 << 20
+	maxAnswer  = 1 << 30
+)
 
 // Op is what is asked for.
 type Op string
@@ -91,9 +95,10 @@ func (e *RemoteError) Hint() string { return e.Advice }
 
 var errTooLong = errors.New("message is too long")
 
-// readMessage reads one JSON document and nothing after it but white space.
-func readMessage(r io.Reader, v any) error {
-	limited := &io.LimitedReader{R: r, N: maxMessage}
+// readMessage reads one JSON document of at most so many bytes. What follows it
+// is not looked at.
+func readMessage(r io.Reader, most int64, v any) error {
+	limited := &io.LimitedReader{R: r, N: most}
 	dec := json.NewDecoder(limited)
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {

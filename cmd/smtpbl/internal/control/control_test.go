@@ -217,12 +217,75 @@ func TestOddRequests(t *testing.T) {
 	}
 }
 
+// TestClientsDoNotHoldTheService up when it stops: one that asks nothing, one
+// that does not read its answer, and one that is being answered.
+func TestClientsDoNotHoldTheService(t *testing.T) {
+	dir := t.TempDir()
+	asked := make(chan struct{}, 2)
+	ctx, cancel := context.WithCancel(t.Context())
+	srv, err := Listen(dir, func(ctx context.Context, req *Request) *Response {
+		asked <- struct{}{}
+		if req.Op == OpStatus {
+			<-ctx.Done()
+			return &Response{Error: "stopping"}
+		}
+		return &Response{Error: strings.Repeat("much", 4<<20)}
+	}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ctx) }()
+	for _, text := range []string{"", `{"op": "list"}`} {
+		conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: filepath.Join(dir, SocketName), Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := conn.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answered := make(chan error, 1)
+	go func() {
+		_, err := Call(context.Background(), dir, &Request{Op: OpStatus})
+		answered <- err
+	}()
+	<-asked
+	<-asked
+	start := time.Now()
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took >= patience {
+		t.Errorf("stopping took %v", took)
+	}
+	var remote *RemoteError
+	if err := <-answered; !errors.As(err, &remote) || remote.Message != "stopping" {
+		t.Errorf("the one who was being answered got %v", err)
+	}
+}
+
+// TestCallEndsWithItsContext, although the service does not answer.
+func TestCallEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	dir := serve(t, func(ctx context.Context, _ *Request) *Response {
+		cancel()
+		<-ctx.Done()
+		return &Response{}
+	})
+	if _, err := Call(ctx, dir, &Request{Op: OpStatus}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Call: %v", err)
+	}
+}
+
 func FuzzReadMessage(f *testing.F) {
 	f.Add([]byte(`{"op":"add","prefixes":["198.51.100.0/24"],"for_ns":3600000000000,"reason":"x"}`))
 	f.Add([]byte(`{"op":`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var req Request
-		if readMessage(bytes.NewReader(data), &req) != nil {
+		if readMessage(bytes.NewReader(data), maxRequest, &req) != nil {
 			return
 		}
 		for _, p := range req.Prefixes {

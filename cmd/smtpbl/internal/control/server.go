@@ -31,6 +31,8 @@ const (
 	patience = 10 * time.Second
 	// answering bounds how long an answer may take to be written.
 	answering = time.Minute
+	// parting is how long the service waits for its clients when it stops.
+	parting = time.Second
 	// maxClients bounds connections that are served at once.
 	maxClients = 32
 	// strangerMax is how much is read of one who may not ask.
@@ -80,8 +82,14 @@ func (s *Server) Serve(ctx context.Context) error {
 
 func (s *Server) serve(ctx context.Context, conn *net.UnixConn) {
 	defer conn.Close() //nolint:errcheck // nothing is left to lose
+	hurry := func() { _ = conn.SetDeadline(time.Now().Add(parting)) }
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	defer context.AfterFunc(ctx, hurry)()
 	resp := s.answer(ctx, conn)
 	_ = conn.SetWriteDeadline(time.Now().Add(answering))
+	if ctx.Err() != nil {
+		hurry()
+	}
 	if err := json.NewEncoder(conn).Encode(resp); err != nil {
 		s.log.Debug("control client left before its answer", "err", err)
 	}
@@ -92,7 +100,6 @@ func (s *Server) answer(ctx context.Context, conn *net.UnixConn) *Response {
 	if err != nil {
 		return &Response{Error: err.Error()}
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	if uid != 0 && uid != uint32(os.Geteuid()) {
 		// What was sent is read, because closing on unread data would reset
 		// the connection before the answer arrives.
@@ -101,7 +108,7 @@ func (s *Server) answer(ctx context.Context, conn *net.UnixConn) *Response {
 		return &Response{Error: "only root may talk to the service", Hint: "run the command with sudo"}
 	}
 	var req Request
-	if err := readMessage(conn, &req); err != nil {
+	if err := readMessage(conn, maxRequest, &req); err != nil {
 		return &Response{Error: err.Error()}
 	}
 	return s.handle(ctx, &req)

@@ -149,38 +149,12 @@ func (e *Enforcer) apply(changes []nft.Change) error {
 	e.Meter.Committed(time.Since(start))
 	if err != nil {
 		e.postpone(changes, err)
+		return err
 	}
-	return err
-}
-
-// postpone remembers those of the changes that did not take effect: the kernel
-// is asked, because a call that failed may have failed in part.
-func (e *Enforcer) postpone(changes []nft.Change, err error) {
-	stands := e.takenEffect(changes)
 	for _, c := range changes {
-		if _, banned := stands[c.Key()]; banned == c.Remove {
-			e.pending[c.Key()] = c
-		}
+		delete(e.pending, c.Key()) // what was tried again later would undo this
 	}
-	e.backoff.fail(time.Now())
-	e.health.kernelError(err)
-	e.Log.Error("kernel refused bans", "bans", len(e.pending), "err", err, "retry_in", e.backoff.wait)
-}
-
-func (e *Enforcer) takenEffect(changes []nft.Change) map[nft.Key]struct{} {
-	keys := make([]nft.Key, 0, len(changes))
-	for _, c := range changes {
-		keys = append(keys, c.Key())
-	}
-	stands := map[nft.Key]struct{}{}
-	bans, err := e.Kernel.Query(keys)
-	if err != nil {
-		return stands // nothing is known to stand: all is tried again
-	}
-	for i := range bans {
-		stands[bans[i].Key()] = struct{}{}
-	}
-	return stands
+	return nil
 }
 
 // report says what became of a decision, in the log and in the metrics.
@@ -226,11 +200,6 @@ func (e *Enforcer) log(attrs ...any) {
 		return
 	}
 	e.Log.Info("banned", attrs...)
-}
-
-func (e *Enforcer) isPending(k nft.Key) bool {
-	_, ok := e.pending[k]
-	return ok
 }
 
 // Addr writes a prefix the way people name it: a lone address without its

@@ -28,10 +28,12 @@ func (e *Enforcer) ensure() (nft.Adoption, error) {
 // disturbed makes good what other programs did, as the lookout heard it.
 func (e *Enforcer) disturbed() {
 	f := e.lookout.take()
+	before := e.round
 	if f.Table {
 		e.checkOutline(f)
 	}
 	switch {
+	case e.round != nil && e.round != before: // begun after all this, it looks at every ban
 	case f.Many:
 		e.begin(&round{cause: causeUnban, by: f, urgent: true})
 	case len(f.Bans) > 0:
@@ -52,8 +54,16 @@ func (e *Enforcer) checkOutline(f nft.Foreign) {
 		e.Log.Error("cannot look at the table", "err", err)
 	case intact:
 		e.broken = false
+		e.sound()
 	default:
 		e.rebuildFor(causeChange, f)
+	}
+}
+
+// sound says that the kernel answers, and has refused nothing that is wanted.
+func (e *Enforcer) sound() {
+	if len(e.pending) == 0 {
+		e.health.kernelError(nil)
 	}
 }
 
@@ -75,8 +85,8 @@ func (e *Enforcer) rebuild(cause string, f nft.Foreign) error {
 	lost := e.lostSets(a)
 	e.Log.Warn("table rebuilt: another program had changed it", "cause", cause, "table", string(a.Outcome),
 		"empty_sets", len(lost), "bans", e.ledger.len(), "by", culprit(f), "took", time.Since(start))
+	e.backoff = backoff{} // what an unsound table refused is tried again at once
 	if len(lost) > 0 {
-		e.pending = map[nft.Key]nft.Change{}
 		e.begin(&round{by: f, urgent: true, empty: lost})
 	}
 	return nil

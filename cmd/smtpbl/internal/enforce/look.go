@@ -53,39 +53,6 @@ func (e *Enforcer) goRound(now time.Time) {
 	}
 }
 
-// retryPending tries again what the kernel refused, as long as it is wanted.
-func (e *Enforcer) retryPending(now time.Time) {
-	if len(e.pending) == 0 || !e.backoff.due(now) {
-		return
-	}
-	var changes []nft.Change
-	for k, c := range e.pending {
-		r, ok := e.ledger.get(k)
-		switch {
-		case c.Remove:
-			changes = append(changes, c)
-		case ok && r.Active(now):
-			changes = append(changes, nft.Change{Layer: k.Layer, Prefix: k.Prefix, Timeout: r.Until.Sub(now)})
-		}
-	}
-	e.pending = map[nft.Key]nft.Change{}
-	if e.apply(changes) == nil {
-		e.backoff = backoff{}
-		e.health.kernelError(nil)
-		e.reportLate(changes)
-	}
-}
-
-// reportLate says that postponed bans are in force now.
-func (e *Enforcer) reportLate(changes []nft.Change) {
-	for _, c := range changes {
-		if r, ok := e.ledger.get(c.Key()); ok && !c.Remove {
-			e.Meter.Banned(r.Rule, r.Step)
-			e.log("addr", Addr(c.Prefix), "reason", r.Reason, "until", r.Until.Format(time.RFC3339), "late", true)
-		}
-	}
-}
-
 // Records returns the wanted bans, or those of the given prefixes alone, in
 // all layers; for a Work's Do.
 func (e *Enforcer) Records(only []netip.Prefix) []store.Record {

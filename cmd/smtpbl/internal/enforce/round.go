@@ -47,11 +47,10 @@ func (e *Enforcer) begin(r *round) {
 		old.stop()
 		// What the old round was about is not finished.
 		r.urgent = r.urgent || old.urgent
-		if r.cause == "" {
+		if r.cause == "" && (old.cause != causeDrift || old.missing+old.wrongEnd > 0) {
 			r.cause = old.cause
 		}
 	}
-	e.round = r
 	r.begun, r.size = time.Now(), sliceFirst
 	if len(r.empty) > 0 {
 		r.size = sliceMost
@@ -59,6 +58,10 @@ func (e *Enforcer) begin(r *round) {
 	for set := range r.empty {
 		r.left += e.ledger.sizes()[set]
 	}
+	if e.round != nil {
+		r.left = max(r.left, e.round.left) // what it did not bring back may be lacking still
+	}
+	e.round = r
 	bans := e.ledger.all()
 	if r.urgent {
 		bans = e.latestFirst(sliceMost)
@@ -161,6 +164,7 @@ func (e *Enforcer) finish() {
 	e.round = nil
 	r.stop()
 	e.health.compared(time.Now(), 0)
+	e.sound()
 	if r.missing+r.wrongEnd == 0 {
 		return
 	}

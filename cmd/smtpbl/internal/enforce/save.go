@@ -24,6 +24,8 @@ type saver struct {
 	records map[nft.Key]store.Record // to be written: the last of each ban counts
 	mark    *Checkpoint              // to be written after records
 	wait    []chan struct{}          // closed when all this has been tried
+	broken  bool                     // the last write failed
+	dropped bool                     // and bans had no room since
 	wake    chan struct{}
 }
 
@@ -37,18 +39,30 @@ func newSaver(o Options, health *healthState) *saver {
 // maxUnsaved bounds the memory that a broken disk can cost.
 const maxUnsaved = 1 << 18
 
-// put hands records over.
+// put hands records over. While the disk is broken there is no room for ever
+// more bans. That one was lifted is always kept: a history that does not know
+// it would bring the ban back.
 func (s *saver) put(records []store.Record) {
 	if s.history == nil || len(records) == 0 {
 		return
 	}
+	now := time.Now()
 	s.mu.Lock()
+	full := false
 	for _, r := range records {
-		if len(s.records) < maxUnsaved {
-			s.records[r.Key()] = r
+		_, waits := s.records[r.Key()]
+		if s.broken && !waits && len(s.records) >= maxUnsaved && r.Active(now) {
+			full = true
+			continue
 		}
+		s.records[r.Key()] = r
 	}
+	news := full && !s.dropped
+	s.dropped = s.dropped || full
 	s.mu.Unlock()
+	if news {
+		s.log.Error("too many bans wait to be written: further ones hold in the kernel alone", "waiting", maxUnsaved)
+	}
 	s.nudge()
 }
 
@@ -134,6 +148,9 @@ func (s *saver) write() {
 		err = s.history.Checkpoint(mark.Positions, mark.Snapshot)
 	}
 	if err != nil {
+		s.mu.Lock()
+		s.broken = true
+		s.mu.Unlock()
 		s.failed(err)
 		return
 	}
@@ -158,6 +175,7 @@ func (s *saver) tried() <-chan struct{} {
 func (s *saver) written(records []store.Record, mark *Checkpoint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.broken, s.dropped = false, false
 	for _, r := range records {
 		if s.records[r.Key()] == r {
 			delete(s.records, r.Key())

@@ -1,9 +1,16 @@
 package enforce
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+	"github.com/smtpbl/smtpbl/nft"
 )
 
 // TestSavedBeforeToldSo expects that whoever waits for a change by hand to be
@@ -55,5 +62,36 @@ func TestByHandWithoutTable(t *testing.T) {
 			}
 			b.wantStands(tt.want...)
 		})
+	}
+}
+
+// TestAllOfAFlushIsSaved hands over more lifted bans at once than may wait while
+// the disk is broken, which it is not: each that was left out would come back.
+// On a broken disk new bans are left out, and lifted ones are not.
+func TestAllOfAFlushIsSaved(t *testing.T) {
+	p := &paper{records: map[nft.Key]store.Record{}}
+	var log bytes.Buffer
+	s := newSaver(Options{History: p, Log: slog.New(slog.NewTextHandler(&log, nil))}, &healthState{})
+	many := make([]store.Record, maxUnsaved+1)
+	for i := range many {
+		addr := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+		many[i] = store.Record{Prefix: netip.PrefixFrom(addr, 32), Until: time.Now()}
+	}
+	s.put(many)
+	s.write()
+	if n := len(p.records); n != len(many) || s.waiting() != 0 {
+		t.Errorf("%d records are written and %d wait, want %d and none", n, s.waiting(), len(many))
+	}
+	p.fail = errors.New("no space left on device")
+	s.put(many)
+	s.write()
+	ban := store.Record{Prefix: netip.MustParsePrefix("198.51.100.7/32"), Until: time.Now().Add(time.Hour)}
+	lifted := store.Record{Prefix: netip.MustParsePrefix("198.51.100.8/32"), Until: time.Now()}
+	s.put([]store.Record{ban, lifted})
+	if n := s.waiting(); n != len(many)+1 {
+		t.Errorf("%d records wait, want %d", n, len(many)+1)
+	}
+	if !strings.Contains(log.String(), "too many bans wait to be written") {
+		t.Errorf("that a ban is not remembered is not told: %s", log.String())
 	}
 }

@@ -34,7 +34,7 @@ func (t *Table) expected() expectation {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := expectation{kinds: slices.Clone(t.kinds), feeds: t.feeds, filled: t.filled, allow: t.allow, legible: t.legible}
-	if t.refeeding {
+	if t.refeeds > 0 {
 		e.filled = nil
 	}
 	return e

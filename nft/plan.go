@@ -2,6 +2,7 @@ package nft
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,8 +45,10 @@ func (p *plan) carry() error {
 	return nil
 }
 
-// refit drops the numbers of counters that the new sets do not have.
+// refit drops the numbers of counters that the new sets do not have, and bans
+// that ended while they were listed: those would begin anew.
 func (t *Table) refit(els []element) []element {
+	els = slices.DeleteFunc(els, element.ended)
 	for i := range els {
 		els[i].counted = els[i].counted && t.cfg.ElementCounters
 	}

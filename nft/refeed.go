@@ -18,18 +18,29 @@ func (t *Table) refeed() {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.refeeding || t.closed {
+	if t.closed {
 		return
 	}
-	t.refeeding = true
-	t.background.Go(func() {
-		t.feedMu.Lock()
-		defer t.feedMu.Unlock()
-		t.setFeedAgain()
+	if t.refeeds++; t.refeeds == 1 {
+		t.background.Go(t.refeedAll)
+	}
+}
+
+// refeedAll puts the feed back until nobody has asked for it meanwhile: the
+// table may have been deleted right after it was done.
+func (t *Table) refeedAll() {
+	for asked := 1; asked > 0; {
 		t.mu.Lock()
-		t.refeeding = false
+		serving := t.refeeds
 		t.mu.Unlock()
-	})
+		t.feedMu.Lock()
+		t.setFeedAgain()
+		t.feedMu.Unlock()
+		t.mu.Lock()
+		t.refeeds -= serving
+		asked = t.refeeds
+		t.mu.Unlock()
+	}
 }
 
 // setFeedAgain does what the last SetFeed did. Nobody waits for the error:

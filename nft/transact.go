@@ -18,9 +18,16 @@ const (
 type choice uint8
 
 const (
-	allKeys   choice = iota // keys of all
-	bansToSet               // bans to set, with their timeouts
+	allKeys    choice = iota // keys of all
+	keysToLift               // keys of bans to lift
+	keysToSet                // keys of bans to set
+	bansToSet                // bans to set, with their timeouts
 )
+
+// has tells whether a change is one of the choice.
+func (which choice) has(c *Change) bool {
+	return which == allKeys || c.Remove == (which == keysToLift)
+}
 
 // group is the part of a transaction that concerns one set.
 type group struct {
@@ -104,14 +111,17 @@ func (t *Table) write(b *batch, g group, chunk []Change, how manner) {
 
 // remove appends the removal of bans, whether there or not. Where the kernel
 // cannot do that, a removal of what is missing fails, and so everything is
-// added first.
+// added first: those to lift before the others, because these need the room of
+// those in a set that is full.
 func (t *Table) remove(b *batch, g group, chunk []Change) {
 	if t.kernel.Destroy {
 		b.changes(msgDestroyElement, 0, t.cfg.Table, g, chunk, allKeys)
 		return
 	}
-	b.changes(unix.NFT_MSG_NEWSETELEM, create, t.cfg.Table, g, chunk, allKeys)
-	b.changes(unix.NFT_MSG_DELSETELEM, 0, t.cfg.Table, g, chunk, allKeys)
+	for _, which := range []choice{keysToLift, keysToSet} {
+		b.changes(unix.NFT_MSG_NEWSETELEM, create, t.cfg.Table, g, chunk, which)
+		b.changes(unix.NFT_MSG_DELSETELEM, 0, t.cfg.Table, g, chunk, which)
+	}
 }
 
 // changes appends messages that do typ to elements of a group's set, straight
@@ -120,7 +130,7 @@ func (b *batch) changes(typ, flags uint16, table string, g group, chunk []Change
 	n, list := 0, 0
 	for i := range chunk {
 		c := &chunk[i]
-		if which == bansToSet && c.Remove || c.Key().kind() != g.kind {
+		if !which.has(c) || c.Key().kind() != g.kind {
 			continue
 		}
 		if n == 0 {

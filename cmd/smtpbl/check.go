@@ -82,9 +82,11 @@ func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed,
 func whyBanned(ctx context.Context, cfg config.Config, bans []nft.Ban) map[nft.Key]string {
 	req := &control.Request{Op: control.OpList}
 	for i := range bans {
-		req.Prefixes = append(req.Prefixes, bans[i].Prefix)
+		if bans[i].Layer != nft.LayerFeed { // of which nobody knows more
+			req.Prefixes = append(req.Prefixes, bans[i].Prefix)
+		}
 	}
-	if len(bans) == 0 {
+	if len(req.Prefixes) == 0 {
 		return nil
 	}
 	resp, err := control.Call(ctx, cfg.RuntimeDir, req)

@@ -52,6 +52,8 @@ func harnessError(err error) error {
 		return withHint(err, "nothing was changed; set IPV6=yes in /etc/default/ufw, or use nft.hook = \"prerouting\", which needs no harness")
 	case errors.Is(err, ufw.ErrBusy):
 		return withHint(err, "nothing was changed; try again when the other command has ended")
+	case errors.Is(err, ufw.ErrEdited):
+		return withHint(err, "that change is kept; try again")
 	case errors.Is(err, ufw.ErrNoIPTables):
 		return withHint(err, "nothing was changed; apt-get install iptables, which ufw needs too")
 	}

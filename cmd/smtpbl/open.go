@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
@@ -112,6 +113,11 @@ func neverBanned(p config.Policy, log *slog.Logger) *exempt.List {
 
 func (s *service) enforceOptions() enforce.Options {
 	o := enforce.Options{Meter: meter{s.metrics}, Log: s.log, MaxBans: s.cfg.NFT.MaxBans, Keep: s.cfg.Policy.BanTimeMax}
+	o.GaveWay = func(p netip.Prefix) {
+		if s.judge != nil { // set before the Enforcer runs
+			s.judge.GaveWay(p)
+		}
+	}
 	if s.table != nil {
 		o.Kernel = s.table
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"os"
 )
 
 // change is what becomes of one rules file.
@@ -14,11 +16,31 @@ type change struct {
 
 func (c *change) differs() bool { return !bytes.Equal(c.text, c.rules.text) }
 
+// reverse is the change that undoes c.
+func (c *change) reverse() change {
+	r := c.rules
+	r.text = c.text
+	return change{rules: r, text: c.rules.text}
+}
+
+// unchanged refuses to replace a file that is not what was read: editors do not
+// take ufw's lock, and what was saved meanwhile must not be lost.
+func (c *change) unchanged() error {
+	now, err := os.ReadFile(c.path)
+	if err != nil {
+		return fmt.Errorf("look at the rules of ufw again: %w", err)
+	}
+	if !bytes.Equal(now, c.rules.text) {
+		return fmt.Errorf("%w: %s", ErrEdited, c.path)
+	}
+	return nil
+}
+
 // apply checks, keeps and replaces the files that change, then brings the
 // kernel in line. If the kernel refuses, the files are put back.
 func (h *Harness) apply(ctx context.Context, changes []change, plan planner) (Result, error) {
 	var res Result
-	var wanted, undo []change
+	var wanted []change
 	for i := range changes {
 		c := &changes[i]
 		if !c.differs() {
@@ -28,7 +50,6 @@ func (h *Harness) apply(ctx context.Context, changes []change, plan planner) (Re
 			return res, err
 		}
 		wanted = append(wanted, *c)
-		undo = append(undo, change{rules: c.rules, text: c.rules.text})
 	}
 	backups, err := h.keep(wanted)
 	if err != nil {
@@ -38,7 +59,11 @@ func (h *Harness) apply(ctx context.Context, changes []change, plan planner) (Re
 		return res, errors.Join(err, forget(backups))
 	}
 	if res.Kernel, err = h.load(ctx, plan); err != nil {
-		return Result{}, errors.Join(err, swap(undo), forget(backups))
+		undone := putBack(wanted)
+		if undone == nil {
+			undone = forget(backups)
+		}
+		return Result{}, errors.Join(err, undone)
 	}
 	res.Backups = backups
 	for i := range wanted {
@@ -70,20 +95,22 @@ func swap(changes []change) error {
 // commitAll puts the new files in place, or back those that were.
 func commitAll(ready []*replacement, changes []change) error {
 	for i, r := range ready {
-		if err := r.commit(); err != nil {
+		if err := r.replace(&changes[i]); err != nil {
 			return errors.Join(err, putBack(changes[:i]))
 		}
 	}
 	return nil
 }
 
-// putBack undoes the replacements that were made.
+// putBack undoes the replacements that were made, as far as it can.
 func putBack(changes []change) error {
 	errs := make([]error, 0, len(changes))
 	for i := range changes {
-		r, err := prepare(changes[i].path, changes[i].rules.text)
+		back := changes[i].reverse()
+		r, err := prepare(back.path, back.text)
 		if err == nil {
-			err = r.commit()
+			err = r.replace(&back)
+			r.discard()
 		}
 		errs = append(errs, err)
 	}

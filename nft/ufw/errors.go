@@ -11,6 +11,7 @@ var (
 	ErrNotInstalled = errors.New("ufw is not installed")
 	ErrNoIPv6       = errors.New("ufw does not filter IPv6")
 	ErrBusy         = errors.New("ufw is running")
+	ErrEdited       = errors.New("a file was changed by another program at the same time")
 	ErrNoIPTables   = errors.New("the program of iptables is missing")
 )
 

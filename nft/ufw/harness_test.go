@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -240,4 +241,47 @@ func TestWaitsForUFW(t *testing.T) {
 		t.Fatalf("after the release: %v", err)
 	}
 	release()
+}
+
+// TestAnEditMeanwhileIsKept has an administrator save a file after it was read
+// and before it is replaced, or after that, while the kernel refuses the rules.
+func TestAnEditMeanwhileIsKept(t *testing.T) {
+	for name, undone := range map[string]bool{"before the change": false, "before it is undone": true} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			first, second := families[0].file, families[1].file
+			was := m.texts()
+			edited := false
+			m.run = func(_ context.Context, _, program string, args ...string) (string, error) {
+				placed := m.texts()[second] != was[second]
+				if slices.Contains(args, "--test") && !undone || placed && strings.HasSuffix(program, "-save") && undone {
+					if !edited {
+						m.write(m.file(families[1]), m.texts()[second]+"# saved meanwhile\n")
+					}
+					edited = true
+				}
+				if edited && undone {
+					return "", errors.New("the kernel refuses")
+				}
+				return "", nil
+			}
+			if _, err := m.install(); !errors.Is(err, ErrEdited) {
+				t.Fatalf("install: %v", err)
+			}
+			is := m.texts()
+			if is[first] != was[first] {
+				t.Errorf("the other file is changed: %s", is[first])
+			}
+			if !strings.HasSuffix(is[second], "# saved meanwhile\n") {
+				t.Errorf("the edit is lost: %s", is[second])
+			}
+			delete(is, first)
+			delete(is, second)
+			delete(was, first)
+			delete(was, second)
+			if diff := cmp.Diff(was, is); diff != "" {
+				t.Errorf("other files (-want +got):\n%s", diff)
+			}
+		})
+	}
 }

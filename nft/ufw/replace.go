@@ -40,6 +40,14 @@ func prepare(path string, text []byte) (r *replacement, err error) {
 	return r, nil
 }
 
+// replace puts the new file in place of what was read.
+func (r *replacement) replace(c *change) error {
+	if err := c.unchanged(); err != nil {
+		return err
+	}
+	return r.commit()
+}
+
 // commit puts the new file in place.
 func (r *replacement) commit() error {
 	if err := os.Rename(r.temporary, r.path); err != nil {

@@ -18,12 +18,18 @@ const (
 	lineBytes = 4 << 10
 	// maxPrefixes bounds one file. The kernel keeps some 170 bytes of each.
 	maxPrefixes = 1_000_000
+	// maxBad is how many bad lines a list may have. With more it is no list but
+	// some other file that a pattern matches.
+	maxBad = 10_000
 	// maxQuoted is how much of a bad line is repeated in a message.
 	maxQuoted = 60
 )
 
-// errTooMany says that a file has more than maxPrefixes.
-var errTooMany = fmt.Errorf("more than %d prefixes in one file", maxPrefixes)
+// Reasons for which a file is not taken.
+var (
+	errTooMany = fmt.Errorf("more than %d prefixes in one file", maxPrefixes)
+	errNoList  = fmt.Errorf("more than %d lines that are no prefix: this is no block list", maxBad)
+)
 
 // badLine is a line that is neither empty nor a comment nor a prefix.
 type badLine struct {
@@ -34,7 +40,8 @@ type badLine struct {
 
 // parse reads a list: one address or prefix a line, host bits ignored. What
 // follows # or ; is a comment, as in the lists of fail2ban, ipset and Spamhaus.
-// A bad line is left out and reported, and the others count.
+// A bad line is left out and reported, and the others count, unless very many
+// lines are bad.
 func parse(r io.Reader) (prefixes []netip.Prefix, bad []badLine, err error) {
 	lines := bufio.NewReaderSize(r, lineBytes)
 	for number := 1; ; number++ {
@@ -57,8 +64,11 @@ func parse(r io.Reader) (prefixes []netip.Prefix, bad []badLine, err error) {
 		case p.IsValid():
 			prefixes = append(prefixes, p)
 		}
-		if len(prefixes) > maxPrefixes {
+		switch {
+		case len(prefixes) > maxPrefixes:
 			return nil, nil, errTooMany
+		case len(bad) > maxBad:
+			return nil, nil, errNoList
 		}
 		if last {
 			return prefixes, bad, nil

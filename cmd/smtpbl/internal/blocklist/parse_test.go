@@ -70,6 +70,14 @@ func TestTooMany(t *testing.T) {
 	}
 }
 
+// TestNoList has a file of some other kind matched by a pattern.
+func TestNoList(t *testing.T) {
+	_, _, err := parse(strings.NewReader("192.0.2.1\n" + strings.Repeat("x\n", maxBad+1)))
+	if !errors.Is(err, errNoList) {
+		t.Errorf("error %v, want errNoList", err)
+	}
+}
+
 // FuzzParse checks that every line is accounted for and that every prefix can
 // be given to the kernel as it is.
 func FuzzParse(f *testing.F) {
@@ -77,6 +85,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("\n\r\n/\n::/"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, bad, err := parse(bytes.NewReader(data))
+		if errors.Is(err, errNoList) {
+			return
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

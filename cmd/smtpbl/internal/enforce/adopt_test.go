@@ -124,7 +124,7 @@ func TestARestartMakesRoom(t *testing.T) {
 			leave(t, changesOf(all))
 		}
 		b.MaxBans = 100
-		b.restore(all...)
+		told := b.restore(all...)
 		if n := len(b.stands()); n != 100 || b.ledger.len() != 100 {
 			t.Errorf("table stood: %v: %d bans stand, %d are wanted; want 100", stands, n, b.ledger.len())
 		}
@@ -134,6 +134,11 @@ func TestARestartMakesRoom(t *testing.T) {
 			}
 		}
 		b.wantLog("bans gave way to later ones")
+		for k, r := range told {
+			if _, wanted := b.ledger.get(k); wanted != r.Active(time.Now()) {
+				t.Fatalf("table stood: %v: %v is wanted: %v, but told to end at %v", stands, k.Prefix, wanted, r.Until)
+			}
+		}
 	}
 }
 

@@ -121,9 +121,7 @@ func (e *Enforcer) makeRoom(adding []nft.Change) []nft.Change {
 				break
 			}
 			e.ledger.remove(r.Key())
-			out = append(out, nft.Change{Layer: r.Layer, Prefix: r.Prefix, Remove: true})
-			e.Meter.Unbanned("evicted")
-			e.Log.Warn("ban gave way to newer ones", "addr", Addr(r.Prefix), "set", set, "until", r.Until, "max_bans", e.MaxBans)
+			out = append(out, e.evict(r, "max_bans"))
 		}
 	}
 	return out

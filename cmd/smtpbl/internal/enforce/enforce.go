@@ -83,6 +83,10 @@ type Options struct {
 	// Watcher tells what other programs do to the table; nil where nobody does:
 	// a table that is not protected is then looked at every second.
 	Watcher Watcher
+	// GaveWay is called with each prefix whose ban of the policy is over before
+	// its time because there was no room, in the Enforcer's goroutine, for which
+	// it must not wait. It may be nil.
+	GaveWay func(netip.Prefix)
 	Meter   Meter
 	Log     *slog.Logger
 	MaxBans int           // per set; the bans that end soonest give way

@@ -2,6 +2,7 @@ package enforce
 
 import (
 	"errors"
+	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
@@ -50,12 +51,24 @@ func (e *Enforcer) giveWay(set string, adding []nft.Change) []nft.Change {
 			kept = append(kept, r)
 			continue
 		}
-		out = append(out, nft.Change{Layer: r.Layer, Prefix: r.Prefix, Remove: true})
-		e.Meter.Unbanned("evicted")
-		e.Log.Warn("ban gave way to newer ones", "addr", Addr(r.Prefix), "set", set, "until", r.Until, "because", "the set is full")
+		out = append(out, e.evict(r, "the set is full"))
 	}
 	for _, r := range kept {
 		e.ledger.put(r)
 	}
 	return out
+}
+
+// evict ends a ban that was taken out of the ledger, and returns the change that
+// lifts it. Nothing may go on as if it stood: the history would bring it back
+// and the Engine would not ban again.
+func (e *Enforcer) evict(r store.Record, because string) nft.Change {
+	e.Meter.Unbanned("evicted")
+	e.Log.Warn("ban gave way to newer ones", "addr", Addr(r.Prefix), "set", r.Key().Set(), "until", r.Until, "because", because)
+	r.Until = time.Now()
+	e.saver.put([]store.Record{r})
+	if e.GaveWay != nil && r.Layer == nft.LayerPolicy {
+		e.GaveWay(r.Prefix)
+	}
+	return nft.Change{Layer: r.Layer, Prefix: r.Prefix, Remove: true}
 }

@@ -80,33 +80,56 @@ func (e *Enforcer) byHand(h *Hand) {
 func (e *Enforcer) add(h *Hand) (Outcome, error) {
 	var out Outcome
 	now := time.Now()
-	var changes []nft.Change
+	var changes, undo []nft.Change
 	var records []store.Record
 	for _, p := range h.Add {
 		r := e.merge(store.Record{
 			Layer: nft.LayerManual, Prefix: p, Rule: policy.RuleManual, Step: stepOf(p),
 			At: now, Until: now.Add(h.For), Reason: h.Reason,
 		})
-		if old, ok := e.ledger.get(r.Key()); ok && old.Until.Equal(r.Until) {
+		old, stands := e.ledger.get(r.Key())
+		if stands && old.Until.Equal(r.Until) {
 			out.Kept = append(out.Kept, p)
 			continue
 		}
 		out.Changed = append(out.Changed, p)
 		records = append(records, r)
 		changes = append(changes, nft.Change{Layer: r.Layer, Prefix: p, Timeout: r.Until.Sub(now)})
+		undo = append(undo, nft.Change{Layer: r.Layer, Prefix: p, Timeout: old.Until.Sub(now), Remove: !stands})
 	}
 	if err := e.applyByHand(changes); err != nil {
+		e.takeBack(undo)
 		return Outcome{}, err
 	}
 	for _, r := range records {
 		e.ledger.put(r)
 		delete(e.pending, r.Key())
 		e.Meter.Banned(policy.RuleManual, r.Step)
-		e.Log.Info("banned by hand", "addr", Addr(r.Prefix), "for", h.For, "reason", r.Reason)
+		if len(records) <= namedByHand {
+			e.Log.Info("banned by hand", "addr", Addr(r.Prefix), "for", h.For, "reason", r.Reason)
+		}
+	}
+	if len(records) > namedByHand {
+		e.Log.Info("banned by hand", "bans", len(records), "for", h.For, "reason", h.Reason)
 	}
 	e.saver.put(records)
 	e.killer.add(out.Changed...)
 	return out, nil
+}
+
+// namedByHand is up to how many bans of one change by hand are logged one by
+// one: a line costs as much as a ban, and the next ban waits meanwhile.
+const namedByHand = 1000
+
+// takeBack undoes what took effect of a change that failed: of many bans the
+// kernel may have refused one.
+func (e *Enforcer) takeBack(undo []nft.Change) {
+	if e.Kernel == nil {
+		return
+	}
+	if err := e.Kernel.Apply(undo); err != nil {
+		e.Log.Warn("a change by hand failed and is not all taken back: what stands of it ends by itself", "err", err)
+	}
 }
 
 func stepOf(p netip.Prefix) policy.Step {
@@ -187,11 +210,16 @@ func (e *Enforcer) lift(keys []nft.Key, reason string) {
 	for _, k := range keys {
 		delete(e.pending, k)
 		e.Meter.Unbanned(reason)
-		e.Log.Info("unbanned", "addr", Addr(k.Prefix), "set", k.Set(), "because", reason)
+		if len(keys) <= namedByHand {
+			e.Log.Info("unbanned", "addr", Addr(k.Prefix), "set", k.Set(), "because", reason)
+		}
 		if r, ok := e.ledger.remove(k); ok {
 			r.Until = now
 			records = append(records, r)
 		}
+	}
+	if len(keys) > namedByHand {
+		e.Log.Info("unbanned", "bans", len(keys), "because", reason)
 	}
 	e.saver.put(records)
 }

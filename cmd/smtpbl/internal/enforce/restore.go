@@ -71,8 +71,13 @@ func (e *Enforcer) recall(now time.Time, tell func(*store.Record), change func(n
 			return nil
 		}
 		tell(r)
-		if r.Active(now) && !e.want(r, now, change) {
+		if !r.Active(now) {
+			return nil
+		}
+		if loser, lost := e.want(r, now, change); lost {
 			gaveWay++
+			loser.Until = now
+			tell(&loser)
 		}
 		return nil
 	})
@@ -89,24 +94,23 @@ func (e *Enforcer) recall(now time.Time, tell func(*store.Record), change func(n
 }
 
 // want puts a running ban into the ledger. Where its set is full, the one that
-// ends soonest gives way, and false is returned.
-func (e *Enforcer) want(r *store.Record, now time.Time, change func(nft.Change)) bool {
+// ends soonest gives way and is returned.
+func (e *Enforcer) want(r *store.Record, now time.Time, change func(nft.Change)) (loser store.Record, lost bool) {
 	s := e.ledger.at(r.Key())
-	full := e.MaxBans > 0 && s != nil && s.len() >= e.MaxBans
-	if full {
-		loser, _ := s.soonest()
+	if e.MaxBans > 0 && s != nil && s.len() >= e.MaxBans {
+		loser, lost = s.soonest()
 		if !loser.Until.Before(r.Until) {
 			loser = *r
 		}
 		s.remove(loser.Prefix.Addr())
 		change(nft.Change{Layer: loser.Layer, Prefix: loser.Prefix, Remove: true})
 		if loser.Prefix == r.Prefix {
-			return false
+			return loser, lost
 		}
 	}
 	e.ledger.put(*r)
 	change(nft.Change{Layer: r.Layer, Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
-	return !full
+	return loser, lost
 }
 
 // forget takes bans out of the history that no longer count.

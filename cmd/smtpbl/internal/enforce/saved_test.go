@@ -95,3 +95,36 @@ func TestAllOfAFlushIsSaved(t *testing.T) {
 		t.Errorf("that a ban is not remembered is not told: %s", log.String())
 	}
 }
+
+// TestByHandAllOrNone names a prefix among others that cannot be banned. A ban
+// that was to be made longer keeps its end.
+func TestByHandAllOrNone(t *testing.T) {
+	b := newBench(t)
+	b.restore()
+	b.ban("198.51.100.6/32", time.Hour)
+	if _, err := b.hand(Hand{Add: prefixes("198.51.100.6/32", "198.51.100.7/32", "0.0.0.0/0"), For: 5 * time.Hour}); err == nil {
+		t.Fatal("everybody is banned")
+	}
+	b.wantLeft(map[string]time.Duration{"manual4 198.51.100.6": time.Hour})
+}
+
+// TestManyByHandAreLoggedAsOne, because the next ban waits for the lines.
+func TestManyByHandAreLoggedAsOne(t *testing.T) {
+	b := newBench(t)
+	b.restore()
+	var many []netip.Prefix
+	for i := range namedByHand + 1 {
+		many = append(many, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 32))
+	}
+	if _, err := b.hand(Hand{Add: many, For: time.Hour, Reason: "a list"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.hand(Hand{Flush: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.wantLog(`msg="banned by hand" bans=1001 for=1h0m0s reason="a list"`)
+	b.wantLog("msg=unbanned bans=1001 because=flush")
+	if n := strings.Count(b.log.String(), "msg=unbanned"); n != 1 {
+		t.Errorf("%d lines tell of the flush, want 1", n)
+	}
+}

@@ -36,6 +36,7 @@ type Judge struct {
 	log       *slog.Logger
 	batches   chan *Batch
 	asks      chan ask
+	gone      gaveWay
 	positions map[string]ingest.Position
 	decisions []policy.Decision
 	changed   bool // since the last checkpoint
@@ -61,6 +62,7 @@ func NewJudge(engine *policy.Engine, sink Sink, count Counter, positions []inges
 		engine: engine, sink: sink, count: count, log: log,
 		batches:   make(chan *Batch, waiting),
 		asks:      make(chan ask),
+		gone:      gaveWay{wake: make(chan struct{}, 1)},
 		positions: map[string]ingest.Position{},
 		interval:  checkpointEvery,
 	}
@@ -130,6 +132,9 @@ func (j *Judge) Run(ctx context.Context) error {
 			a.f(j.engine)
 			j.changed = j.changed || a.changes
 			close(a.done)
+		case <-j.gone.wake:
+			j.gone.release(j.engine)
+			j.changed = true
 		case <-timer.C:
 			armed = false
 			j.checkpoint(ctx)

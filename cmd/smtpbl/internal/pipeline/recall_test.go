@@ -38,3 +38,29 @@ func TestRecall(t *testing.T) {
 }
 
 func host(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
+
+// TestWhoGaveWayCanBeBannedAgain expects that an Engine does not go on taking
+// an address for banned whose ban had no room in the kernel.
+func TestWhoGaveWayCanBeBannedAgain(t *testing.T) {
+	now := time.Now()
+	e := policy.New(policy.Config{Window: time.Hour, Threshold4: 1, BanTime: time.Hour, BanTimeMax: 24 * time.Hour}, now)
+	addr := netip.MustParseAddr("192.0.2.1")
+	failed := policy.Event{Time: now, Addr: addr, Kind: policy.AuthFail, Witness: policy.WitnessMTA}
+	if out := e.Observe(&failed, nil); len(out) != 1 {
+		t.Fatalf("decided %+v, want a ban", out)
+	}
+	_, j, stop := run(t, e, nil)
+	j.GaveWay(host(addr))
+	banned := true
+	for deadline := now.Add(10 * time.Second); banned && time.Now().Before(deadline); {
+		err := j.Ask(t.Context(), func(e *policy.Engine) { banned = e.Banned(addr, time.Now()) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	failed.Time = now.Add(time.Minute)
+	if out := e.Observe(&failed, nil); banned || len(out) != 1 || out[0].Rank != 2 {
+		t.Errorf("still banned: %v; decided %+v, want its second ban", banned, out)
+	}
+}

@@ -105,7 +105,7 @@ func loadBans(table *nft.Table, file string) error {
 	if err != nil {
 		return err
 	}
-	return table.Apply(changes)
+	return table.Load(changes)
 }
 
 func loadFeed(table *nft.Table, file string) error {

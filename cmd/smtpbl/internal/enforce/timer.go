@@ -11,8 +11,8 @@ const (
 	expireEvery = time.Second
 )
 
-// polls tells whether the table must be looked at every second: it stands in
-// the way of no one, and nothing tells what others do to it.
+// polls tells whether the table must be looked at every second: it could not be
+// built, or others can change it and nothing tells what they do.
 func (e *Enforcer) polls() bool {
 	return e.Kernel != nil && (e.broken || !e.protected && e.lookout.isBlind())
 }

@@ -324,3 +324,32 @@ func TestFlush(t *testing.T) {
 	}
 	wantIntact(t, table, true)
 }
+
+// TestGiveWay has bans in a full set give way to others, which have to fit in
+// the same transaction.
+func TestGiveWay(t *testing.T) {
+	for _, destroy := range []bool{true, false} {
+		t.Run(fmt.Sprintf("destroy=%v", destroy), func(t *testing.T) {
+			t.Parallel()
+			cfg := testConfig()
+			cfg.MaxBans = 1_000
+			table, _ := standingTable(t, cfg)
+			if destroy && lacks(t, table.kernel.Destroy, 6, 3) {
+				t.Skip("this kernel cannot destroy elements")
+			}
+			table.kernel.Destroy = destroy
+			changes := many(2_200, time.Hour)
+			full, others := changes[:1_100], changes[1_100:]
+			apply(t, table, full...)
+			var swap []Change
+			for i := range full {
+				swap = append(swap, others[i], lift(full[i].Prefix.String()))
+			}
+			apply(t, table, swap...)
+			if got := len(query(t, table.Reader, prefixes(others)...)); got != len(others) {
+				t.Errorf("%d bans, want %d", got, len(others))
+			}
+			wantCount(t, table, "ban4", len(others))
+		})
+	}
+}

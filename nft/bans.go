@@ -14,8 +14,9 @@ const dumpPasses = 8
 // Bans lists every ban that is in force, from all sets, in no order. The kernel
 // walks a set again for each piece of such a list: the cost grows with the
 // square of the size, and is the kernel's: half a second for 100,000, two or
-// three times that with element counters, and a minute or more for a million. Who knows the prefixes should use Query. The listing has a socket
-// of its own, so that other readers do not wait for it.
+// three times that with element counters, and a minute or more for a million.
+// Who knows the prefixes should use Query. The listing has a socket of its own,
+// so that other readers do not wait for it.
 //
 // A ban that is set or lifted meanwhile may be in the list or not; the others
 // are all in it.
@@ -65,6 +66,15 @@ type elementID struct {
 	flags uint32
 }
 
+// elements is how many the kernel lists of a set: of an interval it counts both
+// bounds as one (nft_rbtree_usize).
+func (s foundSet) elements() int {
+	if s.spec.flags&unix.NFT_SET_INTERVAL != 0 {
+		return 2 * int(s.count)
+	}
+	return int(s.count)
+}
+
 // elements lists a set. While a set changes, or its hash table is resized, a
 // list can lack elements and have others twice, without a sign of it. So it is
 // repeated until it has as many as the kernel counts or brings nothing new, and
@@ -89,7 +99,7 @@ func (s *socket) elements(table string, set foundSet) ([]element, error) {
 		if err != nil && !errors.Is(err, errInterrupted) {
 			return nil, fmt.Errorf("list set %s: %w", set.spec.name, classify(err))
 		}
-		complete := set.counts && len(els) >= int(set.count)
+		complete := set.counts && len(els) >= set.elements()
 		settled := len(els) == before && (err == nil || pass > 0)
 		if settled || (err == nil && complete) {
 			return els, nil

@@ -3,7 +3,6 @@ package nft
 import (
 	"errors"
 	"fmt"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -77,9 +76,9 @@ func (d *Drops) Stats() DropStats {
 // Read waits for copies and calls each for every one that arrived, in order. The
 // Drop is the caller's only until the call returns. A copy that cannot be read,
 // or that was lost, costs a count and no error. After Close the error is
-// os.ErrClosed.
+// net.ErrClosed.
 func (d *Drops) Read(each func(*Drop)) error {
-	in, err := d.sock.await()
+	in, err := d.sock.wait()
 	if errors.Is(err, unix.ENOBUFS) {
 		return nil // the numbers of the copies tell how many were lost
 	}
@@ -117,22 +116,4 @@ func (d *Drops) missed(number uint32) {
 		d.lost.Add(uint64(gap))
 		d.next = number + 1
 	}
-}
-
-// await reads one datagram and waits until there is one. When the socket is
-// closed meanwhile, the error is os.ErrClosed.
-func (s *socket) await() ([]byte, error) {
-	var n int
-	var got error
-	err := s.raw.Read(func(fd uintptr) bool {
-		got = unix.EINTR
-		for errors.Is(got, unix.EINTR) {
-			n, _, got = unix.Recvfrom(int(fd), s.in, unix.MSG_DONTWAIT)
-		}
-		return !errors.Is(got, unix.EAGAIN)
-	})
-	if err != nil {
-		return nil, errors.Join(os.ErrClosed, err)
-	}
-	return s.in[:max(n, 0)], got
 }

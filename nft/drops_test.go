@@ -2,6 +2,7 @@ package nft
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -143,8 +144,8 @@ func TestCloseEndsRead(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-ended; !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Read: %v, want os.ErrClosed", err)
+	if err := <-ended; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Read: %v, want net.ErrClosed", err)
 	}
 }
 

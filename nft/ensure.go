@@ -8,28 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Outcome is what Ensure did about the table.
-type Outcome string
-
-// The outcomes.
-const (
-	Built   Outcome = "built"   // no table of ours stood; all sets are new and empty
-	Kept    Outcome = "kept"    // the sets were kept as they are
-	Rebuilt Outcome = "rebuilt" // the sets were made anew and the bans carried over
-)
-
-// Adoption reports what Ensure found and did.
-type Adoption struct {
-	Outcome Outcome
-	// Created names the ban sets that are new and empty. If it is not empty
-	// after Kept, somebody deleted a set and its bans are lost.
-	Created []string
-	// Carried is the number of bans that Rebuilt took over.
-	Carried int
-	// Protected says that no other process can change the table now.
-	Protected bool
-}
-
 // ensureAttempts bounds how often Ensure begins again because somebody else
 // changed the firewall meanwhile.
 const ensureAttempts = 10
@@ -46,13 +24,16 @@ const ensureAttempts = 10
 // is never reduced while the table stands.
 //
 // The error is ErrForeign for a table that is not ours and ErrOwned for one
-// that another process holds. After an error the table is as it was before.
+// that another process holds. After an error packets are judged as before: a
+// table that was built is never reported as an error, because its caller would
+// not learn that the bans are gone from it. So what may fail after that, to put
+// the feed back, shows in Intact.
 func (t *Table) Ensure() (Adoption, error) {
 	a, err := t.ensureTable()
-	if err != nil {
-		return a, err
+	if err == nil {
+		t.refeed()
 	}
-	return a, t.refeed()
+	return a, err
 }
 
 func (t *Table) ensureTable() (Adoption, error) {
@@ -62,22 +43,38 @@ func (t *Table) ensureTable() (Adoption, error) {
 	if err != nil || a.Outcome != Kept {
 		return a, err
 	}
-	f, err := t.sock.find(t.cfg.Table)
-	if err == nil && f.tooSmall(t.cfg.setSize()) {
-		return t.ensure(true)
+	larger, err := t.enlarge()
+	switch {
+	case err == nil:
+		return larger.after(a), nil
+	case len(a.Created) > 0:
+		return a, nil // what was lost matters more than the size
 	}
 	return a, err
+}
+
+// enlarge makes sets anew that are too small and could not grow in place.
+func (t *Table) enlarge() (Adoption, error) {
+	f, err := t.sock.find(t.cfg.Table)
+	if err != nil || !f.tooSmall(t.cfg.setSize()) {
+		return Adoption{Outcome: Kept, Protected: t.protects()}, err
+	}
+	return t.ensure(true)
 }
 
 // ensure repeats one round until nobody interferes. The transaction names the
 // generation that the round was planned for, and the kernel refuses it with
 // ERESTART if there is a newer one, so that no ban that was added since is lost.
 func (t *Table) ensure(force bool) (Adoption, error) {
+	var unknown Adoption // of rounds that may have been committed
 	var err error
 	for range ensureAttempts {
 		var a Adoption
 		if a, err = t.ensureOnce(force); !interfered(err) {
-			return a, err
+			return a.after(unknown), err
+		}
+		if errors.Is(err, errUnconfirmed) {
+			unknown = a.after(unknown)
 		}
 	}
 	return Adoption{}, fmt.Errorf("build table %s: the firewall keeps changing: %w", t.cfg.Table, err)
@@ -103,7 +100,7 @@ func (t *Table) ensureOnce(force bool) (Adoption, error) {
 	if err := t.mayWrite(f); err != nil {
 		return Adoption{}, fmt.Errorf("adopt table %s: %w", t.cfg.Table, err)
 	}
-	p := plan{t: t, found: f, outcome: t.outcome(f, force)}
+	p := plan{t: t, found: f, outcome: t.outcome(f, force), kinds: f.kinds(t.kinds)}
 	if p.stays() && p.flags() != f.flags {
 		return Adoption{}, t.setFlags(p.flags(), gen)
 	}
@@ -115,16 +112,30 @@ func (t *Table) ensureOnce(force bool) (Adoption, error) {
 		return Adoption{}, fmt.Errorf("build table %s: %w", t.cfg.Table, err)
 	}
 	if err := t.sock.commit(b); err != nil {
-		return Adoption{}, fmt.Errorf("build table %s: %w", t.cfg.Table, classify(err))
+		return p.adoption(), fmt.Errorf("build table %s: %w", t.cfg.Table, classify(err))
 	}
-	t.kinds, t.feeds = f.kinds(), p.feeds()
-	t.legible, err = t.sock.rulesAre(t.cfg.Table, ruleset(t.cfg, t.kinds, t.feeds))
-	return p.adoption(), err
+	t.kinds, t.feeds = p.kinds, p.feeds()
+	t.legible = t.readsBack(gen + 1)
+	return p.adoption(), nil
+}
+
+// readsBack tells whether the kernel tells the rules that were committed as gen
+// in the way that we write them. If that cannot be found out, because others
+// change the firewall just now, the answer is yes: Intact then compares, and the
+// Ensure that it leads to tries again.
+func (t *Table) readsBack(gen uint32) bool {
+	same, err := t.sock.rulesAre(t.cfg.Table, ruleset(t.cfg, t.kinds, t.feeds))
+	if same || err != nil {
+		return true
+	}
+	now, err := t.sock.generation()
+	return err != nil || now != gen
 }
 
 // setFlags takes the table into possession, or wakes it up, while its old rules
-// are in force, and returns errFlagsSet when it has. That is a transaction of its own, because the kernel refuses to
-// change flags and to add a base chain in the same one.
+// are in force, and returns errFlagsSet when it has. That is a transaction of
+// its own, because the kernel refuses to change flags and to add a base chain in
+// the same one.
 func (t *Table) setFlags(flags, gen uint32) error {
 	b := newBatchAt(t.sock.out, gen)
 	b.table(t.cfg.Table, flags)

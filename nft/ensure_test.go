@@ -211,7 +211,7 @@ func TestHeal(t *testing.T) {
 		outcome Outcome
 		created []string
 	}{
-		{"table deleted", func(b *batch, table string) { b.deleteTable(table) }, Built, []string{"ban4", "ban4_24", "ban6_64", "ban6_48", "ban6_128"}},
+		{"table deleted", func(b *batch, table string) { b.deleteTable(table) }, Built, []string{"ban4", "ban4_24", "ban6_64", "ban6_48", "ban6_128", "ban4_27"}},
 		{"policy drop", func(b *batch, table string) {
 			b.message(unix.NFT_MSG_NEWCHAIN, create)
 			b.str(unix.NFTA_CHAIN_TABLE, table)
@@ -227,11 +227,12 @@ func TestHeal(t *testing.T) {
 		{"table asleep", func(b *batch, table string) { b.table(table, tableDormant) }, Kept, nil},
 		{"set deleted", func(b *batch, table string) {
 			b.flushChain(table, chainBlacklist)
-			b.message(unix.NFT_MSG_DELSET, 0)
-			b.str(unix.NFTA_SET_TABLE, table)
-			b.str(unix.NFTA_SET_NAME, "ban4_24")
-			b.seal()
+			b.deleteSet(table, "ban4_24")
 		}, Kept, []string{"ban4_24"}},
+		{"set made on demand deleted", func(b *batch, table string) {
+			b.flushChain(table, chainBlacklist)
+			b.deleteSet(table, "ban4_27")
+		}, Kept, []string{"ban4_27"}},
 		{"rule missing", func(b *batch, table string) {
 			b.flushChain(table, chainHook)
 			if err := b.rule(table, chainHook, portsRule()); err != nil {

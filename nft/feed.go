@@ -98,6 +98,9 @@ func (t *Table) tryFeed(ranges feedRanges) error {
 func (t *Table) compareFeed(ranges feedRanges) (f found, same [2]bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if len(t.kinds) == 0 { // the rules would be written without those for bans
+		return f, same, fmt.Errorf("%w: call Ensure first", ErrTableGone)
+	}
 	if f, err = t.sock.find(t.cfg.Table); err != nil || t.filled == nil {
 		return f, same, err
 	}

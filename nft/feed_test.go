@@ -293,12 +293,68 @@ func TestLongFeedHeals(t *testing.T) {
 	wantFeedSets(t, next, feedSets{})
 }
 
-// TestFeedWithoutTable has no chain to put the feed into.
-func TestFeedWithoutTable(t *testing.T) {
+// TestFeedBeforeEnsure has no chain to put the feed into, or one whose rules for
+// bans are not known yet: those stay.
+func TestFeedBeforeEnsure(t *testing.T) {
 	t.Parallel()
 	table := open(t, nettest.New(t), testConfig())
 	if err := table.SetFeed(parse("192.0.2.0/24")); !errors.Is(err, ErrTableGone) {
 		t.Errorf("SetFeed: %v, want ErrTableGone", err)
+	}
+	l := newLab(t, testConfig(), "192.0.2.10")
+	apply(t, l.table, ban("192.0.2.10/32", time.Hour))
+	if err := l.table.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next := open(t, l.server, testConfig())
+	if err := next.SetFeed(parse("198.51.100.0/24")); !errors.Is(err, ErrTableGone) {
+		t.Errorf("SetFeed: %v, want ErrTableGone", err)
+	}
+	if l.passes(t, "192.0.2.10", 25) {
+		t.Error("a banned address connects")
+	}
+}
+
+// TestEnsureBesideSetFeed heals a table while a SetFeed is under way: Ensure
+// does not wait for that, and the feed comes back behind it.
+func TestEnsureBesideSetFeed(t *testing.T) {
+	t.Parallel()
+	table, ns := unprotectedTable(t)
+	setFeed(t, table, "192.0.2.0/24")
+	table.feedMu.Lock()
+	foreign(t, ns, func(b *batch) { b.deleteTable("smtpbl") })
+	if a := ensure(t, table); a.Outcome != Built { // would hang if it waited
+		t.Errorf("adoption %+v", a)
+	}
+	wantIntact(t, table, true)
+	table.feedMu.Unlock()
+	eventually(t, 20*time.Second, "the feed stands again", func() bool {
+		return fed(t, table.Reader, "192.0.2.7").IsValid()
+	})
+	wantIntact(t, table, true)
+}
+
+// TestIntactBesideWriters changes the table with our means while another
+// goroutine looks at it: nothing of that is damage.
+func TestIntactBesideWriters(t *testing.T) {
+	t.Parallel()
+	table, _ := standingTable(t, testConfig())
+	ended := make(chan error)
+	go func() {
+		defer close(ended)
+		for i, c := range everyLength() {
+			ended <- errors.Join(table.Apply([]Change{c}), table.SetFeed(manyRanges(i%3)), table.SetAllow(manyRanges(i%2)))
+		}
+	}()
+	for open := true; open; {
+		wantIntact(t, table, true)
+		select {
+		case err, more := <-ended:
+			if open = more; err != nil {
+				t.Error(err)
+			}
+		default:
+		}
 	}
 }
 

@@ -147,11 +147,12 @@ func decodeSet(b []byte) foundSet {
 	return set
 }
 
-// kinds lists the kinds that have a set, the standing ones always and first.
-func (f found) kinds() []kind {
-	kinds := append([]kind(nil), standing...)
-	for _, k := range f.bans() {
-		if !k.stands() {
+// kinds lists the kinds that have a set or are known to have had one, the
+// standing ones always and first.
+func (f found) kinds(known []kind) []kind {
+	kinds := slices.Clone(standing)
+	for _, k := range slices.Concat(f.bans(), known) {
+		if !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}

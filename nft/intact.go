@@ -1,39 +1,73 @@
 package nft
 
-import "slices"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Intact tells whether the table stands as Ensure left it: its sets, its
 // chains, the rules in each, the hook, the ports, what is allowed, the
 // protection, the feed. It reads no bans and costs the same at any number of
 // them.
 func (t *Table) Intact() (bool, error) {
-	t.mu.Lock()
-	kinds, feeds, filled, owner := slices.Clone(t.kinds), t.feeds, t.filled, t.sock.port()
-	allow, legible := t.allow, t.legible
-	if t.refeeding {
-		filled = nil
+	for {
+		want := t.expected()
+		intact, err := t.meets(want)
+		if err != nil || intact || want.equals(t.expected()) {
+			return intact, err
+		}
+		// Another goroutine changed the table just then, with our means.
 	}
-	t.mu.Unlock()
+}
+
+// expectation is what the table should be, without the bans.
+type expectation struct {
+	kinds   []kind
+	feeds   feedSets
+	filled  *feedRanges // nil: what is in the feeds does not matter
+	allow   []netip.Prefix
+	legible bool
+}
+
+// expected is what the last calls made of the table.
+func (t *Table) expected() expectation {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := expectation{kinds: slices.Clone(t.kinds), feeds: t.feeds, filled: t.filled, allow: t.allow, legible: t.legible}
+	if t.refeeds > 0 {
+		e.filled = nil
+	}
+	return e
+}
+
+func (e expectation) equals(other expectation) bool {
+	return slices.Equal(e.kinds, other.kinds) && e.feeds == other.feeds && e.filled == other.filled &&
+		slices.Equal(e.allow, other.allow) && e.legible == other.legible
+}
+
+// meets tells whether what stands is what is expected.
+func (t *Table) meets(want expectation) (bool, error) {
 	t.Reader.mu.Lock()
 	defer t.Reader.mu.Unlock()
-	f, err := t.Reader.sock.find(t.cfg.Table)
+	s, table := t.Reader.sock, t.cfg.Table
+	f, err := s.find(table)
 	if err != nil {
 		return false, err
 	}
-	protected := !t.protects() || f.owner == owner
+	protected := !t.protects() || f.owner == t.sock.port()
 	awake := f.flags&tableDormant == 0
-	intact := f.exists && protected && awake && len(kinds) > 0 &&
-		f.feeds == feeds && f.chainsAre(t.cfg, kinds, feeds) && t.setsAre(f, kinds)
-	if intact && legible {
-		intact, err = t.Reader.sock.rulesAre(t.cfg.Table, ruleset(t.cfg, kinds, feeds))
+	intact := f.exists && protected && awake && len(want.kinds) > 0 &&
+		f.feeds == want.feeds && f.chainsAre(t.cfg, want.kinds, want.feeds) && t.setsAre(f, want.kinds)
+	if intact && want.legible {
+		intact, err = s.rulesAre(table, ruleset(t.cfg, want.kinds, want.feeds))
 	}
 	if err == nil && intact {
-		intact, err = t.Reader.sock.plainSetsAre(t.cfg.Table, f, t.cfg.Ports, allow)
+		intact, err = s.plainSetsAre(table, f, t.cfg.Ports, want.allow)
 	}
-	if err != nil || !intact || filled == nil {
+	if err != nil || !intact || want.filled == nil {
 		return intact, err
 	}
-	return t.Reader.sock.holdsAll(t.cfg.Table, f, *filled)
+	return s.holdsAll(table, f, *want.filled)
 }
 
 // chainsAre compares the chains. The kernel counts, as uses of a chain, the

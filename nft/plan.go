@@ -2,6 +2,7 @@ package nft
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,6 +12,7 @@ type plan struct {
 	t       *Table
 	found   found
 	outcome Outcome
+	kinds   []kind               // that get a set and a rule
 	bans    map[kind][]element   // carried over by Rebuilt
 	plain   map[string][]element // elements of other sets, carried over by Rebuilt
 }
@@ -43,8 +45,10 @@ func (p *plan) carry() error {
 	return nil
 }
 
-// refit drops the numbers of counters that the new sets do not have.
+// refit drops the numbers of counters that the new sets do not have, and bans
+// that ended while they were listed: those would begin anew.
 func (t *Table) refit(els []element) []element {
+	els = slices.DeleteFunc(els, element.ended)
 	for i := range els {
 		els[i].counted = els[i].counted && t.cfg.ElementCounters
 	}
@@ -87,7 +91,7 @@ func (p *plan) writeSets(b *batch) {
 	for _, spec := range plainSpecs() {
 		b.set(table, spec)
 	}
-	for _, k := range p.found.kinds() {
+	for _, k := range p.kinds {
 		size := max(cfg.setSize(), p.found.sets[k.set()].spec.size)
 		b.set(table, banSpec(k, size, cfg.ElementCounters))
 		b.elements(unix.NFT_MSG_NEWSETELEM, create, table, k.set(), p.bans[k])
@@ -154,7 +158,7 @@ func (p *plan) writeChains(b *batch) {
 }
 
 func (p *plan) writeRules(b *batch) error {
-	rules := ruleset(p.t.cfg, p.found.kinds(), p.feeds())
+	rules := ruleset(p.t.cfg, p.kinds, p.feeds())
 	for _, spec := range chainSpecs(p.t.cfg.Hook) {
 		for _, r := range rules[spec.name] {
 			if err := b.rule(p.t.cfg.Table, spec.name, r); err != nil {
@@ -167,7 +171,7 @@ func (p *plan) writeRules(b *batch) error {
 
 func (p *plan) adoption() Adoption {
 	a := Adoption{Outcome: p.outcome, Protected: p.t.protects()}
-	for _, k := range p.found.kinds() {
+	for _, k := range p.kinds {
 		if _, ok := p.found.sets[k.set()]; !ok {
 			a.Created = append(a.Created, k.set())
 		}

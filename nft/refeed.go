@@ -2,38 +2,52 @@ package nft
 
 // refeed puts the feed of the last SetFeed back if it is gone. A long one is put
 // back in the background, because the caller of Ensure has bans to put back,
-// which are worth more: those addresses did something here. If that fails,
-// Intact says so.
-func (t *Table) refeed() error {
+// which are worth more: those addresses did something here. So is a short one
+// while a SetFeed is under way, which can take long. If it fails, Intact says so.
+func (t *Table) refeed() {
 	t.mu.Lock()
 	ranges := t.filled
 	t.mu.Unlock()
 	if ranges == nil {
-		return nil
+		return
 	}
-	if len(ranges[0])+len(ranges[1]) <= rangesPerBatch {
-		return t.setFeedAgain()
+	if len(ranges[0])+len(ranges[1]) <= rangesPerBatch && t.feedMu.TryLock() {
+		defer t.feedMu.Unlock()
+		t.setFeedAgain()
+		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.refeeding && !t.closed {
-		t.refeeding = true
-		t.background.Go(func() {
-			_ = t.setFeedAgain() // nobody waits for it; Intact compares
-			t.mu.Lock()
-			t.refeeding = false
-			t.mu.Unlock()
-		})
+	if t.closed {
+		return
 	}
-	return nil
+	if t.refeeds++; t.refeeds == 1 {
+		t.background.Go(t.refeedAll)
+	}
 }
 
-// setFeedAgain does what the last SetFeed did.
-func (t *Table) setFeedAgain() error {
-	t.feedMu.Lock()
-	defer t.feedMu.Unlock()
+// refeedAll puts the feed back until nobody has asked for it meanwhile: the
+// table may have been deleted right after it was done.
+func (t *Table) refeedAll() {
+	for asked := 1; asked > 0; {
+		t.mu.Lock()
+		serving := t.refeeds
+		t.mu.Unlock()
+		t.feedMu.Lock()
+		t.setFeedAgain()
+		t.feedMu.Unlock()
+		t.mu.Lock()
+		t.refeeds -= serving
+		asked = t.refeeds
+		t.mu.Unlock()
+	}
+}
+
+// setFeedAgain does what the last SetFeed did. Nobody waits for the error:
+// Intact compares.
+func (t *Table) setFeedAgain() {
 	t.mu.Lock()
 	ranges := t.filled
 	t.mu.Unlock()
-	return t.setFeed(*ranges)
+	_ = t.setFeed(*ranges)
 }

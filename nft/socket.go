@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"syscall"
 
 	"github.com/mdlayher/netlink"
@@ -152,6 +153,22 @@ func (s *socket) receive() ([]byte, error) {
 		return nil, nil
 	case s.errno != nil:
 		return nil, fmt.Errorf("read answer: %w", s.errno)
+	}
+	return s.in[:s.received], nil
+}
+
+// wait reads one datagram, however long it takes to come. When the socket is
+// closed meanwhile, the error is net.ErrClosed.
+func (s *socket) wait() ([]byte, error) {
+	err := s.raw.Read(func(fd uintptr) bool {
+		s.read(fd)
+		return !errors.Is(s.errno, unix.EAGAIN)
+	})
+	switch {
+	case err != nil:
+		return nil, errors.Join(net.ErrClosed, err)
+	case s.errno != nil:
+		return nil, s.errno
 	}
 	return s.in[:s.received], nil
 }

@@ -24,6 +24,8 @@ type Table struct {
 	// the allow sets are left as they stand.
 	allow []netip.Prefix
 	feeds feedSets // that the rules look into, as far as we know
+	// filled is what SetFeed put into these sets; nil before its first call.
+	filled *feedRanges
 	// legible tells that this kernel tells our rules as we write them, which
 	// Ensure tries. Otherwise they are only counted.
 	legible bool
@@ -32,10 +34,8 @@ type Table struct {
 	ready []Change    // what is written
 	at    map[Key]int // where each ban is in ready
 	parts []group     // the sets concerned
-	// filled is what SetFeed put into these sets; nil before its first call.
-	filled *feedRanges
 
-	refeeding  bool           // a feed is being put back in the background
+	refeeds    int            // times that the feed is still to be put back in the background
 	background sync.WaitGroup // for that
 	closed     bool
 

@@ -10,7 +10,7 @@ import (
 type manner uint8
 
 const (
-	addNew  manner = iota // they are not expected: the kernel answers EEXIST
+	addNew  manner = iota // there are none, nor any to lift: the kernel answers EEXIST
 	replace               // they are replaced
 )
 
@@ -18,17 +18,22 @@ const (
 type choice uint8
 
 const (
-	keysToLift choice = iota // keys of bans to lift
+	allKeys    choice = iota // keys of all
+	keysToLift               // keys of bans to lift
+	keysToSet                // keys of bans to set
 	bansToSet                // bans to set, with their timeouts
-	allKeys                  // keys of all
 )
+
+// has tells whether a change is one of the choice.
+func (which choice) has(c *Change) bool {
+	return which == allKeys || c.Remove == (which == keysToLift)
+}
 
 // group is the part of a transaction that concerns one set.
 type group struct {
 	kind   kind
 	set    string
-	adds   bool
-	lifts  bool
+	adds   bool // some of its changes set a ban
 	unmade bool // there is no such set yet
 }
 
@@ -47,7 +52,6 @@ func (t *Table) groups(chunk []Change) []group {
 			t.parts = append(t.parts, group{kind: k, set: k.set(), unmade: !slices.Contains(t.kinds, k)})
 		}
 		t.parts[at].adds = t.parts[at].adds || !chunk[i].Remove
-		t.parts[at].lifts = t.parts[at].lifts || chunk[i].Remove
 	}
 	return t.parts
 }
@@ -95,12 +99,10 @@ func (t *Table) make(b *batch, k kind) error {
 // ignore the new timeout of an element that exists, and later ones ignore it
 // when it equals the old one.
 func (t *Table) write(b *batch, g group, chunk []Change, how manner) {
-	remove, flags := keysToLift, uint16(create|unix.NLM_F_EXCL)
+	flags := uint16(create | unix.NLM_F_EXCL)
 	if how == replace {
-		remove, flags = allKeys, create
-	}
-	if g.lifts || how == replace {
-		t.remove(b, g, chunk, remove)
+		flags = create
+		t.remove(b, g, chunk)
 	}
 	if g.adds {
 		b.changes(unix.NFT_MSG_NEWSETELEM, flags, t.cfg.Table, g, chunk, bansToSet)
@@ -109,14 +111,17 @@ func (t *Table) write(b *batch, g group, chunk []Change, how manner) {
 
 // remove appends the removal of bans, whether there or not. Where the kernel
 // cannot do that, a removal of what is missing fails, and so everything is
-// added first.
-func (t *Table) remove(b *batch, g group, chunk []Change, which choice) {
+// added first: those to lift before the others, because these need the room of
+// those in a set that is full.
+func (t *Table) remove(b *batch, g group, chunk []Change) {
 	if t.kernel.Destroy {
-		b.changes(msgDestroyElement, 0, t.cfg.Table, g, chunk, which)
+		b.changes(msgDestroyElement, 0, t.cfg.Table, g, chunk, allKeys)
 		return
 	}
-	b.changes(unix.NFT_MSG_NEWSETELEM, create, t.cfg.Table, g, chunk, which)
-	b.changes(unix.NFT_MSG_DELSETELEM, 0, t.cfg.Table, g, chunk, which)
+	for _, which := range []choice{keysToLift, keysToSet} {
+		b.changes(unix.NFT_MSG_NEWSETELEM, create, t.cfg.Table, g, chunk, which)
+		b.changes(unix.NFT_MSG_DELSETELEM, 0, t.cfg.Table, g, chunk, which)
+	}
 }
 
 // changes appends messages that do typ to elements of a group's set, straight
@@ -125,7 +130,7 @@ func (b *batch) changes(typ, flags uint16, table string, g group, chunk []Change
 	n, list := 0, 0
 	for i := range chunk {
 		c := &chunk[i]
-		if c.Remove != (which == keysToLift) && which != allKeys || c.Key().kind() != g.kind {
+		if !which.has(c) || c.Key().kind() != g.kind {
 			continue
 		}
 		if n == 0 {

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -72,8 +71,6 @@ func (w *Watcher) Next() (Foreign, error) {
 	for len(w.ready) == 0 {
 		b, err := w.sock.wait()
 		switch {
-		case w.closed.Load():
-			return Foreign{}, fmt.Errorf("watch table %s: %w", w.log.table, net.ErrClosed)
 		case errors.Is(err, unix.ENOBUFS):
 			// The kernel says it once and then drops everything until the queue
 			// has been emptied (netlink_overrun in net/netlink/af_netlink.c).
@@ -96,23 +93,6 @@ func (w *Watcher) Close() error {
 		return nil
 	}
 	return w.sock.close()
-}
-
-// wait reads one datagram, however long it takes to come.
-func (s *socket) wait() ([]byte, error) {
-	var n int
-	var got error
-	err := s.raw.Read(func(fd uintptr) bool {
-		got = unix.EINTR
-		for errors.Is(got, unix.EINTR) {
-			n, _, got = unix.Recvfrom(int(fd), s.in, unix.MSG_DONTWAIT)
-		}
-		return !errors.Is(got, unix.EAGAIN)
-	})
-	if err = errors.Join(err, got); err != nil {
-		return nil, err
-	}
-	return s.in[:n], nil
 }
 
 // exceptFrom is a filter of classic BPF that refuses datagrams which tell of a

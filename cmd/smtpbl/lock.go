@@ -6,9 +6,30 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+const (
+	// lockPatience is how long lock waits for another process to let go. One
+	// that was killed holds its files until the kernel has ended what it was
+	// doing, which for a change of the tables can take a second.
+	lockPatience = 3 * time.Second
+	lockRetry    = 20 * time.Millisecond
+)
+
+// awaitLock returns EWOULDBLOCK if another process keeps the lock.
+func awaitLock(fd int) error {
+	deadline := time.Now().Add(lockPatience)
+	for {
+		err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(lockRetry)
+	}
+}
 
 // lock takes the lock file of a runtime directory for as long as the process
 // lives. The kernel releases it however the process ends.
@@ -18,7 +39,7 @@ func lock(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, withHint(fmt.Errorf("open the lock file: %w", err), "run as root, or set runtime_dir to a directory you may write")
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	err = awaitLock(int(f.Fd()))
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		holder, _ := os.ReadFile(path)
 		_ = f.Close()

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Packs what the guest has: busybox, the modules for networking, the tests and
 # init, its first process.
-# Usage: initramfs.sh KERNEL TESTS OUTPUT
+# Usage: initramfs.sh KERNEL FOLDER_OF_TESTS OUTPUT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 kernel=$1 tests=$2 output=$3
@@ -11,7 +11,7 @@ trap 'rm -rf "$root"' EXIT
 mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,lib}
 install "$(command -v busybox)" "$root/bin/busybox"
 install "$here/init" "$root/init"
-install "$tests" "$root/nft.test"
+install "$tests"/*.test "$root"
 
 # All modules of netfilter are there, as on a real machine, and the kernel loads
 # what it wants by itself.

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs the tests of ./nft on Debian's kernels in QEMU: see README.md.
+# Runs the tests that change the kernel's tables on Debian's kernels in QEMU: see
+# README.md.
 # Usage: scripts/vm-test/run.sh [KERNEL...]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -61,7 +62,7 @@ summary() {
 try() {
 	local series=$1 kernel log=$work/$1.log start=$SECONDS status=ok
 	kernel=$("$here/kernel.sh" "$series" "$cache") || return 1
-	"$here/initramfs.sh" "$kernel" "$work/nft.test" "$work/$series.cpio" || return 1
+	"$here/initramfs.sh" "$kernel" "$work/tests" "$work/$series.cpio" || return 1
 	boot "$kernel/vmlinuz" "$work/$series.cpio" | tee "$log" | grep --line-buffered -v '^=== ' || true
 	grep -qx 'vm-test: exit 0' "$log" || status='NOT OK'
 	results+=("$status $(cat "$kernel/version"):$(summary "$log") ($((SECONDS - start)) s)")
@@ -72,7 +73,8 @@ check_tools
 [ $# -gt 0 ] || set -- 5.10 6.1 6.12
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-(cd "$repo" && CGO_ENABLED=0 go test -buildvcs=false -c -o "$work/nft.test" ./nft)
+mkdir "$work/tests"
+(cd "$repo" && CGO_ENABLED=0 go test -buildvcs=false -c -o "$work/tests/" ./nft ./cmd/smtpbl/internal/enforce)
 results=() failed=0
 for series; do
 	try "$series" || { failed=$((failed + 1)); echo "vm-test: $series failed" >&2; }

@@ -71,19 +71,19 @@ func (r *running) wantDropped(after time.Duration, addr string, want bool) {
 	}
 }
 
-// TestBackOffDoubles has the kernel refuse a ban until the fifth attempt, which
-// comes after 1 + 2 + 4 + 8 seconds.
+// TestBackOffDoubles has the kernel refuse a ban twelve times. The pauses are 2 ms
+// and each twice as long as the one before, together 8.19 s.
 func TestBackOffDoubles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, true)
 		defer r.stop()
-		r.kernel.RefuseCommits(4, syscall.ENOMEM)
+		r.kernel.RefuseCommits(12, syscall.ENOMEM)
 		r.decide(decide("198.51.100.7/32", time.Hour))
-		r.wantDropped(14*time.Second, "198.51.100.7", false)
+		r.wantDropped(8*time.Second, "198.51.100.7", false)
 		if h := r.Health(); h.Pending != 1 || h.Enforced != 0 || h.Kernel == "" {
 			t.Errorf("health while the kernel refuses: %+v", h)
 		}
-		r.wantDropped(3*time.Second, "198.51.100.7", true)
+		r.wantDropped(time.Second, "198.51.100.7", true)
 		if h := r.Health(); h.Pending != 0 || h.Enforced != 1 || h.Kernel != "" {
 			t.Errorf("health after the retry: %+v", h)
 		}

@@ -108,11 +108,13 @@ type Enforcer struct {
 	backoff backoff
 	health  healthState
 
-	protected bool      // nobody else can change the table
-	broken    bool      // the table could not be built
-	lookDue   time.Time // when to look at the table's outline, where that must be
-	roundDue  time.Time // when to compare all bans again
-	round     *round    // the comparison that is under way; nil between
+	protected bool          // nobody else can change the table
+	broken    bool          // the table could not be built
+	patience  time.Duration // until what failed is tried again, see hurry
+	owed      *round        // that failed while bans were missing
+	lookDue   time.Time     // when to look at the table's outline, where that must be
+	roundDue  time.Time     // when to compare all bans again
+	round     *round        // the comparison that is under way; nil between
 }
 
 // queue bounds how much work may wait; senders then wait, and with them the

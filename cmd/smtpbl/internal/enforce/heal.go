@@ -20,7 +20,9 @@ func (e *Enforcer) ensure() (nft.Adoption, error) {
 	if err == nil {
 		e.protected = a.Protected
 	}
-	e.broken = err != nil
+	if e.broken = err != nil; e.broken {
+		e.lookDue = e.hurry()
+	}
 	e.health.kernelError(err)
 	return a, err
 }
@@ -49,7 +51,7 @@ func (e *Enforcer) checkOutline(f nft.Foreign) {
 	intact, err := e.Kernel.Intact()
 	switch {
 	case err != nil:
-		e.broken = true
+		e.broken, e.lookDue = true, e.hurry()
 		e.health.kernelError(err)
 		e.Log.Error("cannot look at the table", "err", err)
 	case intact:

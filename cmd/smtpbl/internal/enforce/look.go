@@ -16,7 +16,7 @@ type backoff struct {
 }
 
 func (b *backoff) fail(now time.Time) {
-	b.wait = min(max(2*b.wait, time.Second), time.Minute)
+	b.wait = min(max(2*b.wait, firstRetry), time.Minute)
 	b.next = now.Add(b.wait)
 }
 
@@ -47,7 +47,11 @@ func (e *Enforcer) goRound(now time.Time) {
 		e.slice()
 	case e.round == nil && !now.Before(e.roundDue):
 		e.checkOutline(nft.Foreign{})
-		if e.round == nil {
+		switch {
+		case e.round != nil: // the table was rebuilt
+		case e.owed != nil:
+			e.begin(e.owed)
+		default:
 			e.begin(&round{cause: causeDrift})
 		}
 	}

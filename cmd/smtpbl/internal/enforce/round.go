@@ -61,7 +61,7 @@ func (e *Enforcer) begin(r *round) {
 	if e.round != nil {
 		r.left = max(r.left, e.round.left) // what it did not bring back may be lacking still
 	}
-	e.round = r
+	e.round, e.owed = r, nil
 	bans := e.ledger.all()
 	if r.urgent {
 		bans = e.latestFirst(sliceMost)
@@ -145,11 +145,15 @@ func (r *round) count(d *difference) {
 	r.wrongEnd += d.wrongEnd
 }
 
-// failed gives a round up; the next one begins when it is due.
+// failed gives a round up. It is begun again soon, and with the same haste.
 func (e *Enforcer) failed(err error) {
-	e.round.stop()
+	r := e.round
+	r.stop()
 	e.round = nil
-	e.roundDue = time.Now().Add(lookEvery)
+	e.roundDue = e.hurry()
+	if r.urgent {
+		e.owed = &round{cause: r.cause, by: r.by, urgent: true, left: r.left}
+	}
 	if errors.Is(err, nft.ErrTableGone) {
 		e.rebuildFor(causeGone, nft.Foreign{})
 		return
@@ -161,7 +165,7 @@ func (e *Enforcer) failed(err error) {
 // finish reports what the round found.
 func (e *Enforcer) finish() {
 	r := e.round
-	e.round = nil
+	e.round, e.patience = nil, 0
 	r.stop()
 	e.health.compared(time.Now(), 0)
 	e.sound()

@@ -6,10 +6,19 @@ const (
 	// lookEvery is how often the Enforcer looks whether its table still stands
 	// where nobody tells it, and how often it tries again to build it.
 	lookEvery = time.Second
+	// firstRetry is how soon it is tried again for the first time.
+	firstRetry = 2 * time.Millisecond
 	// expireEvery lets bans that end within it share one wake-up. The kernel
 	// ends each on its own, at its time; only the books wait.
 	expireEvery = time.Second
 )
+
+// hurry is when to try again what failed: soon at first, because bans may not be
+// enforced meanwhile, and every second in the end.
+func (e *Enforcer) hurry() time.Time {
+	e.patience = min(max(2*e.patience, firstRetry), lookEvery)
+	return time.Now().Add(e.patience)
+}
 
 // polls tells whether the table must be looked at every second: it could not be
 // built, or others can change it and nothing tells what they do.

@@ -35,6 +35,7 @@ func (s *service) warnDrops(err error) {
 func (s *service) readDrops(ctx context.Context) error {
 	// Close ends a Read that waits; the service's own Close comes later.
 	defer context.AfterFunc(ctx, func() { _ = s.drops.Close() })()
+	defer s.dropsEnded.Store(true)
 	for {
 		err := s.drops.Read(func(d *nft.Drop) { s.knocks.Add(d, time.Now()) })
 		if ctx.Err() != nil {
@@ -47,9 +48,10 @@ func (s *service) readDrops(ctx context.Context) error {
 	}
 }
 
-// copies is what /metrics and top tell of the copies.
+// copies is what /metrics and top tell of the copies, nil where none are read or
+// none can be read any more.
 func (s *service) copies() *metrics.Copies {
-	if s.drops == nil {
+	if s.drops == nil || s.dropsEnded.Load() {
 		return nil
 	}
 	c := s.drops.Stats()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,6 +81,7 @@ type service struct {
 	sources    *sources
 	warnings   warnings
 	drops      *nft.Drops // nil where dropped packets are not copied
+	dropsEnded atomic.Bool
 	knocks     *knock.Tally
 }
 
@@ -213,7 +215,9 @@ func (s *service) watchExempt(ctx context.Context) error {
 		_ = s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
 			if err := e.Allow(exempt.Prefixes(now)); err != nil {
 				s.warn("allow", "the kernel does not know all addresses that are never banned", err)
+				return
 			}
+			s.settled("allow")
 		}})
 	})
 }

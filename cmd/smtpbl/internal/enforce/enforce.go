@@ -1,7 +1,8 @@
 // Package enforce owns what is banned. One goroutine, the Enforcer's, holds
-// the ledger of wanted bans and is the only one that changes the kernel's
-// table and the history. The order of effects is always the same: ledger,
-// kernel commit, history, then the log line and the metrics that say so. A
+// the ledger of wanted bans and is the only one that changes the bans in the
+// kernel's table. The order of effects is always the same: ledger, kernel
+// commit, then the log line and the metrics that say so; the history is written
+// beside them. A
 // ban that the kernel refused is never reported as enforced; it is tried
 // again with back-off until it stands or has run out.
 package enforce

@@ -392,26 +392,6 @@ func TestAFailedChangeByHandChangesNothing(t *testing.T) {
 	}
 }
 
-func TestAFullSetMakesRoom(t *testing.T) {
-	b := newBench(t)
-	b.MaxBans = 3
-	var gaveWay []netip.Prefix
-	b.GaveWay = func(p netip.Prefix) { gaveWay = append(gaveWay, p) }
-	b.restore()
-	for i, addr := range []string{"198.51.100.1/32", "198.51.100.2/32", "198.51.100.3/32", "198.51.100.4/32"} {
-		b.decide(decide(addr, time.Duration(10-i)*time.Hour)) // each ends sooner than the one before
-	}
-	b.decide(decide("2001:db8:1::/64", time.Minute)) // another set has room of its own
-	b.wantStands("198.51.100.1", "198.51.100.2", "198.51.100.4", "2001:db8:1::/64")
-	if !slices.Equal(gaveWay, prefixes("198.51.100.3/32")) {
-		t.Errorf("%v are said to have given way", gaveWay)
-	}
-	b.saver.write()
-	if r := b.paper.records[policyKey("198.51.100.3/32")]; r.Active(time.Now()) {
-		t.Errorf("the history would bring it back until %v", r.Until)
-	}
-}
-
 func TestAFullDiskLosesNothingThatIsEnforced(t *testing.T) {
 	b := newBench(t)
 	b.restore()

@@ -128,7 +128,13 @@ func (e *Enforcer) Allow(prefixes []netip.Prefix) error {
 	if e.Kernel == nil {
 		return nil
 	}
-	if err := e.Kernel.SetAllow(prefixes); err != nil {
+	err := e.Kernel.SetAllow(prefixes)
+	if err != nil && isGone(err) {
+		if err = e.rebuild(causeGone, nft.Foreign{}); err == nil {
+			err = e.Kernel.SetAllow(prefixes)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("set the addresses that are never banned: %w", err)
 	}
 	if e.Sessions == nil {

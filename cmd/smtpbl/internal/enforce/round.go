@@ -152,7 +152,7 @@ func (e *Enforcer) failed(err error) {
 	e.round = nil
 	e.roundDue = e.hurry()
 	if r.urgent {
-		e.owed = &round{cause: r.cause, by: r.by, urgent: true}
+		e.owed = &round{cause: r.cause, by: r.by, urgent: true, left: r.left}
 	}
 	if errors.Is(err, nft.ErrTableGone) {
 		e.rebuildFor(causeGone, nft.Foreign{})

@@ -128,3 +128,21 @@ func TestManyByHandAreLoggedAsOne(t *testing.T) {
 		t.Errorf("%d lines tell of the flush, want 1", n)
 	}
 }
+
+// TestAllowWithoutTable changes who is never banned while somebody has just
+// deleted the table: it is built again with the new ones.
+func TestAllowWithoutTable(t *testing.T) {
+	b := newBench(t)
+	b.restore()
+	b.decide(decide("198.51.100.7/32", time.Hour))
+	if err := open(t).Delete(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Allow(prefixes("198.51.100.7/32")); err != nil {
+		t.Fatal(err)
+	}
+	bans, allowed, err := b.kernel.Lookup(netip.MustParseAddr("198.51.100.7"))
+	if err != nil || !allowed || len(bans) != 1 {
+		t.Errorf("allowed: %v, bans %v, %v; want it allowed and its ban back", allowed, bans, err)
+	}
+}

@@ -20,8 +20,8 @@ func (e *Enforcer) hurry() time.Time {
 	return time.Now().Add(e.patience)
 }
 
-// polls tells whether the table must be looked at every second: it stands in
-// the way of no one, and nothing tells what others do to it.
+// polls tells whether the table must be looked at every second: it could not be
+// built, or others can change it and nothing tells what they do.
 func (e *Enforcer) polls() bool {
 	return e.Kernel != nil && (e.broken || !e.protected && e.lookout.isBlind())
 }

@@ -84,8 +84,29 @@ func blamesElement(err error) bool {
 // (synchronize_rcu in nf_tables_abort), for 20 ms or so.
 func (t *Table) set(chunk []Change) error {
 	err := t.transact(chunk, replace)
-	if errors.Is(err, errUnconfirmed) {
-		err = t.transact(chunk, replace)
+	switch {
+	case errors.Is(err, errUnconfirmed):
+		return t.transact(chunk, replace)
+	case errors.Is(err, ErrFull) && !t.kernel.Destroy:
+		return t.setInFull(chunk, err)
 	}
 	return err
+}
+
+// setInFull leaves out bans to lift that do not stand. A kernel that cannot
+// destroy elements has to add such a ban first, and a full set has no room.
+func (t *Table) setInFull(chunk []Change, full error) error {
+	lifts := slices.DeleteFunc(slices.Clone(chunk), func(c Change) bool { return !c.Remove })
+	missing, err := t.missing(lifts)
+	if err != nil || len(missing) == 0 {
+		return full
+	}
+	idle := make(map[Key]struct{}, len(missing))
+	for _, c := range missing {
+		idle[c.Key()] = struct{}{}
+	}
+	return t.transact(slices.DeleteFunc(slices.Clone(chunk), func(c Change) bool {
+		_, skip := idle[c.Key()]
+		return skip
+	}), replace)
 }

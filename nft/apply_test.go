@@ -265,6 +265,8 @@ func TestApplyFull(t *testing.T) {
 		wantCount(t, small, "ban4", 110)
 		wantCount(t, small, "ban4_24", 0)
 		apply(t, small, changes[:110]...)
+		apply(t, small, lift("192.0.2.1/32"), changes[0])
+		wantCount(t, small, "ban4", 110)
 		changes[0].Remove = true
 		apply(t, small, changes[0])
 		apply(t, small, changes[110])

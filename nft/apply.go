@@ -14,11 +14,11 @@ import (
 // counter starts again.
 //
 // Up to 10,000 changes are one transaction; more become several, so small that
-// other programs' changes wait for less than 50 ms. A prefix that
-// cannot be banned or that the kernel refuses is named in the error and does
-// not hinder the others. With a FullError, nothing of the transaction concerned
-// was applied. With ErrTableGone, Ensure builds what is missing and the same
-// changes can be applied again.
+// other programs' changes wait for less than 50 ms. A prefix that cannot be
+// banned or that the kernel refuses is named in the error and does not hinder
+// the others. With a FullError, nothing of the transaction concerned was
+// applied. With ErrTableGone, Ensure builds what is missing and the same changes
+// can be applied again.
 func (t *Table) Apply(changes []Change) error {
 	return t.inBatches(changes, t.settle, t.set)
 }

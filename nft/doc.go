@@ -5,14 +5,17 @@
 //
 // The table has the family inet. A base chain sends packets for the guarded
 // ports to the chain smtp-blacklist, which looks the source address up: first
-// in the allow sets (leave), then in one hash set for each length of prefix
-// (masked source address; go to smtp-blacklist-log). That chain logs at a
-// limited rate and drops. Rules never change with a ban, only elements do, and
-// each element carries a kernel timeout, so that it ends with or without us.
+// in the allow sets (leave), then in one hash set for each length of prefix and
+// each layer (masked source address; go to smtp-blacklist-log), then in the
+// feeds (likewise). That chain logs at a limited rate and drops. Only the first
+// ban of an unusual length brings a set and a rule; otherwise only elements
+// change with a ban, and each carries a kernel timeout, so that it ends with or
+// without us.
 //
 // Hash sets are used for bans even where they are prefixes, because a
 // transaction that touches an interval set costs time in proportion to the
-// size of that set; a hash set costs the same at any size.
+// size of that set; a hash set costs the same at any size. A feed is a list that
+// is replaced whole and may hold prefixes of any length: it is an interval set.
 //
 // # Who may call what
 //
@@ -26,8 +29,8 @@
 // nfnetlink handles a request inside sendmsg(2): when that call returns, the
 // transaction has been committed or rolled back and all answers are queued. So
 // does sock_diag, which ends connections. Therefore nothing here waits for a
-// socket to become readable, except [Drops], which the kernel sends to when it
-// likes.
+// socket to become readable, except [Drops] and [Watcher], which the kernel
+// sends to when it likes.
 //
 // # Tests
 //

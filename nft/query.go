@@ -13,9 +13,8 @@ import (
 // a datagram of its own.
 const keysPerRequest = 500
 
-// Query returns which of the bans stand now, in their order; the
-// others are left out. The cost is a few microseconds each, whatever the size of
-// the sets.
+// Query returns which of the bans stand now, in their order; the others are left
+// out. The cost is a few microseconds each, whatever the size of the sets.
 func (r *Reader) Query(keys []Key) ([]Ban, error) {
 	normal := make([]Key, 0, len(keys))
 	for _, k := range keys {

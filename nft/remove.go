@@ -7,8 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Flush lifts all bans in one transaction. The allow sets and the
-// feed stay.
+// Flush lifts all bans in one transaction. The allow sets and the feed stay.
 func (t *Table) Flush() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

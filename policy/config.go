@@ -18,6 +18,40 @@ type Config struct {
 	// Net4Hosts and Net6Hosts are how many keys banned at the same time ban
 	// their IPv4 /24 or IPv6 /48; 0 is never.
 	Net4Hosts, Net6Hosts int
+	// NetTime is the length of a net's first ban, which doubles like BanTime;
+	// 0 is BanTime.
+	NetTime time.Duration
+	// SoftThreshold4 and SoftThreshold6 are the failures inside Window from
+	// which on the mail server turns an address away, for SoftTime after the
+	// last of them; 0 is never.
+	SoftThreshold4, SoftThreshold6 int
+	SoftTime                       time.Duration
+	// AllPorts4 and AllPorts6 are the failures inside Window that ban an
+	// address at all ports, for AllPortsTime: those that led to the ban of the
+	// mail ports and those that came in all the same; 0 is never.
+	AllPorts4, AllPorts6 int
+	AllPortsTime         time.Duration
+	// BanExtra is up to how many percent longer a ban is, so that bans of one
+	// moment do not end in one moment. It follows from the address alone.
+	BanExtra int
+	// BanDecay is the quiet time after a ban's end that takes one doubling
+	// back; 0 forgets an offender BanTimeMax after its last ban ended.
+	BanDecay time.Duration
+	// KnownThreshold is how many failures ban an address whose failing users
+	// all logged in from it within KnownFor; 0 knows nobody.
+	KnownThreshold int
+	KnownFor       time.Duration
+	// AccountNets is how many nets (/24 or /48) may fail at one account within
+	// Window before the threshold falls for failures at that account, to 1
+	// with Threshold times as many; 0 is never.
+	AccountNets int
+	// NetAccounts is the same for the accounts that one net fails at.
+	NetAccounts int
+	// Honeypots are login names that nobody has. One failure bans.
+	Honeypots []string
+	// OutageFaults is how many faults of the authentication backend within a
+	// minute pause counting; 0 is never.
+	OutageFaults int
 	// MaxTracked limits the records held at one time; 0 is 1<<20.
 	MaxTracked int
 }

@@ -9,9 +9,11 @@ import (
 // Step is the rung of the ladder that a ban stands on; a metric label.
 type Step string
 
-// The steps.
+// The steps, from the mildest.
 const (
-	StepHost Step = "host" // one IPv4 address, or one IPv6 /64
+	StepSoft Step = "soft" // the mail server is told to turn it away with a text; no packet is dropped
+	StepHost Step = "host" // one IPv4 address, or one IPv6 /64, at the mail ports
+	StepAll  Step = "all"  // the same at all ports
 	StepNet  Step = "net"  // an IPv4 /24 or an IPv6 /48 with many banned hosts
 )
 
@@ -23,6 +25,10 @@ const (
 	RuleAuthFail Rule = "auth_fail" // too many failed logins
 	RuleNet      Rule = "net"       // too many banned hosts in one net
 	RuleManual   Rule = "manual"    // banned by hand; never made by the Engine
+	RuleHoneypot Rule = "honeypot"  // a login name that nobody has
+	RuleAccount  Rule = "account"   // failed at an account that many nets try
+	RuleSpray    Rule = "spray"     // in a net that tries many accounts
+	RulePersist  Rule = "persist"   // went on at ports that its ban does not close
 )
 
 // Refusal is why an address that earned a ban is spared; a metric label.
@@ -30,15 +36,23 @@ type Refusal string
 
 // The refusals. The empty Refusal is a ban.
 const (
-	RefusedNeverBan  Refusal = "never_ban"
-	RefusedLoopback  Refusal = "loopback"
-	RefusedLinkLocal Refusal = "link_local"
-	RefusedOwn       Refusal = "own_address"
-	RefusedGateway   Refusal = "gateway"
+	RefusedNeverBan   Refusal = "never_ban"
+	RefusedLoopback   Refusal = "loopback"
+	RefusedLinkLocal  Refusal = "link_local"
+	RefusedOwn        Refusal = "own_address"
+	RefusedGateway    Refusal = "gateway"
+	RefusedContainer  Refusal = "container"   // in the net of a container bridge
+	RefusedResolver   Refusal = "resolver"    // a name server that this machine asks
+	RefusedSSH        Refusal = "ssh_session" // somebody is logged in from there
+	RefusedMyNetworks Refusal = "mynetworks"  // Postfix lets it relay
+	RefusedPardon     Refusal = "pardon"      // unbanned by hand, for a while
 )
 
 // Refusals lists every refusal, for metrics that start at zero.
-var Refusals = []Refusal{RefusedNeverBan, RefusedLoopback, RefusedLinkLocal, RefusedOwn, RefusedGateway}
+var Refusals = []Refusal{
+	RefusedNeverBan, RefusedLoopback, RefusedLinkLocal, RefusedOwn, RefusedGateway,
+	RefusedContainer, RefusedResolver, RefusedSSH, RefusedMyNetworks, RefusedPardon,
+}
 
 // Decision is what the Engine makes of events: ban Prefix from At until Until,
 // or, where Refusal is set, do not although the count says so.
@@ -60,8 +74,9 @@ type Decision struct {
 	Rank int
 }
 
-// Ban tells whether the decision bans, as opposed to sparing.
-func (d *Decision) Ban() bool { return d.Refusal == "" }
+// Ban tells whether packets are to be dropped, as opposed to sparing the
+// prefix or turning it away softly.
+func (d *Decision) Ban() bool { return d.Refusal == "" && d.Step != StepSoft }
 
 // For returns how long the ban lasts.
 func (d *Decision) For() time.Duration { return d.Until.Sub(d.At) }

@@ -110,6 +110,30 @@ const (
 	WitnessPolicy Witness = 1 << 15
 )
 
+// Protocol is what a client spoke when it tried to log in.
+type Protocol uint8
+
+// The protocols. The zero Protocol is unknown.
+const (
+	SMTP Protocol = iota + 1 // and submission, with or without TLS
+	IMAP
+	POP3
+	Sieve // ManageSieve, RFC 5804
+)
+
+var protocolNames = [...]string{SMTP: "smtp", IMAP: "imap", POP3: "pop3", Sieve: "sieve"}
+
+// Protocols lists every known protocol, for metrics that start at zero.
+var Protocols = []Protocol{SMTP, IMAP, POP3, Sieve}
+
+// String returns the name used in JSON and in metric labels.
+func (p Protocol) String() string {
+	if int(p) < len(protocolNames) && p > 0 {
+		return protocolNames[p]
+	}
+	return "unknown"
+}
+
 // Event is what a parser makes of one log line. The byte slices alias the
 // line's buffer: whoever keeps an Event beyond the next line clones it.
 type Event struct {
@@ -121,6 +145,8 @@ type Event struct {
 	Kind Kind
 	// Service is the program family that wrote the line.
 	Service Service
+	// Protocol is what the client spoke; zero where the line does not tell.
+	Protocol Protocol
 	// Witness is the one bit of who reports; zero for Abuse.
 	Witness Witness
 	// Session identifies the connection in the log (a hash of program tag,
@@ -145,4 +171,7 @@ type Event struct {
 	Mechanism []byte
 	// Detail is the reason or the shape of abuse, for people to read.
 	Detail []byte
+	// Line is the line itself, as evidence; nil where the source has none, or
+	// where nobody keeps it. The Engine does not look at it.
+	Line []byte
 }

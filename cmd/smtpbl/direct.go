@@ -38,7 +38,7 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	if err != nil {
 		return nil, err
 	}
-	engine := newEngine(cfg.Policy, s.started)
+	engine := newEngine(&cfg.Policy, s.started)
 	engine.SetExempt(exemptions)
 	if err := checkChange(req, engine.ExemptPrefix); err != nil {
 		return nil, err

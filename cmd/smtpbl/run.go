@@ -133,7 +133,7 @@ func (s *service) build(ctx context.Context) error {
 		return err
 	}
 	s.exemptions = exemptions
-	s.engine = newEngine(s.cfg.Policy, s.started)
+	s.engine = newEngine(&s.cfg.Policy, s.started)
 	s.engine.SetExempt(exemptions)
 	s.enforcer = enforce.New(s.enforceOptions())
 	err = s.enforcer.Restore(exempt.Prefixes(exemptions), func(r *store.Record) { pipeline.Recall(s.engine, r) })
@@ -151,10 +151,15 @@ func (s *service) build(ctx context.Context) error {
 	return nil
 }
 
-func newEngine(p config.Policy, start time.Time) *policy.Engine {
+func newEngine(p *config.Policy, start time.Time) *policy.Engine {
 	return policy.New(policy.Config{
 		Window: p.Window, CountAbuse: p.CountAbuse, Threshold4: p.Threshold4, Threshold6: p.Threshold6,
 		BanTime: p.BanTime, BanTimeMax: p.BanTimeMax, Net4Hosts: p.Net4Hosts, Net6Hosts: p.Net6Hosts,
+		NetTime: p.NetTime, BanExtra: p.BanExtra, BanDecay: p.BanDecay,
+		SoftThreshold4: p.SoftThreshold4, SoftThreshold6: p.SoftThreshold6, SoftTime: p.SoftTime,
+		AllPorts4: p.AllPorts4, AllPorts6: p.AllPorts6, AllPortsTime: p.AllPortsTime,
+		KnownThreshold: p.KnownThreshold, KnownFor: p.KnownFor, AccountNets: p.AccountNets, NetAccounts: p.NetAccounts,
+		Honeypots: p.Honeypots, OutageFaults: p.OutageFaults, MaxTracked: p.MaxTracked,
 	}, start)
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
 	"github.com/smtpbl/smtpbl/ingest"
@@ -60,7 +59,7 @@ func scanAll(t *testing.T, log []byte, ref time.Time) []policy.Decision {
 	t.Helper()
 	var bans []policy.Decision
 	j := &judge{
-		engine: newEngine(config.Default().Policy, time.Time{}),
+		engine: newEngine(defaultPolicy(), time.Time{}),
 		banned: func(d *policy.Decision) { bans = append(bans, *d) },
 	}
 	if err := newScanner(parsers(), nil, j.block).read(bytes.NewReader(log), ref, time.UTC); err != nil {
@@ -73,7 +72,7 @@ func serveAll(t *testing.T, log []byte) []policy.Decision {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var got sink
-	judge := pipeline.NewJudge(newEngine(config.Default().Policy, time.Now()), &got, metrics.New("test"), nil, slog.New(slog.DiscardHandler))
+	judge := pipeline.NewJudge(newEngine(defaultPolicy(), time.Now()), &got, metrics.New("test"), nil, slog.New(slog.DiscardHandler))
 	done := make(chan error, 1)
 	go func() { done <- judge.Run(ctx) }()
 	collector := pipeline.NewCollector(ctx, judge.Batches(), parse.NewReader(nil), time.UTC)

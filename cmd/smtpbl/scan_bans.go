@@ -64,7 +64,7 @@ func timed(events []policy.Event) []policy.Event {
 }
 
 func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, asJSON bool) error {
-	j := &judge{engine: newEngine(cfg.Policy, time.Time{})}
+	j := &judge{engine: newEngine(&cfg.Policy, time.Time{})}
 	exemptions, err := neverBanned(cfg.Policy, a.logger(false)).Current(ctx)
 	if err != nil {
 		return err

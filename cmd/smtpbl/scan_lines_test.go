@@ -28,7 +28,7 @@ func TestScanIsTheSameOnAnyCores(t *testing.T) {
 	}
 	read := func(parsers int) (events []event, decided []string) {
 		var report scanReport
-		j := &judge{engine: newEngine(config.Default().Policy, time.Time{}), banned: report.add}
+		j := &judge{engine: newEngine(defaultPolicy(), time.Time{}), banned: report.add}
 		s := newScanner(parsers, nil, func(lines []uint64, block []policy.Event) {
 			for i := range block {
 				ev := &block[i]
@@ -57,4 +57,9 @@ func TestScanIsTheSameOnAnyCores(t *testing.T) {
 			t.Errorf("decisions of %d goroutines (-one +many):\n%.2000s", parsers, diff)
 		}
 	}
+}
+
+func defaultPolicy() *config.Policy {
+	cfg := config.Default()
+	return &cfg.Policy
 }

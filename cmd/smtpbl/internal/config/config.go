@@ -19,6 +19,7 @@ type Config struct {
 	Ingest     Ingest
 	Policy     Policy
 	NFT        NFT
+	Postfix    Postfix
 	Metrics    Metrics
 }
 
@@ -73,8 +74,46 @@ type Policy struct {
 	BanTimeMax time.Duration // no ban is longer
 	Net4Hosts  int           // banned addresses that ban their /24; 0: never
 	Net6Hosts  int           // banned /64s that ban their /48; 0: never
-	NeverBan   []NeverBan
+	NetTime    time.Duration // the first ban of a net; doubles with each repeat
+	BanExtra   int           // percent that a ban may be longer, by the address
+	BanDecay   time.Duration // quiet time that takes one doubling back
+
+	SoftThreshold4 int           // failures from which on Postfix turns an IPv4 address away; 0: never
+	SoftThreshold6 int           // the same for an IPv6 /64
+	SoftTime       time.Duration // for how long
+	AllPorts4      int           // failures that close all ports to an IPv4 address; 0: never
+	AllPorts6      int           // the same for an IPv6 /64
+	AllPortsTime   time.Duration // for how long
+
+	KnownThreshold int           // failures that ban where all users logged in from there lately; 0: like others
+	KnownFor       time.Duration // how long a login is lately
+	AccountNets    int           // nets that may fail at one account before its threshold falls; 0: never
+	NetAccounts    int           // accounts that one net may fail at before its threshold falls; 0: never
+	Honeypots      []string      // login names that nobody has
+	OutageFaults   int           // backend faults within a minute that pause counting; 0: never
+	MaxTracked     int           // addresses in memory
+
+	NeverBan           []NeverBan
+	NeverBanSSHPorts   []uint16 // whoever has a connection to one of them is not banned
+	NeverBanMyNetworks bool     // nor what Postfix's mynetworks names
 }
+
+// Postfix says how Postfix may ask about a client.
+type Postfix struct {
+	PolicySocket string // for check_policy_service; empty: off
+	MapSocket    string // for check_client_access with socketmap; empty: off
+	Action       PostfixAction
+	Text         string // with {addr}, {count}, {until} and {for}
+}
+
+// PostfixAction is how Postfix turns a client away.
+type PostfixAction string
+
+// The actions, as access(5) names them.
+const (
+	PostfixDefer  PostfixAction = "DEFER"
+	PostfixReject PostfixAction = "REJECT"
+)
 
 // NFT says how packets meet the bans.
 type NFT struct {
@@ -121,13 +160,20 @@ func Default() Config {
 		Policy: Policy{
 			Window: 24 * time.Hour, Threshold4: 5, Threshold6: 3,
 			BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour,
-			Net4Hosts: 5, Net6Hosts: 5,
+			Net4Hosts: 5, Net6Hosts: 5, NetTime: 4 * time.Hour, BanExtra: 10, BanDecay: 168 * time.Hour,
+			SoftThreshold4: 3, SoftThreshold6: 2, SoftTime: time.Hour, AllPortsTime: 24 * time.Hour,
+			KnownThreshold: 20, KnownFor: 168 * time.Hour, AccountNets: 5, NetAccounts: 10, OutageFaults: 10,
+			MaxTracked: 1 << 20, NeverBanSSHPorts: []uint16{22},
 		},
 		NFT: NFT{
 			Table: "smtpbl", Ports: []uint16{25, 465, 587}, Hook: HookPrerouting,
 			ProtectTable: true, ElementCounters: true, KillSessions: true, MaxBans: 262144,
 			LogRate: 3, LogPer: time.Minute, LogBurst: 10, LogPrefix: "[SMTP BLACKLIST] ",
 			Mark: Mark{Value: 0x5b100000, Mask: 0xfff00000},
+		},
+		Postfix: Postfix{
+			Action: PostfixDefer,
+			Text:   "{count} failed logins from {addr}: please check the password of your mail program and try again in {for}",
 		},
 		Metrics: Metrics{Listen: "127.0.0.1:9725"},
 	}

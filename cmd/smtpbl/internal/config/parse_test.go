@@ -72,7 +72,11 @@ func everythingSet() Config {
 		Policy: Policy{
 			Window: 10 * time.Minute, Threshold4: 2, Threshold6: 1, CountAbuse: true, BanTime: 90 * time.Second, BanTimeMax: 48 * time.Hour,
 			Net4Hosts: 3, Net6Hosts: 2, NeverBan: []NeverBan{{Prefix: netip.MustParsePrefix("2001:db8::1/128")}},
+			NetTime: time.Hour, BanDecay: 24 * time.Hour, SoftThreshold4: 1, SoftTime: 5 * time.Minute,
+			AllPorts4: 9, AllPorts6: 8, AllPortsTime: 2 * time.Hour, KnownThreshold: 7, KnownFor: 48 * time.Hour,
+			NetAccounts: 6, Honeypots: []string{"root"}, MaxTracked: 5000, NeverBanSSHPorts: []uint16{2222}, NeverBanMyNetworks: true,
 		},
+		Postfix: Postfix{PolicySocket: "/srv/postfix/policy", MapSocket: "/srv/postfix/map", Action: PostfixReject, Text: "{addr}: no"},
 		NFT: NFT{
 			Table: "mail_guard", Ports: []uint16{25}, Hook: HookInput, MaxBans: 1000,
 			LogRate: 20, LogPer: time.Hour, LogBurst: 2, LogPrefix: `"mail\bans": `,

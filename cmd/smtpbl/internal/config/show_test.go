@@ -84,7 +84,25 @@ ban_time = "4h"
 ban_time_max = "720h"
 net4_hosts = 5
 net6_hosts = 5
+net_time = "4h"
+ban_extra = 10
+ban_decay = "168h"
+soft_threshold4 = 3
+soft_threshold6 = 2
+soft_time = "1h"
+all_ports4 = 0
+all_ports6 = 0
+all_ports_time = "24h"
+known_threshold = 20
+known_for = "168h"
+account_nets = 5
+net_accounts = 10
+honeypots = []
+outage_faults = 10
+max_tracked = 1048576
 never_ban = []
+never_ban_ssh_ports = [22]
+never_ban_mynetworks = false
 
 [nft]
 table = "smtpbl"
@@ -100,6 +118,12 @@ log_prefix = "[SMTP BLACKLIST] "
 nflog_group = 0
 mark = "0x5b100000/0xfff00000"
 block_files = []
+
+[postfix]
+policy_socket = ""
+map_socket = ""
+action = "DEFER"
+text = "{count} failed logins from {addr}: please check the password of your mail program and try again in {for}"
 
 [metrics]
 listen = "127.0.0.1:9725"
@@ -136,6 +160,13 @@ func TestJSONHasTheNamesOfTheFile(t *testing.T) {
 		"policy": map[string]any{
 			"window": "10m", "threshold4": 2.0, "threshold6": 1.0, "count_abuse": true, "ban_time": "1m30s", "ban_time_max": "48h",
 			"net4_hosts": 3.0, "net6_hosts": 2.0, "never_ban": []any{"2001:db8::1"},
+			"net_time": "1h", "ban_extra": 0.0, "ban_decay": "24h", "soft_threshold4": 1.0, "soft_threshold6": 0.0, "soft_time": "5m",
+			"all_ports4": 9.0, "all_ports6": 8.0, "all_ports_time": "2h", "known_threshold": 7.0, "known_for": "48h",
+			"account_nets": 0.0, "net_accounts": 6.0, "honeypots": []any{"root"}, "outage_faults": 0.0, "max_tracked": 5000.0,
+			"never_ban_ssh_ports": []any{2222.0}, "never_ban_mynetworks": true,
+		},
+		"postfix": map[string]any{
+			"policy_socket": "/srv/postfix/policy", "map_socket": "/srv/postfix/map", "action": "REJECT", "text": "{addr}: no",
 		},
 		"nft": map[string]any{
 			"table": "mail_guard", "ports": []any{25.0}, "hook": "input", "protect_table": false,

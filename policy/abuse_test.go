@@ -53,7 +53,7 @@ func TestReasonTellsAbuseApart(t *testing.T) {
 	out := e.Observe(&ev, nil)
 	ev.Kind, ev.Witness, ev.Failures = AuthFail, WitnessMTA, 2
 	out = e.Observe(&ev, out)
-	if len(out) != 1 || out[0].Reason() != "2 failed logins and 1 other offences in 0s" {
+	if len(out) != 1 || out[0].Reason() != "2 failed logins and 1 other offence in 0s" {
 		t.Errorf("decided %+v", out)
 	}
 }

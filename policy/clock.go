@@ -31,6 +31,11 @@ func (c *clock) at(t time.Time) second {
 	return clamp(int64(s))
 }
 
+// time is the reverse of at. What it returns has no monotonic reading.
+func (c *clock) time(s second) time.Time {
+	return c.base.Round(0).Add(time.Duration(s) * time.Second)
+}
+
 func clamp(s int64) second {
 	return second(min(max(s, int64(never)+1), int64(farthest)))
 }

@@ -73,6 +73,13 @@ func (c Config) sane() Config {
 	c.Net4Hosts, c.Net6Hosts = min(c.Net4Hosts, maxKept), min(c.Net6Hosts, maxKept)
 	c.BanTime = max(c.BanTime, time.Second)
 	c.BanTimeMax = max(c.BanTimeMax, c.BanTime)
+	if c.NetTime <= 0 {
+		c.NetTime = c.BanTime
+	}
+	c.AllPortsTime, c.SoftTime = max(c.AllPortsTime, c.BanTime), max(c.SoftTime, time.Second)
+	c.KnownThreshold = min(c.KnownThreshold, maxKept)
+	c.AllPorts4, c.AllPorts6 = min(c.AllPorts4, maxKept), min(c.AllPorts6, maxKept)
+	c.BanExtra, c.BanDecay = min(max(c.BanExtra, 0), 100), max(c.BanDecay, 0)
 	if c.MaxTracked <= 0 {
 		c.MaxTracked = defaultMaxTracked
 	}
@@ -81,5 +88,23 @@ func (c Config) sane() Config {
 
 // kept is how many entries a key keeps; the oldest go beyond.
 func (c Config) kept() int {
-	return min(max(2*c.Threshold4, 2*c.Threshold6, minKept), maxKept)
+	most := max(2*c.Threshold4, 2*c.Threshold6, c.KnownThreshold+minKept, c.AllPorts4, c.AllPorts6, minKept)
+	return min(most, maxKept)
+}
+
+// subjects is for how many accounts or nets there is room where a limit is
+// set: one for 32 addresses.
+func (c Config) subjects(limit int) int {
+	if limit == 0 {
+		return 0
+	}
+	return c.MaxTracked / 32
+}
+
+// logins is how many logins are remembered: one for four addresses.
+func (c Config) logins() int {
+	if c.KnownThreshold == 0 {
+		return 0
+	}
+	return c.MaxTracked / 4
 }

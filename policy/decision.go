@@ -90,15 +90,31 @@ func (d *Decision) AppendReason(b []byte) []byte {
 		b = strconv.AppendInt(b, int64(d.Failures), 10)
 		return d.Prefix.AppendTo(append(b, " banned hosts in "...))
 	}
-	b = strconv.AppendInt(b, int64(d.Failures-d.Abuses), 10)
-	b = append(b, " failed logins"...)
+	b = appendCount(b, d.Failures-d.Abuses, " failed login")
 	if d.Abuses > 0 {
-		b = strconv.AppendInt(append(b, " and "...), int64(d.Abuses), 10)
-		b = append(b, " other offences"...)
+		b = appendCount(append(b, " and "...), d.Abuses, " other offence")
 	}
 	b = append(append(b, " in "...), d.Over.Round(time.Second).String()...)
-	if d.Rank > 1 {
+	b = append(b, circumstances[d.Rule]...)
+	if d.Rank > 1 && d.Step != StepSoft {
 		b = strconv.AppendInt(append(b, ", ban "...), int64(d.Rank), 10)
+	}
+	return b
+}
+
+// circumstances are what a rule adds to the reason.
+var circumstances = map[Rule]string{
+	RuleHoneypot: ", one with a login name that nobody has",
+	RuleAccount:  ", at an account that many networks try",
+	RuleSpray:    ", from a network that tries many accounts",
+	RulePersist:  ", the last ones while it was banned",
+}
+
+// appendCount appends a number and what is counted.
+func appendCount(b []byte, n int, what string) []byte {
+	b = append(strconv.AppendInt(b, int64(n), 10), what...)
+	if n != 1 {
+		b = append(b, 's')
 	}
 	return b
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/gaissmai/bart"
@@ -8,18 +9,31 @@ import (
 
 // Engine makes decisions of events. It belongs to one goroutine.
 type Engine struct {
-	cfg    Config
-	window int64 // seconds of cfg.Window
-	clock  clock
-	now    second // the time of the latest call
+	cfg     Config
+	window  int64 // seconds of cfg.Window
+	decay   int64 // seconds of cfg.BanDecay
+	highest int   // rank
+	clock   clock
+	now     second // the time of the latest call
 
-	index               [kinds]index
-	records             slab[record]
-	chunks              slab[chunk]
-	harmless, offenders list
-	scratch             []entry
+	index     [kinds]index
+	records   slab[record]
+	chunks    slab[chunk]
+	harmless  [classes]list
+	offenders list
+	turn      uint8 // of sweep
+	scratch   []entry
+	forgotten uint64
+
+	accounts  spread // the nets that failed at each account
+	nets      spread // the accounts that each net failed at
+	logins    pairs  // who logged in from where
+	honeypots honeypots
+	outage    outage
+	secret    uint64
 
 	exempt     *bart.Table[Refusal]
+	pardons    *bart.Table[second] // their ends
 	holds      *bart.Table[second] // ends of the bans of others
 	holdsLimit int
 	netsEnd    second // when the last ban of a net ends
@@ -35,15 +49,28 @@ type Engine struct {
 // the wall clock neither bans nor unbans. With a zero start, the first time
 // that the Engine is told takes its place.
 func New(cfg Config, start time.Time) *Engine {
-	e := &Engine{cfg: cfg.sane(), clock: clock{start}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit, netsEnd: never}
-	e.window = seconds(e.cfg.Window)
+	e := &Engine{
+		cfg: cfg.sane(), clock: clock{start}, netsEnd: never, secret: rand.Uint64(),
+		pardons: &bart.Table[second]{}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit,
+	}
+	e.window, e.decay, e.highest = seconds(e.cfg.Window), seconds(e.cfg.BanDecay), e.cfg.highest()
 	for i := range e.index {
 		e.index[i] = newIndex()
 	}
 	// Room for what is kept and for what one event can add twice over.
 	e.scratch = make([]entry, 0, 3*e.cfg.kept())
+	e.honeypots = newHoneypots(e.cfg.Honeypots)
+	e.outage.least = e.cfg.OutageFaults
+	e.remember()
 	e.SetExempt(nil)
 	return e
+}
+
+// remember makes the tables of accounts, nets and logins, empty.
+func (e *Engine) remember() {
+	e.accounts = newSpread(e.cfg.subjects(e.cfg.AccountNets), e.window, e.secret)
+	e.nets = newSpread(e.cfg.subjects(e.cfg.NetAccounts), e.window, e.secret)
+	e.logins = newPairs(e.cfg.logins(), seconds(e.cfg.KnownFor), e.secret)
 }
 
 // Tracked is how many addresses and /64s have failures or bans in memory.
@@ -59,43 +86,111 @@ func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
 	at := e.clock.at(ev.Time)
 	e.now = at
 	e.sweep()
-	why, spared := e.Exempt(a)
+	why, spared := e.spared(a, at)
 	of := ofHost
 	if spared {
 		of = ofSpared
 	}
-	k := keyOf(a)
-	i := e.find(k, of)
-	if i == 0 && !e.tracks(ev) || e.standing(i, at) || !spared && e.netStands(k, at) {
+	c := sight{ev: ev, at: at, key: keyOf(a), name: nameOf(ev.User)}
+	e.learn(&c, spared)
+	i := e.find(c.key, of)
+	if i == 0 && !e.tracks(ev) || !spared && e.netStands(c.key, at) {
 		return out
 	}
-	if i != 0 {
-		e.touch(i)
-	} else {
-		i = e.track(k, of, at, 0)
+	if e.standing(i, at) {
+		return e.goesOn(i, &c, out)
+	}
+	if i == 0 {
+		i = e.track(c.key, of, at, 0)
 	}
 	r := e.records.at(i)
-	x := e.take(ev, e.current(r, at), at)
+	x := e.take(&c, e.current(r, at))
 	e.save(i, x)
-	n, over := e.count(x, r.newest)
-	if !e.charges(ev) || n < e.threshold(k) {
-		return out
+	e.touch(i)
+	v := e.judge(&c, r, x)
+	switch {
+	case !v.bans:
+		return e.turnAway(r, &c, &v, out)
+	case spared:
+		e.save(i, spend(x))
+		return e.spare(r, ev, &v, why, out)
 	}
-	d := decided{at, n, e.abuses(x), over, why}
 	e.save(i, spend(x))
-	if spared {
-		return e.spare(r, ev, d, out)
-	}
-	return e.ban(i, ev, d, out)
+	return e.ban(i, &c, &v, out)
 }
 
-// decided is what a count led to.
-type decided struct {
-	at       second
-	failures int
-	abuses   int   // of the failures, those that are no failed login
-	over     int64 // seconds
-	why      Refusal
+// sight is an event with what was found out about it.
+type sight struct {
+	ev   *Event
+	at   second
+	key  key
+	name name
+	// known: the user logged in from this address lately; near: or from its net.
+	known, near bool
+	// accountNets is how many nets failed at the account, netAccounts how many
+	// accounts the net failed at.
+	accountNets, netAccounts int
+}
+
+// learn notes what an event says about more than its address.
+func (e *Engine) learn(c *sight, spared bool) {
+	switch c.ev.Kind {
+	case AuthOK:
+		e.outage.work(c.at)
+		e.welcome(c)
+	case Session:
+		if c.ev.Successes > 0 {
+			e.outage.work(c.at)
+		}
+	case BackendFault:
+		e.outage.fault(c.key, c.at)
+	case AuthFail:
+		e.suspect(c, spared)
+	case Abuse:
+	}
+	e.outage.judge(c.at)
+}
+
+// welcome remembers a login that worked.
+func (e *Engine) welcome(c *sight) {
+	if c.name.user == 0 {
+		return
+	}
+	if e.cfg.KnownThreshold > 0 {
+		e.logins.add(c.key, c.name.user, c.at)
+		e.logins.add(c.key.vicinity(), c.name.user, c.at)
+	}
+	net := uint64(c.key.net())
+	if e.cfg.AccountNets > 0 {
+		e.accounts.part(c.name.account, net)
+	}
+	if e.cfg.NetAccounts > 0 {
+		e.nets.part(net, c.name.account)
+	}
+}
+
+// suspect remembers a login that failed, unless its user is known there.
+func (e *Engine) suspect(c *sight, spared bool) {
+	if c.name.user == 0 {
+		return
+	}
+	if e.cfg.KnownThreshold > 0 {
+		c.known = e.logins.known(c.key, c.name.user, c.at)
+		c.near = c.known || e.logins.known(c.key.vicinity(), c.name.user, c.at)
+	}
+	if c.known {
+		e.outage.doubt(c.key, c.name.user, c.at)
+	}
+	if c.near || spared || e.outage.paused {
+		return
+	}
+	net := uint64(c.key.net())
+	if e.cfg.AccountNets > 0 {
+		c.accountNets = e.accounts.meet(c.name.account, net, c.at, e.cfg.AccountNets)
+	}
+	if e.cfg.NetAccounts > 0 {
+		c.netAccounts = e.nets.meet(net, c.name.account, c.at, e.cfg.NetAccounts)
+	}
 }
 
 // tracks tells whether ev is worth a new record.
@@ -103,7 +198,8 @@ func (e *Engine) tracks(ev *Event) bool { return e.charges(ev) || ev.Excused > 0
 
 // charges tells whether ev can bring failures.
 func (e *Engine) charges(ev *Event) bool {
-	return ev.Kind == AuthFail || ev.Kind == Session && ev.Failures > 0 || ev.Kind == Abuse && e.cfg.CountAbuse
+	return (ev.Kind == AuthFail || ev.Kind == Session && ev.Failures > 0) && !e.outage.paused ||
+		ev.Kind == Abuse && e.cfg.CountAbuse
 }
 
 // current returns r's entries as they are at at, where the newest event's
@@ -118,56 +214,100 @@ func (e *Engine) current(r *record, at second) []entry {
 	return e.prune(x, r.newest)
 }
 
-// take applies ev to the entries x of its key.
-func (e *Engine) take(ev *Event, x []entry, at second) []entry {
+// take applies an event to the entries x of its key.
+func (e *Engine) take(c *sight, x []entry) []entry {
+	ev := c.ev
 	switch ev.Kind {
 	case AuthFail:
-		x = e.fail(ev, x, at)
+		if e.outage.paused {
+			return e.excuseAll(ev, x, c.at)
+		}
+		x = e.fail(ev, c.name.user, x, c.at)
 	case AuthOK:
-		return e.forgive(ev, x, at)
+		return e.forgive(c.name.user, x, c.at)
 	case Session:
-		return e.summary(ev, x, at)
+		if e.outage.paused {
+			quiet := *ev
+			quiet.Failures = 0
+			return e.summary(&quiet, x, c.at)
+		}
+		return e.summary(ev, x, c.at)
 	case Abuse:
 		if e.cfg.CountAbuse {
-			x = insert(x, entry{at: at, witness: ofAbuse, flags: closed})
+			x = insert(x, entry{at: c.at, witness: ofAbuse, flags: closed})
 		}
 	case BackendFault:
 	}
-	return e.excuse(ev, x, at)
-}
-
-func (e *Engine) threshold(k key) int {
-	if k.is4() {
-		return e.cfg.Threshold4
-	}
-	return e.cfg.Threshold6
+	return e.excuse(ev, max(ev.Excused, 0), x, c.at)
 }
 
 // ban bans record i and, where it is one host too many, its net.
-func (e *Engine) ban(i uint32, ev *Event, d decided, out []Decision) []Decision {
+func (e *Engine) ban(i uint32, c *sight, v *verdict, out []Decision) []Decision {
 	r := e.records.at(i)
-	k := r.key
-	rank, length := e.climb(r, d.at)
+	rank, length := e.climb(r, StepHost, c.at)
+	r.mark = never
 	e.touch(i)
 	out = append(out, Decision{
-		Prefix: k.prefix(ofHost), Step: StepHost, Rule: RuleAuthFail,
-		At: ev.Time, Until: ev.Time.Add(length),
-		Failures: d.failures, Abuses: d.abuses, Over: time.Duration(d.over) * time.Second, Rank: rank,
+		Prefix: r.key.prefix(ofHost), Step: StepHost, Rule: v.rule,
+		At: c.ev.Time, Until: c.ev.Time.Add(length),
+		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: rank,
 	})
-	return e.banNet(i, ev.Time, d.at, out)
+	return e.banNet(i, c.ev.Time, c.at, out)
+}
+
+// goesOn takes an event of record i, which is banned: it came in at a port
+// that the ban does not close, or was on its way.
+func (e *Engine) goesOn(i uint32, c *sight, out []Decision) []Decision {
+	r := e.records.at(i)
+	most := e.allPorts(r.key)
+	if r.kind() != ofHost || r.flags&everywhere != 0 || most == 0 {
+		return out
+	}
+	x := e.take(c, e.current(r, c.at))
+	e.save(i, x)
+	v := e.judge(c, r, x)
+	if v.n += e.threshold(r.key); v.n < most || !e.charges(c.ev) {
+		return out
+	}
+	e.save(i, spend(x))
+	rank, length := e.climb(r, StepAll, c.at)
+	return append(out, Decision{
+		Prefix: r.key.prefix(ofHost), Step: StepAll, Rule: RulePersist,
+		At: c.ev.Time, Until: c.ev.Time.Add(length),
+		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: rank,
+	})
+}
+
+// turnAway puts record r on the soft step, or takes it from there when a login
+// that works leaves too few failures.
+func (e *Engine) turnAway(r *record, c *sight, v *verdict, out []Decision) []Decision {
+	if r.kind() != ofHost {
+		return out
+	}
+	if c.ev.Kind == AuthOK && v.n < e.softThreshold(r.key) {
+		r.mark = never
+	}
+	if !e.charges(c.ev) || !e.soften(r, v.n, c.at) {
+		return out
+	}
+	return append(out, Decision{
+		Prefix: r.key.prefix(ofHost), Step: StepSoft, Rule: RuleAuthFail,
+		At: c.ev.Time, Until: c.ev.Time.Add(time.Duration(r.mark.since(c.at)) * time.Second),
+		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: e.rankOf(r, c.at),
+	})
 }
 
 // spare says that an exempt address would have been banned, once a Window.
-func (e *Engine) spare(r *record, ev *Event, d decided, out []Decision) []Decision {
-	if r.refused != never && d.at.since(r.refused) < e.window {
+func (e *Engine) spare(r *record, ev *Event, v *verdict, why Refusal, out []Decision) []Decision {
+	if r.mark != never && v.at.since(r.mark) < e.window {
 		return out
 	}
-	r.refused = d.at
+	r.mark = v.at
 	a := plainAddr(ev.Addr)
 	p, _ := a.Prefix(bitsOf(a.Is4(), ofHost)) // the bits fit the address
 	return append(out, Decision{
-		Prefix: p, Step: StepHost, Rule: RuleAuthFail, Refusal: d.why,
+		Prefix: p, Step: StepHost, Rule: v.rule, Refusal: why,
 		At: ev.Time, Until: ev.Time.Add(e.cfg.BanTime),
-		Failures: d.failures, Abuses: d.abuses, Over: time.Duration(d.over) * time.Second, Rank: 1,
+		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: 1,
 	})
 }

@@ -129,20 +129,32 @@ func insert(x []entry, f entry) []entry {
 	return slices.Insert(x, i, f)
 }
 
-// count returns how many entries count, and the seconds that they span.
-func (e *Engine) count(x []entry, newest second) (n int, over int64) {
-	var first, last second
+// tally is what the entries of a key come to.
+type tally struct {
+	n           int // failures that count
+	ofUser      int // of them, those of the user in question
+	strange     int // of them, those of users who are not known at the address
+	first, last second
+}
+
+// count adds up the entries that count.
+func (e *Engine) count(x []entry, newest second, u user) (t tally) {
 	for i := range x {
-		if !e.counts(&x[i]) || newest.since(x[i].at) >= e.window {
+		f := &x[i]
+		if !e.counts(f) || newest.since(f.at) >= e.window {
 			continue
 		}
-		if n == 0 {
-			first = x[i].at
+		if t.n == 0 {
+			t.first = f.at
 		}
-		last = x[i].at
-		n++
+		t.last = f.at
+		t.n++
+		if f.user.same(u) {
+			t.ofUser++
+		}
 	}
-	return n, last.since(first)
+	t.strange = t.n
+	return t
 }
 
 // abuses returns how many of the entries that count are no failed login.

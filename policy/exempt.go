@@ -42,13 +42,24 @@ func (e *Engine) SetExempt(list []Exemption) {
 	e.exempt = t
 }
 
-// Exempt tells whether a is never banned, and why.
+// Exempt tells whether a is never banned, and why. A pardon is none.
 func (e *Engine) Exempt(a netip.Addr) (Refusal, bool) {
 	a = plainAddr(a)
 	if !a.IsValid() {
 		return "", false
 	}
 	return e.exempt.Lookup(a)
+}
+
+// spared tells whether a, which is plain, is not banned at at, and why.
+func (e *Engine) spared(a netip.Addr, at second) (Refusal, bool) {
+	if why, yes := e.exempt.Lookup(a); yes {
+		return why, true
+	}
+	if e.pardoned(a, at) {
+		return RefusedPardon, true
+	}
+	return "", false
 }
 
 // ExemptPrefix tells whether all of p lies inside one exemption, and why.

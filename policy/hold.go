@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"math"
 	"net/netip"
 	"time"
 )
@@ -16,7 +15,9 @@ type Offender struct {
 
 // Restore makes known an offender of an earlier run: its next ban takes its
 // rank from there, and as long as Until is to come it counts as banned, also
-// towards its net. A prefix that is neither a key nor a net is ignored.
+// towards its net. What was banned at all ports as well is told by another
+// Offender, after that of its mail ports. A prefix that is neither a key nor a
+// net is ignored.
 func (e *Engine) Restore(o Offender) {
 	k, of, ok := keyOfPrefix(plainPrefix(o.Prefix))
 	if !ok || o.Bans <= 0 {
@@ -25,8 +26,13 @@ func (e *Engine) Restore(o Offender) {
 	at := e.clock.at(o.At)
 	i := e.track(k, of, at, 0)
 	r := e.records.at(i)
-	r.rank = uint8(min(o.Bans, math.MaxUint8))
-	r.ends = e.clock.at(o.Until.Add(time.Second - 1))
+	r.rank = uint8(max(int(r.rank), min(o.Bans, e.highest)))
+	ends := e.clock.at(o.Until.Add(time.Second - 1))
+	if o.Step == StepAll {
+		r.flags |= everywhere
+		ends = max(ends, r.ends)
+	}
+	r.ends = ends
 	e.noteNet(r)
 	e.touch(i)
 	if of == ofHost && e.hostsOf(k) > 0 && r.ends > e.now {
@@ -101,16 +107,7 @@ func (e *Engine) netStands(k key, at second) bool {
 
 // heldNow tells whether somebody else banned a or a prefix around it.
 func (e *Engine) heldNow(a netip.Addr, at second) bool {
-	if e.holds.Size() == 0 {
-		return false
-	}
-	for p := netip.PrefixFrom(a, a.BitLen()); ; {
-		around, ends, ok := e.holds.LookupPrefixLPM(p)
-		if !ok || ends > at {
-			return ok
-		}
-		e.holds.Delete(around)
-	}
+	return covers(e.holds, a, at)
 }
 
 // standing tells whether record i is banned, where 0 is none.
@@ -141,10 +138,13 @@ func (e *Engine) doubtful(r *record, at second) bool {
 // that is exempt never is, whatever its net.
 func (e *Engine) Banned(a netip.Addr, at time.Time) bool {
 	a = plainAddr(a)
-	if _, spared := e.Exempt(a); spared || !a.IsValid() {
+	if !a.IsValid() {
 		return false
 	}
 	now := e.clock.at(at)
+	if _, spared := e.spared(a, now); spared {
+		return false
+	}
 	k := keyOf(a)
 	return e.standing(e.find(k, ofHost), now) || e.netStands(k, now) || e.heldNow(a, now)
 }

@@ -50,6 +50,9 @@ func (k key) net() key {
 	return k &^ (1<<(hostBits6-netBits6) - 1)
 }
 
+// vicinity stands for k's net where keys of hosts are meant: no host has it.
+func (k key) vicinity() key { return ^k.net() }
+
 func (k key) prefix(of kind) netip.Prefix {
 	if k.is4() {
 		var b [4]byte

@@ -17,7 +17,7 @@ func addr4(n uint32) netip.Addr {
 func sound(t *testing.T, e *Engine) {
 	t.Helper()
 	seen, chunks := 0, 0
-	for _, l := range []list{e.harmless, e.offenders} {
+	for _, l := range append(e.harmless[:], e.offenders) {
 		for i := l.front; i != 0; i = e.records.at(i).next {
 			r := e.records.at(i)
 			seen++

@@ -13,8 +13,8 @@ import (
 const pairWindow = 40 * time.Second
 
 // fail takes a report of failures: each confirms an entry or is one.
-func (e *Engine) fail(ev *Event, x []entry, at second) []entry {
-	f := entry{at: at, user: userOf(ev.User), witness: ev.Witness}
+func (e *Engine) fail(ev *Event, u user, x []entry, at second) []entry {
+	f := entry{at: at, user: u, witness: ev.Witness}
 	if f.witness == 0 {
 		f.witness = WitnessMTA
 	}
@@ -88,21 +88,29 @@ func confirm(o, f *entry) {
 	}
 }
 
-// excuse notes failures that the session's summary will count although they
+// excuse notes n failures that the session's summary will count although they
 // are none.
-func (e *Engine) excuse(ev *Event, x []entry, at second) []entry {
+func (e *Engine) excuse(ev *Event, n int, x []entry, at second) []entry {
 	f := entry{at: at, session: foldSession(ev.Session), witness: WitnessMTA, flags: void}
-	for range min(max(ev.Excused, 0), e.cfg.kept()) {
+	for range min(n, e.cfg.kept()) {
 		x = insert(x, f)
 	}
 	return x
 }
 
+// excuseAll notes all failures of a report as excused. Only the mail server's
+// own are part of a summary.
+func (e *Engine) excuseAll(ev *Event, x []entry, at second) []entry {
+	if ev.Witness != 0 && ev.Witness&WitnessMTA == 0 {
+		return x
+	}
+	return e.excuse(ev, max(ev.Failures, 1)+max(ev.Excused, 0), x, at)
+}
+
 // forgive drops the failures of a user whose login works. Failures that only
 // password databases reported a moment before were none: with several
 // databases each miss is logged, whatever a later one says.
-func (e *Engine) forgive(ev *Event, x []entry, at second) []entry {
-	u := userOf(ev.User)
+func (e *Engine) forgive(u user, x []entry, at second) []entry {
 	for i := range x {
 		f := &x[i]
 		if f.flags&void != 0 || f.user != 0 && !f.user.same(u) {

@@ -92,11 +92,13 @@ type record struct {
 	sibling    uint32 // next banned host of the same net
 	newest     second // the newest event's time
 	ends       second // of the last ban; never where there was none
-	refused    second // when sparing it was last told
-	n          uint16 // entries; for a net, hosts in its list
-	rank       uint8  // bans so far, up to 255
-	flags      recordFlags
-	own        [ownLen]packed // the oldest entries
+	// mark is when sparing it was last told, for those that are spared, and
+	// when its soft step ends, for others.
+	mark  second
+	n     uint16 // entries; for a net, hosts in its list
+	rank  uint8  // bans so far, up to 255
+	flags recordFlags
+	own   [ownLen]packed // the oldest entries
 }
 
 type recordFlags uint8
@@ -107,11 +109,22 @@ const (
 	member recordFlags = 1 << (iota + 1)
 	// offending records are in the list of those that go last.
 	offending
+	// everywhere: the last ban closes all ports.
+	everywhere
+
+	// class is the number of the list that the record is in, shifted.
+	classShift             = 5
+	classMask  recordFlags = 3 << classShift
 )
 
 func (r *record) kind() kind { return kind(r.flags & kindMask) }
 
 func (r *record) banned(at second) bool { return r.ends > at }
+
+// soft tells whether r, which is no net and not spared, is at the soft step.
+func (r *record) soft(at second) bool { return r.mark > at && r.kind() == ofHost }
+
+func (r *record) class() int { return int(r.flags & classMask >> classShift) }
 
 // chunk holds entries beyond a record's own.
 type chunk struct {

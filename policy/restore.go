@@ -20,7 +20,8 @@ var (
 // last stay. What was restored before keeps its bans and ranks.
 func (e *Engine) Load(r io.Reader) error {
 	most := max(e.cfg.MaxTracked, defaultMaxTracked)
-	limit := int64(headerLen + sumLen + most*(recordLen+(ownLen+chunkLen)*entryLen))
+	perKey := recordLen + (ownLen+chunkLen)*entryLen + 2*(subjectLen+things*stampLen)/8 + loginLen
+	limit := int64(headerLen + sumLen + 3*tableLen + most*perKey)
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return fmt.Errorf("read the window: %w", err)
@@ -34,10 +35,26 @@ func (e *Engine) Load(r io.Reader) error {
 	start := time.Unix(int64(binary.LittleEndian.Uint64(b[8:])), 0)
 	shift := int64(e.clock.at(start))
 	e.unreliable |= Witness(binary.LittleEndian.Uint16(b[16:])) &^ (WitnessMTA | WitnessLogin | WitnessPAM | WitnessPolicy)
-	for b = b[headerLen : len(b)-sumLen]; len(b) > 0; {
+	if secret := binary.LittleEndian.Uint64(b[18:]); secret != e.secret {
+		e.secret = secret
+		e.remember()
+	}
+	n := binary.LittleEndian.Uint32(b[26:])
+	for b = b[headerLen : len(b)-sumLen]; n > 0; n-- {
 		b = e.loadRecord(b, shift)
 	}
+	e.loadTables(b, shift)
 	return nil
+}
+
+func (e *Engine) loadTables(b []byte, shift int64) {
+	r := &tableReader{b: b}
+	for _, s := range []*spread{&e.accounts, &e.nets} {
+		r.spread(func(places, place, tag uint32, last second, stamps []byte) {
+			s.load(places, place, tag, last, stamps, shift)
+		})
+	}
+	r.logins(func(rooms, room uint32, l login) { e.logins.load(rooms, room, l, shift) })
 }
 
 // check tells whether b is a whole snapshot whose records fill it exactly.
@@ -49,9 +66,9 @@ func check(b []byte) error {
 	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(b[len(body):]) {
 		return errDamaged
 	}
-	left := binary.LittleEndian.Uint32(b[18:])
-	for body = body[headerLen:]; len(body) > 0; left-- {
-		if left == 0 || len(body) < recordLen || kind(body[0]) != ofHost && kind(body[0]) != ofSpared {
+	left := binary.LittleEndian.Uint32(b[26:])
+	for body = body[headerLen:]; left > 0; left-- {
+		if len(body) < recordLen || kind(body[0]) != ofHost && kind(body[0]) != ofSpared {
 			return errDamaged
 		}
 		size := recordLen + entryLen*int(binary.LittleEndian.Uint16(body[17:]))
@@ -60,7 +77,12 @@ func check(b []byte) error {
 		}
 		body = body[size:]
 	}
-	if left != 0 {
+	r := &tableReader{b: body}
+	for range 2 {
+		r.spread(func(uint32, uint32, uint32, second, []byte) {})
+	}
+	r.logins(func(uint32, uint32, login) {})
+	if r.failed != nil || len(r.b) > 0 {
 		return errDamaged
 	}
 	return nil
@@ -76,7 +98,7 @@ func (e *Engine) loadRecord(b []byte, shift int64) []byte {
 		return clamp(int64(s) + shift)
 	}
 	k, of, newest := key(binary.LittleEndian.Uint64(b[1:])), kind(b[0]), moved(b[9:])
-	refused, n := moved(b[13:]), int(binary.LittleEndian.Uint16(b[17:]))
+	mark, n := moved(b[13:]), int(binary.LittleEndian.Uint16(b[17:]))
 	b = b[recordLen:]
 	x := e.scratch[:0]
 	for range n {
@@ -88,7 +110,8 @@ func (e *Engine) loadRecord(b []byte, shift int64) []byte {
 	slices.SortStableFunc(x, func(f, g entry) int { return int(min(max(f.at.since(g.at), -1), 1)) })
 	i := e.track(k, of, newest, 0)
 	r := e.records.at(i)
-	r.newest, r.refused = newest, refused
+	r.newest, r.mark = newest, mark
 	e.save(i, x)
+	e.touch(i)
 	return b
 }

@@ -8,16 +8,17 @@ import (
 )
 
 // A snapshot is a header, records from the one seen longest ago to the one
-// seen last, and the CRC-32C of all that; numbers are little-endian.
+// seen last, three tables (see appendSpread and appendLogins), and the CRC-32C
+// of all that; numbers are little-endian.
 //
-//	header  8 magic with version, 8 start in Unix seconds, 2 unreliable witnesses, 4 records
-//	record  1 kind, 8 key, 4 newest, 4 refused, 2 entries, then the entries
+//	header  8 magic with version, 8 start in Unix seconds, 2 unreliable witnesses, 8 secret, 4 records
+//	record  1 kind, 8 key, 4 newest, 4 mark, 2 entries, then the entries
 //	entry   4 at, 4 user, 2 session, 2 witness, 2 password, 1 flags
 //
 // Bans and ranks are not in it: the history of bans has them.
 const (
-	magic     = "smtpblW\x03"
-	headerLen = 22
+	magic     = "smtpblW\x04"
+	headerLen = 30
 	recordLen = 19
 	entryLen  = 15
 	sumLen    = 4
@@ -31,6 +32,7 @@ func (e *Engine) Snapshot(w io.Writer) error {
 	s.buf = append(s.buf, magic...)
 	s.buf = binary.LittleEndian.AppendUint64(s.buf, uint64(e.clock.at0()))
 	s.buf = binary.LittleEndian.AppendUint16(s.buf, uint16(e.unreliable))
+	s.buf = binary.LittleEndian.AppendUint64(s.buf, e.secret)
 	n := 0
 	e.eachCounted(func(*record) { n++ })
 	s.buf = binary.LittleEndian.AppendUint32(s.buf, uint32(n))
@@ -38,6 +40,9 @@ func (e *Engine) Snapshot(w io.Writer) error {
 		s.buf = appendRecord(s.buf, r, e.load(r))
 		s.flush(flushAt)
 	})
+	s.spread(&e.accounts, e.now)
+	s.spread(&e.nets, e.now)
+	s.logins(&e.logins, e.now)
 	s.flush(1)
 	s.buf = binary.LittleEndian.AppendUint32(s.buf, s.sum)
 	s.flush(1)
@@ -57,7 +62,7 @@ func (c *clock) at0() int64 {
 
 // eachCounted calls f for every record with entries, the oldest first.
 func (e *Engine) eachCounted(f func(*record)) {
-	for _, l := range []list{e.offenders, e.harmless} {
+	for _, l := range append([]list{e.offenders}, e.harmless[:]...) {
 		for i := l.back; i != 0; {
 			r := e.records.at(i)
 			if r.kind() != ofNet && r.n > 0 {
@@ -72,7 +77,7 @@ func appendRecord(b []byte, r *record, x []entry) []byte {
 	b = append(b, byte(r.kind()))
 	b = binary.LittleEndian.AppendUint64(b, uint64(r.key))
 	b = binary.LittleEndian.AppendUint32(b, uint32(r.newest))
-	b = binary.LittleEndian.AppendUint32(b, uint32(r.refused))
+	b = binary.LittleEndian.AppendUint32(b, uint32(r.mark))
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(x)))
 	for _, f := range x {
 		b = appendEntry(b, &f)

@@ -33,32 +33,105 @@ type Standing struct {
 
 // Standing tells where a stands at at. It changes nothing.
 func (e *Engine) Standing(a netip.Addr, at time.Time) Standing {
-	return Standing{} // TODO
+	a = plainAddr(a)
+	if !a.IsValid() {
+		return Standing{}
+	}
+	now, k, of := e.clock.at(at), keyOf(a), ofHost
+	s := Standing{Prefix: k.prefix(ofHost), Threshold: e.thresholdNow(k, now), Net: k.prefix(ofNet), NetThreshold: e.hostsOf(k)}
+	if why, spared := e.spared(a, now); spared {
+		s.Refusal, of = why, ofSpared
+	}
+	rank := 0
+	if i := e.find(k, of); i != 0 {
+		r := e.records.at(i)
+		rank = e.rankOf(r, now)
+		e.describe(&s, r, now)
+	}
+	s.Bans = rank
+	s.NextBan = e.cfg.banTime(e.cfg.BanTime, min(rank+1, e.highest))
+	e.describeNet(&s, k, now)
+	return s
 }
 
-// Neighbour is one of the addresses of a net that have failures or bans.
+// describe fills in what is known of the address itself.
+func (e *Engine) describe(s *Standing, r *record, now second) {
+	t := e.count(e.load(r), now, 0)
+	s.Failures = t.n
+	if t.n > 0 {
+		s.First, s.Last = e.clock.time(t.first), e.clock.time(t.last)
+	}
+	switch {
+	case r.kind() != ofHost:
+	case r.banned(now) && !e.doubtful(r, now):
+		s.Step, s.Until = StepHost, e.clock.time(r.ends)
+		if r.flags&everywhere != 0 {
+			s.Step = StepAll
+		}
+	case r.soft(now):
+		s.Step, s.Until = StepSoft, e.clock.time(r.mark)
+	}
+}
+
+// describeNet fills in what is known of the net.
+func (e *Engine) describeNet(s *Standing, k key, now second) {
+	i := e.find(k.net(), ofNet)
+	if i == 0 {
+		return
+	}
+	r := e.records.at(i)
+	for h := r.first; h != 0; h = e.records.at(h).sibling {
+		if e.records.at(h).banned(now) {
+			s.NetBanned++
+		}
+	}
+	if e.standing(i, now) && s.Refusal == "" && s.Step != StepAll {
+		s.Step, s.Until = StepNet, e.clock.time(r.ends)
+	}
+}
+
+// thresholdNow is how many failures ban k, whatever the account.
+func (e *Engine) thresholdNow(k key, now second) int {
+	return lowered(e.threshold(k), e.cfg.NetAccounts, e.nets.met(uint64(k.net()), now))
+}
+
+// Neighbour is one of the addresses of a net that are banned.
 type Neighbour struct {
-	Prefix   netip.Prefix
-	Failures int
-	Bans     int
-	Until    time.Time // the end of its ban, zero where it is not banned
+	Prefix netip.Prefix
+	Bans   int
+	Until  time.Time
 }
 
 // Neighbours returns up to most others of a's /24 or /48 that are banned.
 func (e *Engine) Neighbours(a netip.Addr, at time.Time, most int) []Neighbour {
-	return nil // TODO
+	a = plainAddr(a)
+	if !a.IsValid() {
+		return nil
+	}
+	now, k := e.clock.at(at), keyOf(a)
+	i := e.find(k.net(), ofNet)
+	if i == 0 {
+		return nil
+	}
+	var out []Neighbour
+	for h := e.records.at(i).first; h != 0 && len(out) < most; h = e.records.at(h).sibling {
+		if r := e.records.at(h); r.key != k && r.banned(now) {
+			out = append(out, Neighbour{r.key.prefix(ofHost), e.rankOf(r, now), e.clock.time(r.ends)})
+		}
+	}
+	return out
 }
-
-// Pardon keeps p unbanned until until: what it earns meanwhile is refused with
-// RefusedPardon. A zero until ends a pardon.
-func (e *Engine) Pardon(p netip.Prefix, until time.Time) {} // TODO
 
 // Paused tells whether failures are not counted at at, because our own
 // authentication backend is failing, and since when.
 func (e *Engine) Paused(at time.Time) (since time.Time, paused bool) {
-	return time.Time{}, false // TODO
+	e.outage.judge(e.clock.at(at))
+	if !e.outage.paused {
+		return time.Time{}, false
+	}
+	return e.clock.time(e.outage.since), true
 }
 
 // Forgotten is how many addresses with failures inside the window had to make
 // room for others.
-func (e *Engine) Forgotten() uint64 { return 0 } // TODO
+func (e *Engine) Forgotten() uint64 { return e.forgotten }

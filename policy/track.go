@@ -15,17 +15,30 @@ func (e *Engine) track(k key, of kind, at second, keep uint32) uint32 {
 	i := e.records.add()
 	r := e.records.at(i)
 	r.key, r.flags = k, recordFlags(of)
-	r.newest, r.ends, r.refused = at, never, never
+	r.newest, r.ends, r.mark = at, never, never
 	e.index[of].add(k, i)
-	e.harmless.push(&e.records, i)
+	e.harmless[0].push(&e.records, i)
 	return i
+}
+
+// classes are the lists of records without bans, by how much would be lost
+// with one. At the limit the lowest gives first: to have four failures
+// forgotten takes a flood of as many addresses that fail four times.
+const classes = 4
+
+// classOf returns the list that r belongs to where it has no ban.
+func classOf(r *record) int {
+	if r.kind() == ofNet {
+		return classes - 1
+	}
+	return min(max(int(r.n)-1, 0), classes-1)
 }
 
 // touch moves record i to the front of the list that it belongs to now.
 func (e *Engine) touch(i uint32) {
 	r := e.records.at(i)
 	l := e.listOf(r)
-	flags := r.flags &^ offending
+	flags := r.flags&^(offending|classMask) | recordFlags(classOf(r))<<classShift
 	if r.rank > 0 || r.ends != never {
 		flags |= offending
 	}
@@ -41,24 +54,39 @@ func (e *Engine) listOf(r *record) *list {
 	if r.flags&offending != 0 {
 		return &e.offenders
 	}
-	return &e.harmless
+	return &e.harmless[r.class()]
 }
 
 // evict makes room by giving up one record other than keep, and tells whether
 // it found one.
 func (e *Engine) evict(keep uint32) bool {
-	i := e.harmless.back
-	if i == keep && i != 0 {
-		i = e.records.at(i).prev
-	}
+	i := e.weakest(keep)
 	if i == 0 {
 		i = e.cheapest(keep)
 	}
 	if i == 0 {
 		return false
 	}
+	if r := e.records.at(i); r.n > 0 && r.kind() == ofHost && e.now.since(r.newest) < e.window {
+		e.forgotten++
+	}
 	e.drop(i)
 	return true
+}
+
+// weakest returns the record other than keep that has the least failures, of
+// those the one seen longest ago; 0 where all have bans.
+func (e *Engine) weakest(keep uint32) uint32 {
+	for c := range e.harmless {
+		i := e.harmless[c].back
+		if i == keep && i != 0 {
+			i = e.records.at(i).prev
+		}
+		if i != 0 {
+			return i
+		}
+	}
+	return 0
 }
 
 // lookBack bounds the search among offenders.
@@ -98,24 +126,13 @@ func (e *Engine) drop(i uint32) {
 }
 
 // sweep frees what has become meaningless, a little with each event so that
-// none is slow: two leave for one that comes.
+// none is slow: two leave for one that comes, and the other lists have their
+// turn.
 func (e *Engine) sweep() {
-	idle := max(e.window, seconds(sessionAge))
-	for range 2 {
-		if i := e.harmless.back; i != 0 {
-			r := e.records.at(i)
-			if e.now.since(r.newest) < idle {
-				continue
-			}
-			if r.kind() == ofNet {
-				e.dismiss(r, e.now)
-			}
-			if r.kind() == ofNet && r.n > 0 {
-				e.touch(i) // its banned hosts still need it
-			} else {
-				e.drop(i)
-			}
-		}
+	e.sweepList(&e.harmless[0])
+	e.turn++
+	if c := e.turn % classes; c > 0 {
+		e.sweepList(&e.harmless[c])
 	}
 	if i := e.offenders.back; i != 0 {
 		r := e.records.at(i)
@@ -123,6 +140,29 @@ func (e *Engine) sweep() {
 		if r.ends == never {
 			e.leaveNet(i)
 			e.touch(i)
+		}
+	}
+}
+
+// sweepList frees up to two records of a list that are idle.
+func (e *Engine) sweepList(l *list) {
+	idle := max(e.window, seconds(sessionAge))
+	for range 2 {
+		i := l.back
+		if i == 0 {
+			return
+		}
+		r := e.records.at(i)
+		if e.now.since(r.newest) < idle {
+			return
+		}
+		if r.kind() == ofNet {
+			e.dismiss(r, e.now)
+		}
+		if r.kind() == ofNet && r.n > 0 {
+			e.touch(i) // its banned hosts still need it
+		} else {
+			e.drop(i)
 		}
 	}
 }

@@ -13,30 +13,42 @@ const (
 	userBits   = localBits + domainBits
 )
 
-// userOf hashes name without regard to the case of ASCII letters.
-func userOf(name []byte) user {
-	if len(name) == 0 {
-		return 0
+// name is what is made of a login name: user, which is kept, and account, which
+// tells accounts apart where user's few bits would not.
+type name struct {
+	user    user
+	account uint64
+}
+
+// longestName bounds what is hashed of a login name. Servers cut names far
+// shorter than that.
+const longestName = 1 << 10
+
+// userOf returns the user of a login name.
+func userOf(text []byte) user { return nameOf(text).user }
+
+// nameOf hashes a login name without regard to the case of ASCII letters.
+func nameOf(text []byte) name {
+	if len(text) == 0 {
+		return name{}
 	}
 	const offset, prime = 2166136261, 16777619 // FNV-1a, RFC 9923
-	h, local := uint32(offset), uint32(0)
-	for _, c := range name {
-		if c == '@' && local == 0 {
-			local, h = fold(h, localBits), offset
+	h, local, domain := uint32(offset), uint32(0), false
+	for _, c := range text[:min(len(text), longestName)] {
+		if c == '@' && !domain {
+			local, h, domain = h, offset, true
 			continue
 		}
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		h = (h ^ uint32(c)) * prime
+		h = (h ^ uint32(lowerASCII(c))) * prime
 	}
-	if local == 0 {
-		return user(fold(h, localBits) << domainBits)
+	if !domain {
+		local, h = h, offset
 	}
-	if h == offset { // "name@" has no domain
-		return user(local << domainBits)
+	n := name{user(fold(local, localBits) << domainBits), uint64(local)<<32 | uint64(h)}
+	if h != offset { // "name@" has no domain
+		n.user |= user(fold(h, domainBits))
 	}
-	return user(local<<domainBits | fold(h, domainBits))
+	return n
 }
 
 // fold shortens h to bits without making it 0.

@@ -1,0 +1,79 @@
+package policy
+
+import "math/bits"
+
+// outage tells when our own authentication backend fails: failures are then
+// nobody's guesses. It looks at the last minute: faults that the backend
+// admits, and failures of users who logged in from the same address lately,
+// each user once in ten seconds; against logins that work.
+type outage struct {
+	least  int // faults that pause; 0 is never
+	slots  [outageSlots]outageSlot
+	paused bool
+	since  second
+}
+
+const (
+	outageSlots = 6
+	slotLength  = 10 // seconds
+	// fewestKeys is how many different addresses must see the faults, or one
+	// client that makes the backend stumble could stop us from counting.
+	fewestKeys = 3
+)
+
+// outageSlot is ten seconds.
+type outageSlot struct {
+	start         second
+	faults, works uint32
+	keys, users   uint64 // sets of hashes of those who saw faults
+}
+
+func (o *outage) slot(at second) *outageSlot {
+	start := second(int64(at) - ((int64(at)%slotLength)+slotLength)%slotLength)
+	s := &o.slots[(int64(start)/slotLength%outageSlots+outageSlots)%outageSlots]
+	if s.start != start {
+		*s = outageSlot{start: start}
+	}
+	return s
+}
+
+// fault says that the backend failed k at at.
+func (o *outage) fault(k key, at second) {
+	s := o.slot(at)
+	s.faults++
+	s.keys |= 1 << (mix(uint64(k)) % 64)
+}
+
+// doubt says that a user failed at at who logged in from k lately.
+func (o *outage) doubt(k key, u user, at second) {
+	s, bit := o.slot(at), uint64(1)<<(mix(uint64(k)+uint64(u)<<40)%64)
+	if s.users&bit == 0 {
+		s.users |= bit
+		o.fault(k, at)
+	}
+}
+
+// work says that a login worked at at.
+func (o *outage) work(at second) { o.slot(at).works++ }
+
+// judge brings paused up to date.
+func (o *outage) judge(at second) {
+	if o.least == 0 {
+		return
+	}
+	var faults, works uint32
+	var keys uint64
+	for i := range o.slots {
+		s := &o.slots[i]
+		if age := at.since(s.start); age < 0 || age >= outageSlots*slotLength {
+			continue
+		}
+		faults, works, keys = faults+s.faults, works+s.works, keys|s.keys
+	}
+	switch {
+	case o.paused:
+		o.paused = faults > works
+	case faults >= uint32(o.least) && faults > works && bits.OnesCount64(keys) >= fewestKeys:
+		o.paused, o.since = true, at
+	}
+}

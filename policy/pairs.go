@@ -1,0 +1,84 @@
+package policy
+
+// pairs remembers who logged in from where lately. It takes what memory it was
+// made with and no more.
+//
+// All places of a user lie side by side and make room for each other, the
+// oldest login first: whoever owns an account can fill only the room that it
+// shares with a few others.
+type pairs struct {
+	rooms  [][pairWays]login // as many as a power of two
+	secret uint64
+	most   int64 // seconds that a login counts
+}
+
+// pairWays is how many logins share a room: those of a cache line.
+const pairWays = 8
+
+type login struct {
+	tag  uint32 // 0 is none
+	last second
+}
+
+func newPairs(wanted int, most int64, secret uint64) pairs {
+	n := 1
+	for n*pairWays < wanted {
+		n *= 2
+	}
+	return pairs{rooms: make([][pairWays]login, n), secret: secret, most: most}
+}
+
+// room returns where the logins of a user are kept. Only the local part
+// counts: servers log one name with its domain and without.
+func (p *pairs) room(u user) int {
+	return int(mix(uint64(u>>domainBits)^p.secret) & uint64(len(p.rooms)-1))
+}
+
+func (p *pairs) tag(k key, u user) uint32 {
+	return uint32(mix(mix(uint64(k)^p.secret)+uint64(u>>domainBits))) | 1
+}
+
+// add says that u logged in from k at at.
+func (p *pairs) add(k key, u user, at second) {
+	if u == 0 {
+		return
+	}
+	p.put(&p.rooms[p.room(u)], login{p.tag(k, u), at})
+}
+
+// put adds a login to a room, in place of the oldest where there is no other.
+func (p *pairs) put(room *[pairWays]login, l login) {
+	oldest := 0
+	for i := range room {
+		if room[i].tag == l.tag {
+			room[i].last = max(room[i].last, l.last)
+			return
+		}
+		if older(room[i], room[oldest]) {
+			oldest = i
+		}
+	}
+	room[oldest] = l
+}
+
+// older tells whether a should rather make room than b.
+func older(a, b login) bool {
+	if a.tag == 0 || b.tag == 0 {
+		return a.tag == 0 && b.tag != 0
+	}
+	return a.last < b.last
+}
+
+// known tells whether u logged in from k lately.
+func (p *pairs) known(k key, u user, at second) bool {
+	if u == 0 || p.most == 0 {
+		return false
+	}
+	tag := p.tag(k, u)
+	for _, x := range &p.rooms[p.room(u)] {
+		if x.tag == tag {
+			return at.since(x.last) < p.most
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package policy
+
+import "time"
+
+// verdict is what the entries of a key amount to.
+type verdict struct {
+	bans bool
+	rule Rule
+	at   second
+	tally
+	abuses int // of the failures, those that are no failed login
+}
+
+// over is the time between the first and the last failure that counts.
+func (v *verdict) over() time.Duration {
+	if v.n == 0 {
+		return 0
+	}
+	return time.Duration(v.last.since(v.first)) * time.Second
+}
+
+// judge says what the entries x of r amount to now.
+func (e *Engine) judge(c *sight, r *record, x []entry) verdict {
+	v := verdict{at: c.at, rule: RuleAuthFail, tally: e.count(x, r.newest, c.name.user)}
+	if !e.charges(c.ev) {
+		return v
+	}
+	v.rule, v.bans = e.rule(c, &v.tally, x, r.newest)
+	if v.bans {
+		v.abuses = e.abuses(x)
+	}
+	return v
+}
+
+// rule returns the rule by which the failures so far ban, and whether one does.
+func (e *Engine) rule(c *sight, t *tally, x []entry, newest second) (Rule, bool) {
+	most := e.threshold(c.key)
+	ofAccount := lowered(most, e.cfg.AccountNets, c.accountNets)
+	ofNet := lowered(most, e.cfg.NetAccounts, c.netAccounts)
+	if e.cfg.KnownThreshold > most && t.n < e.cfg.KnownThreshold && t.n >= min(most, ofNet) {
+		t.strange = e.strange(c, x, newest)
+	}
+	switch {
+	case c.ev.Kind == AuthFail && e.honeypots.has(c.ev.User):
+		return RuleHoneypot, t.n > 0
+	case t.strange >= most:
+		return RuleAuthFail, true
+	case t.ofUser >= ofAccount && ofAccount < most:
+		return RuleAccount, true
+	case t.strange >= ofNet && ofNet < most:
+		return RuleSpray, true
+	}
+	return RuleAuthFail, false
+}
+
+// lowered is how many failures ban where so many things met what is limited to
+// limit: as many fewer as there are more of them. 0 is no limit.
+func lowered(threshold, limit, met int) int {
+	if limit == 0 || met <= limit {
+		return threshold
+	}
+	return max((threshold*limit+met-1)/met, 1)
+}
+
+// strange is how many failures are of users who did not log in from this
+// address lately.
+func (e *Engine) strange(c *sight, x []entry, newest second) int {
+	n := 0
+	for i := range x {
+		if e.counts(&x[i]) && newest.since(x[i].at) < e.window && !e.logins.known(c.key, x[i].user, c.at) {
+			n++
+		}
+	}
+	return n
+}
+
+func (e *Engine) threshold(k key) int {
+	if k.is4() {
+		return e.cfg.Threshold4
+	}
+	return e.cfg.Threshold6
+}

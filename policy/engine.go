@@ -79,6 +79,11 @@ func (e *Engine) Tracked() int { return e.index[ofHost].used }
 // Observe takes one event and appends the decisions that it leads to. It
 // keeps nothing that ev points to.
 func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
+	return e.observe(ev, nameOf(ev.User), out)
+}
+
+// observe is Observe with the name made of ev.User.
+func (e *Engine) observe(ev *Event, n name, out []Decision) []Decision {
 	a := plainAddr(ev.Addr)
 	if !a.IsValid() || a.IsMulticast() || a.IsUnspecified() {
 		return out // no connection comes from there
@@ -91,7 +96,7 @@ func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
 	if spared {
 		of = ofSpared
 	}
-	c := sight{ev: ev, at: at, key: keyOf(a), name: nameOf(ev.User)}
+	c := sight{ev: ev, at: at, key: keyOf(a), name: n}
 	e.learn(&c, spared)
 	i := e.find(c.key, of)
 	if i == 0 && !e.tracks(ev) || !spared && e.netStands(c.key, at) {
@@ -186,10 +191,10 @@ func (e *Engine) suspect(c *sight, spared bool) {
 	}
 	net := uint64(c.key.net())
 	if e.cfg.AccountNets > 0 {
-		c.accountNets = e.accounts.meet(c.name.account, net, c.at, e.cfg.AccountNets)
+		c.accountNets = e.accounts.meet(c.name.account, net, c.at)
 	}
 	if e.cfg.NetAccounts > 0 {
-		c.netAccounts = e.nets.meet(net, c.name.account, c.at, e.cfg.NetAccounts)
+		c.netAccounts = e.nets.meet(net, c.name.account, c.at)
 	}
 }
 

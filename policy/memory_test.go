@@ -159,16 +159,23 @@ func BenchmarkObserveBatch(b *testing.B) { benchmarkObserve(b, (*Engine).Observe
 
 // benchmarkObserve measures observe with 64 events at a time.
 func benchmarkObserve(b *testing.B, observe func(*Engine, []Event, []Decision) []Decision) {
+	plain := Config{Window: time.Hour, Threshold4: 5, BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour, Net4Hosts: 5}
+	patient, all := plain, plain
+	patient.Threshold4 = 50
+	all.SoftThreshold4, all.SoftTime, all.BanExtra, all.BanDecay = 3, time.Hour, 10, 168*time.Hour
+	all.KnownThreshold, all.KnownFor, all.AccountNets, all.NetAccounts, all.OutageFaults = 20, 168*time.Hour, 5, 10, 10
+	all.Honeypots = []string{"backup", "scanner@example.org"}
 	for name, c := range map[string]struct {
-		keys      uint32
-		threshold int
+		keys uint32
+		cfg  Config
 	}{
-		"one hot key": {1, 5}, "20k keys": {20_000, 5}, "1M keys": {1_000_000, 5},
-		"20k keys, none banned": {20_000, 50},
+		"one hot key": {1, plain}, "20k keys": {20_000, plain}, "1M keys": {1_000_000, plain},
+		"20k keys, none banned":  {20_000, patient},
+		"one hot key, all rules": {1, all}, "20k keys, all rules": {20_000, all}, "1M keys, all rules": {1_000_000, all},
 	} {
 		b.Run(name, func(b *testing.B) {
 			const size = 64
-			e := New(Config{Window: time.Hour, Threshold4: c.threshold, BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour, Net4Hosts: 5}, start)
+			e := New(c.cfg, start)
 			events := failures(1<<18, c.keys)
 			var out []Decision
 			b.ReportAllocs()

@@ -20,7 +20,7 @@ var (
 // last stay. What was restored before keeps its bans and ranks.
 func (e *Engine) Load(r io.Reader) error {
 	most := max(e.cfg.MaxTracked, defaultMaxTracked)
-	perKey := recordLen + (ownLen+chunkLen)*entryLen + 2*(subjectLen+things*stampLen)/8 + loginLen
+	perKey := recordLen + (ownLen+chunkLen)*entryLen + 2*subjectLen/8 + loginLen
 	limit := int64(headerLen + sumLen + 3*tableLen + most*perKey)
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
@@ -50,9 +50,7 @@ func (e *Engine) Load(r io.Reader) error {
 func (e *Engine) loadTables(b []byte, shift int64) {
 	r := &tableReader{b: b}
 	for _, s := range []*spread{&e.accounts, &e.nets} {
-		r.spread(func(places, place, tag uint32, last second, stamps []byte) {
-			s.load(places, place, tag, last, stamps, shift)
-		})
+		r.spread(func(places, eighth uint32, x *stored) { s.load(places, eighth, x, shift) })
 	}
 	r.logins(func(rooms, room uint32, l login) { e.logins.load(rooms, room, l, shift) })
 }
@@ -79,7 +77,7 @@ func check(b []byte) error {
 	}
 	r := &tableReader{b: body}
 	for range 2 {
-		r.spread(func(uint32, uint32, uint32, second, []byte) {})
+		r.spread(func(uint32, uint32, *stored) {})
 	}
 	r.logins(func(uint32, uint32, login) {})
 	if r.failed != nil || len(r.b) > 0 {

@@ -8,27 +8,28 @@ import (
 // The tables of a snapshot. Each tells its size, by which whoever loads it
 // knows whether the places still mean the same.
 //
-//	spread   4 places, 4 subjects, then the subjects
-//	subject  4 place, 4 tag, 4 last, 1 stamps, then the stamps
-//	stamp    1 thing, 4 at
+//	spread   4 places, 4 subjects, 4 seconds of an eighth, then the subjects
+//	subject  4 place, 4 tag, 4 number of the eighth, then 4 bytes of bits for each of eight
 //	logins   4 rooms, 4 logins, then the logins
 //	login    4 room, 4 tag, 4 last
 const (
-	tableLen   = 8
-	subjectLen = 13
-	stampLen   = 5
+	tableLen   = 12
+	subjectLen = 12 + 4*parts
 	loginLen   = 12
 )
 
-// spread writes what is inside the window.
+// spread writes what was met lately.
 func (w *snapshotWriter) spread(s *spread, now second) {
-	w.table(len(s.subjects), s.each(now, func(int, int, []byte) {}))
-	s.each(now, func(at, way int, stamps []byte) {
-		x := &s.subjects[at][way]
+	part := s.now(now)
+	w.table(len(s.subjects), s.each(part, func(int, *subject, *seen) {}))
+	w.u32(uint32(s.eighth))
+	s.each(part, func(at int, x *subject, b *seen) {
 		w.u32(uint32(at))
 		w.u32(x.tag)
-		w.u32(uint32(x.last))
-		w.buf = append(append(w.buf, byte(len(stamps)/stampLen)), stamps...)
+		w.u32(uint32(x.part))
+		for i := range b {
+			w.u32(b[i])
+		}
 		w.flush(flushAt)
 	})
 }
@@ -51,36 +52,19 @@ func (w *snapshotWriter) table(size, n int) {
 
 func (w *snapshotWriter) u32(v uint32) { w.buf = binary.LittleEndian.AppendUint32(w.buf, v) }
 
-// each calls f for every subject with stamps inside the window, which it gets
-// as they are written, and returns how many there are.
-func (s *spread) each(now second, f func(at, way int, stamps []byte)) int {
+// each calls f for every subject that something met lately, and returns how
+// many there are.
+func (s *spread) each(now int32, f func(at int, x *subject, b *seen)) int {
 	n := 0
-	var buf [things * stampLen]byte
 	for at := range s.subjects {
-		for way := range s.subjects[at] {
-			x := &s.subjects[at][way]
-			if x.tag == 0 || now.since(x.last) > s.window {
-				continue
-			}
-			b := buf[:0]
-			for i, t := range &s.stamps[at][way] {
-				if s.live(t, now) {
-					b = append(b, byte(i))
-					b = binary.LittleEndian.AppendUint32(b, uint32(s.time(t, now)))
-				}
-			}
-			if len(b) > 0 {
-				f(at, way, b)
+		for w := range s.subjects[at] {
+			if x := &s.subjects[at][w]; x.tag != 0 && now-x.part < parts {
+				f(at, x, &s.seen[at][w])
 				n++
 			}
 		}
 	}
 	return n
-}
-
-// time returns when t, which is live, was set.
-func (s *spread) time(t stamp, now second) second {
-	return clamp((floor(int64(now), s.unit) - s.age(t, now)) * s.unit)
 }
 
 func (p *pairs) each(now second, f func(room int, l login)) int {
@@ -116,14 +100,23 @@ func (r *tableReader) take(n int) []byte {
 
 func (r *tableReader) u32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
 
-// spread reads a spread and calls f for each subject with its stamps.
-func (r *tableReader) spread(f func(places, place, tag uint32, last second, stamps []byte)) {
-	places, n := r.u32(), r.u32()
+// stored is a subject of a snapshot.
+type stored struct {
+	place, tag uint32
+	part       int32
+	seen       seen
+}
+
+// spread reads a spread and calls f for each subject.
+func (r *tableReader) spread(f func(places, eighth uint32, x *stored)) {
+	places, n, eighth := r.u32(), r.u32(), r.u32()
 	for ; n > 0 && r.failed == nil; n-- {
-		place, tag, last := r.u32(), r.u32(), second(r.u32())
-		stamps := r.take(int(r.take(1)[0]) * stampLen)
+		x := stored{place: r.u32(), tag: r.u32(), part: int32(r.u32())}
+		for i := range x.seen {
+			x.seen[i] = r.u32()
+		}
 		if r.failed == nil {
-			f(places, place, tag, last, stamps)
+			f(places, eighth, &x)
 		}
 	}
 }
@@ -140,25 +133,26 @@ func (r *tableReader) logins(f func(rooms, room uint32, l login)) {
 	}
 }
 
-// load puts a subject of a snapshot back. Times are moved by shift. Of another
-// size of table it is left out: nobody knows where it belongs.
-func (s *spread) load(places, place, tag uint32, last second, stamps []byte, shift int64) {
-	if int(places) != len(s.subjects) || int(place) >= len(s.subjects) || tag == 0 {
+// load puts a subject of a snapshot back, whose start lies shift seconds after
+// ours. Of another size of table, or another Window, it is left out: nobody
+// knows where it belongs.
+func (s *spread) load(places, eighth uint32, x *stored, shift int64) {
+	if int(places) != len(s.subjects) || int64(eighth) != s.eighth || int(x.place) >= len(s.subjects) || x.tag == 0 {
 		return
 	}
-	at, moved := int(place), clamp(int64(last)+shift)
-	w := s.find(at, tag)
+	moved := s.now(clamp(int64(x.part)*s.eighth + shift))
+	at, w := int(x.place), s.find(int(x.place), x.tag)
 	if w < 0 {
 		if w = s.makeRoom(at, moved); w < 0 {
 			return
 		}
-		s.stamps[at][w] = [things]stamp{}
 	}
-	for ; len(stamps) >= stampLen; stamps = stamps[stampLen:] {
-		set := clamp(int64(second(binary.LittleEndian.Uint32(stamps[1:]))) + shift)
-		s.stamps[at][w][stamps[0]%things] = s.stamp(set)
+	b := &s.seen[at][w]
+	*b = seen{}
+	for i := range int32(parts) {
+		b[uint32(moved-i)%parts] = x.seen[uint32(x.part-i)%parts]
 	}
-	s.subjects[at][w] = subject{tag: tag, last: moved, count: s.counted(at, w, moved)}
+	s.subjects[at][w] = subject{tag: x.tag, part: moved, count: b.count()}
 }
 
 // load puts a login of a snapshot back.

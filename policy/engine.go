@@ -139,6 +139,9 @@ type sight struct {
 
 // learn notes what an event says about more than its address.
 func (e *Engine) learn(c *sight, spared bool) {
+	if e.outage.paused {
+		e.outage.judge(c.at) // it may be long ago
+	}
 	switch c.ev.Kind {
 	case AuthOK:
 		e.outage.work(c.at)
@@ -199,7 +202,9 @@ func (e *Engine) suspect(c *sight, spared bool) {
 }
 
 // tracks tells whether ev is worth a new record.
-func (e *Engine) tracks(ev *Event) bool { return e.charges(ev) || ev.Excused > 0 }
+func (e *Engine) tracks(ev *Event) bool {
+	return e.charges(ev) || ev.Excused > 0 || ev.Kind == AuthFail // which is excused in an outage
+}
 
 // charges tells whether ev can bring failures.
 func (e *Engine) charges(ev *Event) bool {

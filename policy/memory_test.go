@@ -86,6 +86,35 @@ func TestEvictionSparesTheBanned(t *testing.T) {
 	}
 }
 
+// TestAFloodCannotMakeFailuresForgotten sends many times as many addresses as
+// there is room for between the failures of one, each with fewer failures.
+func TestAFloodCannotMakeFailuresForgotten(t *testing.T) {
+	cfg := testConfig
+	cfg.MaxTracked, cfg.Threshold4 = 100, 5
+	e := New(cfg, start)
+	flood := func(from uint32, each int) {
+		for i := range uint32(5000) {
+			e.Observe(&Event{Time: start, Kind: AuthFail, Addr: addr4(from + i), Failures: 1 + int(i)%each}, nil)
+		}
+	}
+	got := play(t, e, "0s fail 198.51.100.1 n=2")
+	flood(0xc0000200, 1)
+	got = append(got, play(t, e, "1m fail 198.51.100.1")...)
+	flood(0xc1000200, 2)
+	got = append(got, play(t, e, "2m fail 198.51.100.1")...)
+	flood(0xc2000200, 3)
+	if got != nil {
+		t.Errorf("decided %q before the fifth failure", got)
+	}
+	if got = play(t, e, "3m fail 198.51.100.1"); len(got) != 1 {
+		t.Errorf("decided %q at the fifth failure, want a ban", got)
+	}
+	if e.Forgotten() < 10_000 {
+		t.Errorf("%d addresses are told to have been forgotten", e.Forgotten())
+	}
+	sound(t, e)
+}
+
 func TestIdleKeysAreFreed(t *testing.T) {
 	e := New(testConfig, start)
 	for i := range uint32(1000) {

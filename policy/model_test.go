@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -16,6 +17,13 @@ type model struct {
 	cfg    Config
 	failed map[netip.Addr][]report
 	bans   map[netip.Prefix][]span
+	soft   map[netip.Addr]time.Time
+	logins map[string][]meeting // by user: the eight addresses and nets where he logged in last
+	byUser []meeting            // tries that count for the account
+	byNet  []meeting            // tries that count for the net
+	faults []meeting            // addresses that saw our backend fail, with the user in doubt
+	works  []time.Time
+	paused bool
 }
 
 type report struct {
@@ -26,7 +34,18 @@ type report struct {
 	repeats  bool // a password that failed before, and so does not count
 }
 
-type span struct{ from, until time.Time }
+type span struct {
+	from, until time.Time
+	rank        int
+	everywhere  bool
+}
+
+// meeting is that a user was seen at an address or a net.
+type meeting struct {
+	at   time.Time
+	user string
+	addr netip.Addr
+}
 
 func (m *model) banned(p netip.Prefix, at time.Time) bool {
 	b := m.bans[p]
@@ -34,48 +53,148 @@ func (m *model) banned(p netip.Prefix, at time.Time) bool {
 }
 
 // add bans p and returns the ban's rank and length.
-func (m *model) add(p netip.Prefix, at time.Time) (int, time.Duration) {
-	if b := m.bans[p]; len(b) > 0 && !b[len(b)-1].until.Add(m.cfg.BanTimeMax).After(at) {
-		m.bans[p] = nil
+func (m *model) add(p netip.Prefix, first time.Duration, at time.Time) (int, time.Duration) {
+	rank := 0
+	if b := m.bans[p]; len(b) > 0 {
+		last := b[len(b)-1]
+		rank = last.rank - int(at.Sub(last.until)/m.cfg.BanDecay)
 	}
-	length := m.cfg.BanTime
-	for range m.bans[p] {
-		length = min(2*length, m.cfg.BanTimeMax)
+	rank = max(rank, 0) + 1
+	shortest := min(m.cfg.BanTime, m.cfg.NetTime, m.cfg.AllPortsTime)
+	doublings := math.Ceil(math.Log2(float64(m.cfg.BanTimeMax) / float64(shortest)))
+	rank = min(rank, 1+int(doublings)) // beyond it no ban is longer
+	length := m.length(p, first, rank)
+	m.bans[p] = append(m.bans[p], span{at, at.Add(length), rank, false})
+	return rank, length
+}
+
+func (m *model) length(p netip.Prefix, first time.Duration, rank int) time.Duration {
+	for range rank - 1 {
+		first = min(2*first, m.cfg.BanTimeMax)
 	}
-	m.bans[p] = append(m.bans[p], span{at, at.Add(length)})
-	return len(m.bans[p]), length
+	return m.cfg.spread(first, keyOf(p.Addr()), rank)
 }
 
 func (m *model) observe(ev *Event) []Decision {
 	host, _ := ev.Addr.Prefix(32)
 	net, _ := ev.Addr.Prefix(24)
-	if m.banned(host, ev.Time) || m.banned(net, ev.Time) {
+	known := m.remember(ev, net)
+	switch {
+	case m.banned(net, ev.Time):
 		return nil
-	}
-	if ev.Kind == AuthOK {
+	case m.banned(host, ev.Time):
+		return m.goesOn(ev, host)
+	case ev.Kind == AuthOK:
 		m.forgive(ev)
+		if n, _ := m.count(ev, nil); n < m.cfg.SoftThreshold4 {
+			delete(m.soft, ev.Addr)
+		}
+		return nil
+	case ev.Kind == BackendFault || m.paused:
 		return nil
 	}
 	m.fail(ev)
-	first, n := ev.Time, 0
+	return m.judge(ev, host, net, known)
+}
+
+func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision {
+	n, over := m.count(ev, nil)
+	strange, _ := m.count(ev, func(r report) bool { return !m.known(r.user, ev.Addr, ev.Time) })
+	ofUser, _ := m.count(ev, func(r report) bool { return r.user != "" && r.user == string(ev.User) })
+	account, spray := m.cfg.Threshold4, m.cfg.Threshold4
+	if !known && len(ev.User) > 0 {
+		account = lowered(account, m.cfg.AccountNets, m.different(ev, m.byUser, func(t meeting) (bool, uint64) {
+			return t.user == string(ev.User), uint64(keyOf(t.addr).net())
+		}))
+		spray = lowered(spray, m.cfg.NetAccounts, m.different(ev, m.byNet, func(t meeting) (bool, uint64) {
+			return net.Contains(t.addr), nameOf([]byte(t.user)).account
+		}))
+	}
+	d := Decision{
+		Prefix: host, Step: StepHost, At: ev.Time, Failures: n, Over: over,
+	}
+	switch {
+	case string(ev.User) == m.cfg.Honeypots[0] && n > 0:
+		d.Rule = RuleHoneypot
+	case strange >= m.cfg.Threshold4 || n >= m.cfg.KnownThreshold:
+		d.Rule = RuleAuthFail
+	case ofUser >= account && account < m.cfg.Threshold4:
+		d.Rule = RuleAccount
+	case strange >= spray && spray < m.cfg.Threshold4:
+		d.Rule = RuleSpray
+	default:
+		return m.soften(&d, ev)
+	}
+	m.failed[ev.Addr] = nil
+	delete(m.soft, ev.Addr)
+	rank, length := m.add(host, m.cfg.BanTime, ev.Time)
+	d.Rank, d.Until = rank, ev.Time.Add(length)
+	return append([]Decision{d}, m.neighbours(net, ev.Time)...)
+}
+
+func (m *model) soften(d *Decision, ev *Event) []Decision {
+	if d.Failures < m.cfg.SoftThreshold4 {
+		return nil
+	}
+	was := m.soft[ev.Addr].After(ev.Time)
+	m.soft[ev.Addr] = ev.Time.Add(m.cfg.SoftTime)
+	if was {
+		return nil
+	}
+	d.Step, d.Rule, d.Until = StepSoft, RuleAuthFail, m.soft[ev.Addr]
+	if b := m.bans[d.Prefix]; len(b) > 0 {
+		last := b[len(b)-1]
+		d.Rank = max(0, last.rank-int(ev.Time.Sub(last.until)/m.cfg.BanDecay))
+	}
+	return []Decision{*d}
+}
+
+// goesOn is about what comes in although its address is banned.
+func (m *model) goesOn(ev *Event, host netip.Prefix) []Decision {
+	b := m.bans[host]
+	last := &b[len(b)-1]
+	switch {
+	case last.everywhere:
+		return nil
+	case ev.Kind == AuthOK:
+		m.forgive(ev)
+		return nil
+	case ev.Kind == BackendFault || m.paused:
+		return nil
+	}
+	m.fail(ev)
+	n, over := m.count(ev, nil)
+	if n += m.cfg.Threshold4; n < m.cfg.AllPorts4 {
+		return nil
+	}
+	m.failed[ev.Addr] = nil
+	length := m.length(host, m.cfg.AllPortsTime, last.rank)
+	last.everywhere = true
+	if ends := ev.Time.Add(length); ends.After(last.until) {
+		last.until = ends
+	}
+	return []Decision{{
+		Prefix: host, Step: StepAll, Rule: RulePersist, At: ev.Time, Until: ev.Time.Add(length),
+		Failures: n, Over: over, Rank: last.rank,
+	}}
+}
+
+// count returns how many failures inside the window are such, and the time from
+// the first to the last.
+func (m *model) count(ev *Event, such func(report) bool) (n int, over time.Duration) {
+	first, last := ev.Time, time.Time{}
 	for _, r := range m.failed[ev.Addr] {
-		if !r.repeats && ev.Time.Sub(r.at) < m.cfg.Window {
+		if !r.repeats && ev.Time.Sub(r.at) < m.cfg.Window && (such == nil || such(r)) {
 			n++
 			if r.at.Before(first) {
 				first = r.at
 			}
+			if r.at.After(last) {
+				last = r.at
+			}
 		}
 	}
-	if n < m.cfg.Threshold4 {
-		return nil
-	}
-	m.failed[ev.Addr] = nil
-	rank, length := m.add(host, ev.Time)
-	out := m.neighbours(net, ev.Time)
-	return append([]Decision{{
-		Prefix: host, Step: StepHost, Rule: RuleAuthFail, At: ev.Time, Until: ev.Time.Add(length),
-		Failures: n, Over: ev.Time.Sub(first), Rank: rank,
-	}}, out...)
+	return n, last.Sub(first)
 }
 
 func (m *model) neighbours(net netip.Prefix, at time.Time) []Decision {
@@ -88,7 +207,7 @@ func (m *model) neighbours(net netip.Prefix, at time.Time) []Decision {
 	if n < m.cfg.Net4Hosts {
 		return nil
 	}
-	rank, length := m.add(net, at)
+	rank, length := m.add(net, m.cfg.NetTime, at)
 	return []Decision{{Prefix: net, Step: StepNet, Rule: RuleNet, At: at, Until: at.Add(length), Failures: n, Rank: rank}}
 }
 
@@ -135,57 +254,202 @@ func (m *model) repeats(ev *Event) bool {
 	})
 }
 
+// remember notes who was seen where, and tells whether the user of a failure is
+// known in its net.
+func (m *model) remember(ev *Event, net netip.Prefix) (known bool) {
+	u := string(ev.User)
+	if m.paused {
+		m.pause(ev.Time)
+	}
+	switch ev.Kind {
+	case AuthOK:
+		m.works = append(m.works, ev.Time)
+		if u == "" {
+			break
+		}
+		m.login(u, ev.Addr, ev.Time)
+		m.login(u, outside(net), ev.Time)
+		// What cannot be told apart from it goes with it.
+		m.byUser = slices.DeleteFunc(m.byUser, func(t meeting) bool {
+			return t.user == u && bit(uint64(keyOf(t.addr).net())) == bit(uint64(keyOf(ev.Addr).net()))
+		})
+		m.byNet = slices.DeleteFunc(m.byNet, func(t meeting) bool {
+			return net.Contains(t.addr) && bit(nameOf([]byte(t.user)).account) == bit(nameOf(ev.User).account)
+		})
+	case AuthFail:
+		if known = m.known(u, ev.Addr, ev.Time); known {
+			m.faults = append(m.faults, meeting{ev.Time, u, ev.Addr})
+		}
+		known = known || m.known(u, outside(net), ev.Time)
+		if !known && u != "" && !m.paused {
+			m.byUser = append(m.byUser, meeting{ev.Time, u, ev.Addr})
+			m.byNet = append(m.byNet, meeting{ev.Time, u, ev.Addr})
+		}
+	case BackendFault:
+		m.faults = append(m.faults, meeting{ev.Time, "", ev.Addr})
+	case Abuse, Session:
+	}
+	m.pause(ev.Time)
+	return known
+}
+
+// outside stands for a net: no host has this address.
+func outside(net netip.Prefix) netip.Addr {
+	b := net.Addr().As4()
+	b[3] = 255
+	return netip.AddrFrom4(b)
+}
+
+func (m *model) login(u string, a netip.Addr, at time.Time) {
+	places := m.logins[u]
+	oldest := 0
+	for i := range places {
+		if places[i].addr == a {
+			places[i].at = at
+			return
+		}
+		if places[i].at.Before(places[oldest].at) {
+			oldest = i
+		}
+	}
+	if len(places) < pairWays {
+		m.logins[u] = append(places, meeting{at, u, a})
+		return
+	}
+	places[oldest] = meeting{at, u, a}
+}
+
+func (m *model) known(u string, a netip.Addr, at time.Time) bool {
+	return slices.ContainsFunc(m.logins[u], func(l meeting) bool { return l.addr == a && at.Sub(l.at) < m.cfg.KnownFor })
+}
+
+// different estimates how many different things the tries of the last eight
+// eighths of a window are about.
+func (m *model) different(ev *Event, tries []meeting, of func(meeting) (bool, uint64)) int {
+	eighth := m.cfg.Window / parts
+	now := ev.Time.Sub(start) / eighth
+	set := map[uint32]bool{}
+	for _, t := range tries {
+		if yes, thing := of(t); yes && now-t.at.Sub(start)/eighth < parts {
+			set[bit(thing)] = true
+		}
+	}
+	return estimates[len(set)]
+}
+
+// pause looks at the faults of the last minute, in steps of ten seconds. A user
+// in doubt counts once in each.
+func (m *model) pause(at time.Time) {
+	slot := func(t time.Time) time.Duration { return t.Sub(start) / (10 * time.Second) }
+	recent := func(t time.Time) bool {
+		return slot(t)*10*time.Second > at.Sub(start)-time.Minute
+	}
+	faults, works := 0, 0
+	keys, doubts := map[uint64]bool{}, map[any]bool{}
+	for _, f := range m.faults {
+		id := [2]any{slot(f.at), bitOf(uint64(keyOf(f.addr)) + uint64(userOf([]byte(f.user)))<<40)}
+		if !recent(f.at) || f.user != "" && doubts[id] {
+			continue
+		}
+		doubts[id] = true
+		faults++
+		keys[bitOf(uint64(keyOf(f.addr)))] = true
+	}
+	for _, w := range m.works {
+		if recent(w) {
+			works++
+		}
+	}
+	if m.paused {
+		m.paused = faults > works
+	} else {
+		m.paused = faults >= m.cfg.OutageFaults && faults > works && len(keys) >= fewestKeys
+	}
+}
+
 // witnesses are those of the eight that the upper bits of a byte choose.
 var witnesses = [8]Witness{
 	WitnessMTA, WitnessLogin, WitnessMTA, WitnessPAM,
 	WitnessPolicy, WitnessPolicy, WitnessPolicy, WitnessPolicy,
 }
 
-// compare runs events that bytes stand for through both.
-func compare(t *testing.T, stream []byte) {
+// compare runs events that bytes stand for through both, and counts in seen what
+// they decide.
+func compare(t *testing.T, stream []byte, seen map[string]int) {
 	cfg := Config{
-		Window: 5 * time.Minute, Threshold4: 3,
+		Window: 400 * time.Second, Threshold4: 4,
 		Threshold6: 500, // so that the Engine keeps as much as the model
-		BanTime:    2 * time.Minute, BanTimeMax: 9 * time.Minute, Net4Hosts: 3,
+		BanTime:    2 * time.Minute, BanTimeMax: 9 * time.Minute, BanExtra: 20, BanDecay: 4 * time.Minute,
+		Net4Hosts: 2, NetTime: 3 * time.Minute,
+		SoftThreshold4: 2, SoftTime: 2 * time.Minute, AllPorts4: 6, AllPortsTime: 3 * time.Minute,
+		KnownThreshold: 6, KnownFor: 10 * time.Minute, AccountNets: 2, NetAccounts: 1,
+		Honeypots: []string{"pot"}, OutageFaults: 5, MaxTracked: 1 << 14,
 	}
 	e := New(cfg, start)
-	m := &model{cfg, map[netip.Addr][]report{}, map[netip.Prefix][]span{}}
+	m := &model{
+		cfg: cfg, failed: map[netip.Addr][]report{}, bans: map[netip.Prefix][]span{},
+		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{},
+	}
 	at, users := start, []string{"", "ann", "bob", "eve"}
 	for i := 0; i+1 < len(stream); i += 2 {
 		b, c := stream[i], stream[i+1]
-		at = at.Add(time.Duration(b%64) * time.Second)
+		at = at.Add(time.Duration(b%32) * time.Second)
+		host := b >> 5 // two in each of four nets
 		ev := &Event{
 			Time: at, Kind: AuthFail, Witness: witnesses[c>>5],
-			Addr: netip.AddrFrom4([4]byte{192, 0, 2, b >> 6}), User: []byte(users[c&3]),
+			Addr: netip.AddrFrom4([4]byte{192, 0, host >> 1, host & 1}), User: []byte(users[c&3]),
 		}
 		if ev.Witness == WitnessPolicy {
 			ev.Password = uint32(c >> 5 & 3)
 		}
-		if c>>2&7 == 0 {
+		switch c >> 2 & 7 {
+		case 0:
 			ev.Kind = AuthOK
+		case 1:
+			ev.Kind = BackendFault
+		case 2:
+			if c&3 == 3 {
+				ev.User = []byte("pot")
+			}
 		}
-		if diff := cmp.Diff(m.observe(ev), e.Observe(ev, nil), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		out := e.Observe(ev, nil)
+		for _, d := range out {
+			seen[string(d.Step)+" by "+string(d.Rule)]++
+		}
+		if m.paused {
+			seen["paused"]++
+		}
+		if diff := cmp.Diff(m.observe(ev), out, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 			t.Fatalf("event %d, %s %s %s: decisions (-model +engine):\n%s", i/2, at.Sub(start), ev.Kind, ev.Addr, diff)
 		}
 	}
 }
 
 func TestEngineEqualsModel(t *testing.T) {
+	seen := map[string]int{}
 	for seed := range uint64(40) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		stream := make([]byte, 2000)
 		for i := range stream {
 			stream[i] = byte(rnd.Uint32())
 			if seed%2 == 0 && i%2 == 0 {
-				stream[i] &= 0xc7 // a faster attack
+				stream[i] &= 0xe3 // a faster attack
 			}
 		}
-		compare(t, stream)
+		compare(t, stream, seen)
+	}
+	for _, what := range []string{
+		"soft by auth_fail", "host by auth_fail", "host by account", "host by spray", "host by honeypot",
+		"all by persist", "net by net", "paused",
+	} {
+		if seen[what] < 20 {
+			t.Errorf("%s was seen %d times only: the streams are too tame", what, seen[what])
+		}
 	}
 }
 
 func FuzzEngineEqualsModel(f *testing.F) {
 	f.Add([]byte("\x01\x04\x41\x24\x81\x04\x01\x05"))
 	f.Add([]byte("\x01\xa5\x01\x05\x01\xa5\x01\xa5\x01\x04"))
-	f.Fuzz(func(t *testing.T, stream []byte) { compare(t, stream[:min(len(stream), 1000)]) })
+	f.Fuzz(func(t *testing.T, stream []byte) { compare(t, stream[:min(len(stream), 1000)], map[string]int{}) })
 }

@@ -41,17 +41,20 @@ func (o *outage) slot(at second) *outageSlot {
 func (o *outage) fault(k key, at second) {
 	s := o.slot(at)
 	s.faults++
-	s.keys |= 1 << (mix(uint64(k)) % 64)
+	s.keys |= bitOf(uint64(k))
 }
 
 // doubt says that a user failed at at who logged in from k lately.
 func (o *outage) doubt(k key, u user, at second) {
-	s, bit := o.slot(at), uint64(1)<<(mix(uint64(k)+uint64(u)<<40)%64)
+	s, bit := o.slot(at), bitOf(uint64(k)+uint64(u)<<40)
 	if s.users&bit == 0 {
 		s.users |= bit
 		o.fault(k, at)
 	}
 }
+
+// bitOf is the bit of a set that stands for id.
+func bitOf(id uint64) uint64 { return 1 << (mix(id) % 64) }
 
 // work says that a login worked at at.
 func (o *outage) work(at second) { o.slot(at).works++ }

@@ -18,15 +18,21 @@ var testConfig = Config{
 
 // play runs a scenario and tells its decisions. Each line is an offset from
 // the start, a verb, an address or prefix, and options name=value:
-// u(ser), by (mta, login, auth, auth2, pam, policy), s(ession), n (failures),
+// step, u(ser), by (mta, login, auth, auth2, pam, policy), s(ession), n (failures),
 // ok (successes), x (excused), p(assword), in (seconds spanned), until
 // (offset), bans.
 func play(t *testing.T, e *Engine, script string) []string {
 	t.Helper()
+	return playTelling(t, e, script, tell)
+}
+
+// playTelling is play with decisions told by tell.
+func playTelling(t *testing.T, e *Engine, script string, tell func([]Decision) []string) []string {
+	t.Helper()
 	var told []string
 	for line := range strings.Lines(script) {
 		if line = strings.TrimSpace(line); line != "" {
-			told = append(told, step(t, e, strings.Fields(line))...)
+			told = append(told, tell(step(t, e, strings.Fields(line)))...)
 		}
 	}
 	return told
@@ -41,7 +47,7 @@ func offset(t *testing.T, s string) time.Time {
 	return start.Add(d)
 }
 
-func step(t *testing.T, e *Engine, words []string) []string {
+func step(t *testing.T, e *Engine, words []string) []Decision {
 	t.Helper()
 	at, opts := offset(t, words[0]), map[string]string{}
 	for _, w := range words[3:] {
@@ -56,14 +62,20 @@ func step(t *testing.T, e *Engine, words []string) []string {
 	switch words[1] {
 	case "hold":
 		e.Hold(prefix, offset(t, opts["until"]))
+	case "pardon":
+		until := time.Time{}
+		if opts["until"] != "" {
+			until = offset(t, opts["until"])
+		}
+		e.Pardon(prefix, until)
 	case "release":
 		e.Release(prefix, at)
 	case "exempt":
 		e.SetExempt([]Exemption{{prefix, RefusedOwn}})
 	case "restore":
-		e.Restore(Offender{Prefix: prefix, Bans: number(t, opts["bans"]), At: at, Until: offset(t, opts["until"])})
+		e.Restore(Offender{Prefix: prefix, Step: Step(opts["step"]), Bans: number(t, opts["bans"]), At: at, Until: offset(t, opts["until"])})
 	default:
-		return tell(e.Observe(eventOf(t, at, prefix.Addr(), words[1], opts), nil))
+		return e.Observe(eventOf(t, at, prefix.Addr(), words[1], opts), nil)
 	}
 	return nil
 }

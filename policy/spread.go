@@ -161,11 +161,12 @@ func (s *spread) makeRoom(at int, now int32) int {
 	return least
 }
 
-// estimates is the number of things that most probably set so many bits.
+// estimates is the number of things that so many bits stand for, told rather
+// one too low than too high: somebody may be banned for it.
 var estimates = func() (e [things + 1]int) {
 	for n := range things {
-		e[n] = int(math.Round(-things * math.Log(1-float64(n)/things)))
+		e[n] = max(n, int(-things*math.Log(1-float64(n)/things))-1)
 	}
-	e[things] = int(math.Round(things * math.Log(2*things)))
+	e[things] = int(things * math.Log(2*things))
 	return e
 }()

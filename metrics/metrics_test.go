@@ -26,7 +26,7 @@ func full() *Metrics {
 	m.Attach(func() State {
 		return State{
 			Wanted: 7, Blocked: 11, BlockFaults: 1, Enforced: 6, Active: map[string]int{"ban4": 5, "ban6_64": 2},
-			CheckedAt: time.UnixMilli(1_700_000_000_500), Tracked: 42,
+			CheckedAt: time.UnixMilli(1_700_000_000_500), Tracked: 42, Forgotten: 8, Paused: true, Pauses: 2,
 			Copies: &Copies{Read: 90, Unreadable: 1, Lost: 2},
 			Kernel: &Kernel{Seen: 100, Harness: &Harness{Marked: 90, Unmarked: 10}, Logged: 3, LogLimited: 4, Dropped: []Dropped{
 				{Family: "ipv4", Set: "ban4", Packets: 5, Bytes: 300},
@@ -104,6 +104,8 @@ smtpbl_commit_duration_seconds_sum 2e-05
 smtpbl_commit_duration_seconds_count 1
 smtpbl_config_reloads_total{result="failure"} 0
 smtpbl_config_reloads_total{result="success"} 1
+smtpbl_counting_paused 1
+smtpbl_counting_pauses_total 2
 smtpbl_drop_copies_total{result="lost"} 2
 smtpbl_drop_copies_total{result="read"} 90
 smtpbl_drop_copies_total{result="unreadable"} 1
@@ -116,6 +118,7 @@ smtpbl_enforce_latency_seconds_count 1
 smtpbl_enforcement_check_timestamp_seconds 1.7000000005e+09
 smtpbl_events_total{kind="auth_fail",service="postfix"} 3
 smtpbl_events_total{kind="auth_ok",service="postfix"} 0
+smtpbl_forgotten_addresses_total 8
 smtpbl_harness_packets_total{mark="marked"} 90
 smtpbl_harness_packets_total{mark="unmarked"} 10
 smtpbl_heals_total{cause="drift"} 1

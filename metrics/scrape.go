@@ -14,6 +14,9 @@ type State struct {
 	Blocked          int            // prefixes of block lists
 	BlockFaults      int            // block lists that cannot be read
 	Tracked          int            // addresses with failures in the window
+	Forgotten        uint64         // addresses with failures that had to make room
+	Paused           bool           // failures are not counted now
+	Pauses           uint64         // times that counting was paused
 	Kernel           *Kernel        // nil where the kernel cannot be asked
 	Copies           *Copies        // nil where dropped packets are not copied
 	Sources          []Source
@@ -83,6 +86,9 @@ var scraped = []struct {
 	{BlockFaults, "Block lists that could not be read; what they held before is dropped.", nil},
 	{CheckTimestamp, "When wanted and enforced bans were last compared, Unix time.", nil},
 	{Tracked, "Addresses with failed logins inside the window.", nil},
+	{Forgotten, "Addresses with failed logins that had to make room for others before the window's end.", nil},
+	{CountingPaused, "1 while failed logins are not counted because the mail server cannot check passwords.", nil},
+	{Pauses, "Times that counting was paused because the mail server could not check passwords.", nil},
 	{SourceLines, "Lines read, by source.", []string{"source"}},
 	{SourceBytes, "Bytes read, by source.", []string{"source"}},
 	{SourceLag, "Bytes written but not yet read, by source.", []string{"source"}},
@@ -124,6 +130,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(BansWanted, float64(s.Wanted))
 	gauge(BansEnforced, float64(s.Enforced))
 	gauge(Tracked, float64(s.Tracked))
+	counter(Forgotten, s.Forgotten)
+	counter(Pauses, s.Pauses)
+	paused := 0.0
+	if s.Paused {
+		paused = 1
+	}
+	gauge(CountingPaused, paused)
 	gauge(Blocked, float64(s.Blocked))
 	gauge(BlockFaults, float64(s.BlockFaults))
 	for set, n := range s.Active {

@@ -4,10 +4,18 @@
 // # Model
 //
 // Events of one IPv4 address, or of one IPv6 /64, belong to one key. A key's
-// failed logins of the last Config.Window are kept as entries. The failure
-// that makes them reach the threshold bans the key and starts the count anew.
-// Each further ban of the key doubles the time, and enough keys of one net
-// that are banned at the same time ban the net.
+// failed logins of the last Config.Window are kept as entries. Their number
+// leads up a ladder: to the soft step, where the mail server turns the client
+// away with a text; to a ban of the mail ports, which starts the count anew;
+// and, where failures come in all the same, to a ban of all ports. Each further
+// ban of the key doubles the time, quiet time takes doublings back, and enough
+// keys of one net that are banned at the same time ban the net.
+//
+// The threshold is not the same for everybody. Where one account is tried from
+// many nets, or one net tries many accounts, it falls, to one at the extreme
+// (see spread). Users who logged in from the same address lately may fail more
+// often (see pairs). Whoever tries a honeypot's name is banned at once. While
+// our own authentication backend fails nothing counts (see outage).
 //
 // One failed login can be told by several lines: by the mail server, by a
 // login process, by each password database, and by the mail server's summary
@@ -45,6 +53,9 @@
 //
 // Records and entries live in pages without pointers, found by maps without
 // pointers, and both are limited by Config.MaxTracked. At the limit the key
-// without any ban seen longest ago goes first; only when all are offenders
-// does one of those go, and then rather one whose ban has ended.
+// with the fewest failures goes first, of those the one seen longest ago; only
+// when all are offenders does one of those go, and then rather one whose ban
+// has ended. So to have a key with four failures forgotten takes as many
+// others with four, each of which could have guessed for itself. The tables of
+// accounts, nets and logins have a fixed size in proportion to MaxTracked.
 package policy

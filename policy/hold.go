@@ -73,7 +73,9 @@ func (e *Engine) Release(prefix netip.Prefix, at time.Time) {
 	if r.ends != never {
 		r.ends = min(r.ends, e.clock.at(at))
 	}
+	r.flags &^= everywhere
 	if of == ofHost {
+		r.mark = never
 		e.leaveNet(i)
 		e.save(i, spend(e.load(r)))
 	}

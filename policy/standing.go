@@ -125,11 +125,12 @@ func (e *Engine) Neighbours(a netip.Addr, at time.Time, most int) []Neighbour {
 // Paused tells whether failures are not counted at at, because our own
 // authentication backend is failing, and since when.
 func (e *Engine) Paused(at time.Time) (since time.Time, paused bool) {
-	e.outage.judge(e.clock.at(at))
-	if !e.outage.paused {
+	o := e.outage // which may go on otherwise when the next event comes
+	o.judge(e.clock.at(at))
+	if !o.paused {
 		return time.Time{}, false
 	}
-	return e.clock.time(e.outage.since), true
+	return e.clock.time(o.since), true
 }
 
 // Forgotten is how many addresses with failures inside the window had to make

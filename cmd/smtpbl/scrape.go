@@ -21,8 +21,9 @@ func (s *service) scrape() metrics.State {
 	st := metrics.State{
 		Wanted: h.Wanted, Enforced: h.Enforced, Active: h.Active, CheckedAt: h.CheckedAt,
 		Tracked: s.judge.Tracked(), Kernel: s.kernelCounters(),
-		Copies: s.copies(),
+		Copies: s.copies(), Forgotten: s.judge.Forgotten(), Pauses: s.judge.Pauses(),
 	}
+	_, st.Paused = s.judge.Paused()
 	st.Blocked, st.BlockFaults = s.blockCounts()
 	for _, src := range s.sources.stats() {
 		st.Sources = append(st.Sources, metrics.Source{
@@ -107,8 +108,22 @@ func (s *service) status() *status {
 		}
 	}
 	st.Warnings = append(st.Warnings, s.blockWarnings()...)
+	st.Warnings = append(st.Warnings, s.judgeWarnings()...)
 	if h.Pending > 0 {
 		st.Warnings = append(st.Warnings, fmt.Sprintf("%d bans are not enforced yet; the kernel is asked again", h.Pending))
 	}
 	return st
+}
+
+// judgeWarnings say what keeps failures from being counted.
+func (s *service) judgeWarnings() []string {
+	var out []string
+	if since, paused := s.judge.Paused(); paused {
+		out = append(out, fmt.Sprintf("failed logins are not counted since %s: the mail server cannot check passwords (policy.outage_faults)",
+			since.Format(time.TimeOnly)))
+	}
+	if n := s.judge.Forgotten(); n > 0 {
+		out = append(out, fmt.Sprintf("%d addresses with few failures made room for others: raise policy.max_tracked", n))
+	}
+	return out
 }

@@ -42,6 +42,8 @@ type Judge struct {
 	changed   bool // since the last checkpoint
 	interval  time.Duration
 	tracked   atomic.Int64
+	forgotten atomic.Uint64
+	outage    outage
 }
 
 const (
@@ -66,6 +68,7 @@ func NewJudge(engine *policy.Engine, sink Sink, count Counter, positions []inges
 		positions: map[string]ingest.Position{},
 		interval:  checkpointEvery,
 	}
+	j.outage.log = log
 	for _, p := range positions {
 		j.positions[p.Source] = p
 	}
@@ -119,6 +122,9 @@ func (j *Judge) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	<-timer.C
 	defer timer.Stop()
+	j.outage.timer = time.NewTimer(lookAgain)
+	j.outage.timer.Stop()
+	defer j.outage.timer.Stop()
 	armed := false // for the timer, which sleeps while nothing changes
 	for {
 		if j.changed && !armed {
@@ -135,6 +141,8 @@ func (j *Judge) Run(ctx context.Context) error {
 		case <-j.gone.wake:
 			j.gone.release(j.engine)
 			j.changed = true
+		case <-j.outage.timer.C:
+			j.outage.see(j.engine, time.Now())
 		case <-timer.C:
 			armed = false
 			j.checkpoint(ctx)
@@ -157,6 +165,9 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 		j.count.Unparsed(service.String())
 	}
 	j.decisions = out
+	if n := len(b.Events); n > 0 {
+		j.outage.see(j.engine, b.Events[n-1].Time)
+	}
 	if len(out) > 0 {
 		// The Sink keeps the slice, so it gets one of its own.
 		w := enforce.Work{Decisions: slices.Clone(out), ReadAt: b.ReadAt}
@@ -170,6 +181,7 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 	b.release()
 	j.changed = true
 	j.tracked.Store(int64(j.engine.Tracked()))
+	j.forgotten.Store(j.engine.Forgotten())
 }
 
 // checkpoint sends the window and its positions to be written after the

@@ -42,7 +42,7 @@ func (e *Engine) fetch(events []Event, names *[ahead]name) {
 		records[i] = host.likely(k)
 	}
 	for i, k := range keys[:n] {
-		sum += e.accounts.fetch(names[i].account) + e.nets.fetch(uint64(k.net())) + e.logins.fetch(names[i].user)
+		sum += e.accounts.fetch(names[i].account) + e.nets.fetch(uint64(k.net())) + e.swarms.fetch(uint64(k.net())) + e.logins.fetch(names[i].user)
 	}
 	for _, i := range records[:n] {
 		sum += uint32(e.records.at(i).n)

@@ -47,6 +47,8 @@ type Config struct {
 	AccountNets int
 	// NetAccounts is the same for the accounts that one net fails at.
 	NetAccounts int
+	// NetFailing is the same for the addresses of one net that fail.
+	NetFailing int
 	// Honeypots are login names that nobody has. One failure bans.
 	Honeypots []string
 	// OutageFaults is how many faults of the authentication backend within a

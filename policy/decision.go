@@ -28,6 +28,7 @@ const (
 	RuleHoneypot Rule = "honeypot"  // a login name that nobody has
 	RuleAccount  Rule = "account"   // failed at an account that many nets try
 	RuleSpray    Rule = "spray"     // in a net that tries many accounts
+	RuleSwarm    Rule = "swarm"     // in a net where many addresses fail
 	RulePersist  Rule = "persist"   // went on at ports that its ban does not close
 )
 
@@ -107,6 +108,7 @@ var circumstances = map[Rule]string{
 	RuleHoneypot: ", one with a login name that nobody has",
 	RuleAccount:  ", at an account that many networks try",
 	RuleSpray:    ", from a network that tries many accounts",
+	RuleSwarm:    ", in a network where many addresses fail",
 	RulePersist:  ", the last ones while it was banned",
 }
 

@@ -27,6 +27,7 @@ type Engine struct {
 
 	accounts  spread // the nets that failed at each account
 	nets      spread // the accounts that each net failed at
+	swarms    spread // the addresses of each net that failed
 	logins    pairs  // who logged in from where
 	honeypots honeypots
 	outage    outage
@@ -70,6 +71,7 @@ func New(cfg Config, start time.Time) *Engine {
 func (e *Engine) remember() {
 	e.accounts = newSpread(e.cfg.subjects(e.cfg.AccountNets), e.window, e.secret)
 	e.nets = newSpread(e.cfg.subjects(e.cfg.NetAccounts), e.window, e.secret)
+	e.swarms = newSpread(e.cfg.subjects(e.cfg.NetFailing), e.window, e.secret)
 	e.logins = newPairs(e.cfg.logins(), seconds(e.cfg.KnownFor), e.secret)
 }
 
@@ -132,9 +134,9 @@ type sight struct {
 	name name
 	// known: the user logged in from this address lately; near: or from its net.
 	known, near bool
-	// accountNets is how many nets failed at the account, netAccounts how many
-	// accounts the net failed at.
-	accountNets, netAccounts int
+	// accountNets is how many nets failed at the account, netAccounts at how many
+	// accounts the net failed, and netFailing how many addresses of it did.
+	accountNets, netAccounts, netFailing int
 }
 
 // learn notes what an event says about more than its address.
@@ -161,6 +163,10 @@ func (e *Engine) learn(c *sight, spared bool) {
 
 // welcome remembers a login that worked.
 func (e *Engine) welcome(c *sight) {
+	net := uint64(c.key.net())
+	if e.cfg.NetFailing > 0 {
+		e.swarms.part(net, uint64(c.key))
+	}
 	if c.name.user == 0 {
 		return
 	}
@@ -168,7 +174,6 @@ func (e *Engine) welcome(c *sight) {
 		e.logins.add(c.key, c.name.user, c.at)
 		e.logins.add(c.key.vicinity(), c.name.user, c.at)
 	}
-	net := uint64(c.key.net())
 	if e.cfg.AccountNets > 0 {
 		e.accounts.part(c.name.account, net)
 	}
@@ -179,9 +184,6 @@ func (e *Engine) welcome(c *sight) {
 
 // suspect remembers a login that failed, unless its user is known there.
 func (e *Engine) suspect(c *sight, spared bool) {
-	if c.name.user == 0 {
-		return
-	}
 	if e.cfg.KnownThreshold > 0 {
 		c.known = e.logins.known(c.key, c.name.user, c.at)
 		c.near = c.known || e.logins.known(c.key.vicinity(), c.name.user, c.at)
@@ -193,6 +195,12 @@ func (e *Engine) suspect(c *sight, spared bool) {
 		return
 	}
 	net := uint64(c.key.net())
+	if e.cfg.NetFailing > 0 {
+		c.netFailing = e.swarms.meet(net, uint64(c.key), c.at)
+	}
+	if c.name.user == 0 {
+		return
+	}
 	if e.cfg.AccountNets > 0 {
 		c.accountNets = e.accounts.meet(c.name.account, net, c.at)
 	}

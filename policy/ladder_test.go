@@ -260,6 +260,16 @@ func TestSpreadLowersThresholds(t *testing.T) {
 			6s fail 192.0.2.7 n=2 u=a7`, []string{
 			"6s host 192.0.2.7/32 by spray, 2, rank 1, for 10m0s",
 		}},
+		"a net where many addresses fail, without names": {func(c *Config) { spread(c); c.NetFailing = 3 }, `
+			0s fail 192.0.2.1
+			1s fail 192.0.2.2
+			2s fail 192.0.2.3 n=4
+			3s fail 192.0.2.4 n=3
+			4s fail 192.0.2.5 n=3
+			5s fail 192.0.2.6 n=3`, []string{
+			"4s host 192.0.2.5/32 by swarm, 3, rank 1, for 10m0s",
+			"5s host 192.0.2.6/32 by swarm, 3, rank 1, for 10m0s",
+		}},
 		"accounts that work after all are no spray": {spread, `
 			0s fail 192.0.2.1 u=a1
 			0s ok   192.0.2.1 u=a1

@@ -192,7 +192,7 @@ func benchmarkObserve(b *testing.B, observe func(*Engine, []Event, []Decision) [
 	patient, all := plain, plain
 	patient.Threshold4 = 50
 	all.SoftThreshold4, all.SoftTime, all.BanExtra, all.BanDecay = 3, time.Hour, 10, 168*time.Hour
-	all.KnownThreshold, all.KnownFor, all.AccountNets, all.NetAccounts, all.OutageFaults = 20, 168*time.Hour, 5, 10, 10
+	all.KnownThreshold, all.KnownFor, all.AccountNets, all.NetAccounts, all.NetFailing, all.OutageFaults = 20, 168*time.Hour, 5, 10, 16, 10
 	all.Honeypots = []string{"backup", "scanner@example.org"}
 	for name, c := range map[string]struct {
 		keys uint32

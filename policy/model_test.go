@@ -21,6 +21,7 @@ type model struct {
 	logins map[string][]meeting // by user: the eight addresses and nets where he logged in last
 	byUser []meeting            // tries that count for the account
 	byNet  []meeting            // tries that count for the net
+	swarm  []meeting            // the same, with and without a name
 	faults []meeting            // addresses that saw our backend fail, with the user in doubt
 	works  []time.Time
 	paused bool
@@ -101,7 +102,11 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 	n, over := m.count(ev, nil)
 	strange, _ := m.count(ev, func(r report) bool { return !m.known(r.user, ev.Addr, ev.Time) })
 	ofUser, _ := m.count(ev, func(r report) bool { return r.user != "" && r.user == string(ev.User) })
-	account, spray := m.cfg.Threshold4, m.cfg.Threshold4
+	account, spray, swarm := m.cfg.Threshold4, m.cfg.Threshold4, m.cfg.Threshold4
+	inNet := func(t meeting) (bool, uint64) { return net.Contains(t.addr), uint64(keyOf(t.addr)) }
+	if !known {
+		swarm = lowered(swarm, m.cfg.NetFailing, m.different(ev, m.swarm, inNet))
+	}
 	if !known && len(ev.User) > 0 {
 		account = lowered(account, m.cfg.AccountNets, m.different(ev, m.byUser, func(t meeting) (bool, uint64) {
 			return t.user == string(ev.User), uint64(keyOf(t.addr).net())
@@ -122,6 +127,8 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 		d.Rule = RuleAccount
 	case strange >= spray && spray < m.cfg.Threshold4:
 		d.Rule = RuleSpray
+	case strange >= swarm && swarm < m.cfg.Threshold4:
+		d.Rule = RuleSwarm
 	default:
 		return m.soften(&d, ev)
 	}
@@ -264,6 +271,9 @@ func (m *model) remember(ev *Event, net netip.Prefix) (known bool) {
 	switch ev.Kind {
 	case AuthOK:
 		m.works = append(m.works, ev.Time)
+		m.swarm = slices.DeleteFunc(m.swarm, func(t meeting) bool {
+			return net.Contains(t.addr) && bit(uint64(keyOf(t.addr))) == bit(uint64(keyOf(ev.Addr)))
+		})
 		if u == "" {
 			break
 		}
@@ -281,6 +291,9 @@ func (m *model) remember(ev *Event, net netip.Prefix) (known bool) {
 			m.faults = append(m.faults, meeting{ev.Time, u, ev.Addr})
 		}
 		known = known || m.known(u, outside(net), ev.Time)
+		if !known && !m.paused {
+			m.swarm = append(m.swarm, meeting{ev.Time, u, ev.Addr})
+		}
 		if !known && u != "" && !m.paused {
 			m.byUser = append(m.byUser, meeting{ev.Time, u, ev.Addr})
 			m.byNet = append(m.byNet, meeting{ev.Time, u, ev.Addr})
@@ -351,7 +364,7 @@ func (m *model) pause(at time.Time) {
 		if !recent(f.at) || f.user != "" && doubts[id] {
 			continue
 		}
-		doubts[id] = true
+		doubts[id] = doubts[id] || f.user != ""
 		faults++
 		keys[bitOf(uint64(keyOf(f.addr)))] = true
 	}
@@ -382,10 +395,12 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 		BanTime:    2 * time.Minute, BanTimeMax: 9 * time.Minute, BanExtra: 20, BanDecay: 4 * time.Minute,
 		Net4Hosts: 2, NetTime: 3 * time.Minute,
 		SoftThreshold4: 2, SoftTime: 2 * time.Minute, AllPorts4: 6, AllPortsTime: 3 * time.Minute,
-		KnownThreshold: 6, KnownFor: 10 * time.Minute, AccountNets: 2, NetAccounts: 1,
+		KnownThreshold: 6, KnownFor: 10 * time.Minute, AccountNets: 2, NetAccounts: 1, NetFailing: 2,
 		Honeypots: []string{"pot"}, OutageFaults: 5, MaxTracked: 1 << 14,
 	}
 	e := New(cfg, start)
+	e.secret = 1 // by which no two users share a room
+	e.remember()
 	m := &model{
 		cfg: cfg, failed: map[netip.Addr][]report{}, bans: map[netip.Prefix][]span{},
 		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{},
@@ -394,10 +409,10 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 	for i := 0; i+1 < len(stream); i += 2 {
 		b, c := stream[i], stream[i+1]
 		at = at.Add(time.Duration(b%32) * time.Second)
-		host := b >> 5 // two in each of four nets
+		host := b >> 5 // five in one net, one in each of three
 		ev := &Event{
 			Time: at, Kind: AuthFail, Witness: witnesses[c>>5],
-			Addr: netip.AddrFrom4([4]byte{192, 0, host >> 1, host & 1}), User: []byte(users[c&3]),
+			Addr: netip.AddrFrom4([4]byte{192, 0, max(host, 4), host}), User: []byte(users[c&3]),
 		}
 		if ev.Witness == WitnessPolicy {
 			ev.Password = uint32(c >> 5 & 3)
@@ -439,7 +454,7 @@ func TestEngineEqualsModel(t *testing.T) {
 		compare(t, stream, seen)
 	}
 	for _, what := range []string{
-		"soft by auth_fail", "host by auth_fail", "host by account", "host by spray", "host by honeypot",
+		"soft by auth_fail", "host by auth_fail", "host by account", "host by spray", "host by honeypot", "host by swarm",
 		"all by persist", "net by net", "paused",
 	} {
 		if seen[what] < 20 {

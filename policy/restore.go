@@ -20,8 +20,8 @@ var (
 // last stay. What was restored before keeps its bans and ranks.
 func (e *Engine) Load(r io.Reader) error {
 	most := max(e.cfg.MaxTracked, defaultMaxTracked)
-	perKey := recordLen + (ownLen+chunkLen)*entryLen + 2*subjectLen/8 + loginLen
-	limit := int64(headerLen + sumLen + 3*tableLen + most*perKey)
+	perKey := recordLen + (ownLen+chunkLen)*entryLen + 3*subjectLen/8 + loginLen
+	limit := int64(headerLen + sumLen + 4*tableLen + most*perKey)
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return fmt.Errorf("read the window: %w", err)
@@ -49,7 +49,7 @@ func (e *Engine) Load(r io.Reader) error {
 
 func (e *Engine) loadTables(b []byte, shift int64) {
 	r := &tableReader{b: b}
-	for _, s := range []*spread{&e.accounts, &e.nets} {
+	for _, s := range []*spread{&e.accounts, &e.nets, &e.swarms} {
 		r.spread(func(places, eighth uint32, x *stored) { s.load(places, eighth, x, shift) })
 	}
 	r.logins(func(rooms, room uint32, l login) { e.logins.load(rooms, room, l, shift) })
@@ -76,7 +76,7 @@ func check(b []byte) error {
 		body = body[size:]
 	}
 	r := &tableReader{b: body}
-	for range 2 {
+	for range 3 {
 		r.spread(func(uint32, uint32, *stored) {})
 	}
 	r.logins(func(uint32, uint32, login) {})

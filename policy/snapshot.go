@@ -8,7 +8,7 @@ import (
 )
 
 // A snapshot is a header, records from the one seen longest ago to the one
-// seen last, three tables (see appendSpread and appendLogins), and the CRC-32C
+// seen last, four tables (see appendSpread and appendLogins), and the CRC-32C
 // of all that; numbers are little-endian.
 //
 //	header  8 magic with version, 8 start in Unix seconds, 2 unreliable witnesses, 8 secret, 4 records
@@ -42,6 +42,7 @@ func (e *Engine) Snapshot(w io.Writer) error {
 	})
 	s.spread(&e.accounts, e.now)
 	s.spread(&e.nets, e.now)
+	s.spread(&e.swarms, e.now)
 	s.logins(&e.logins, e.now)
 	s.flush(1)
 	s.buf = binary.LittleEndian.AppendUint32(s.buf, s.sum)

@@ -92,7 +92,8 @@ func (e *Engine) describeNet(s *Standing, k key, now second) {
 
 // thresholdNow is how many failures ban k, whatever the account.
 func (e *Engine) thresholdNow(k key, now second) int {
-	return lowered(e.threshold(k), e.cfg.NetAccounts, e.nets.met(uint64(k.net()), now))
+	net, most := uint64(k.net()), e.threshold(k)
+	return min(lowered(most, e.cfg.NetAccounts, e.nets.met(net, now)), lowered(most, e.cfg.NetFailing, e.swarms.met(net, now)))
 }
 
 // Neighbour is one of the addresses of a net that are banned.

@@ -37,7 +37,8 @@ func (e *Engine) rule(c *sight, t *tally, x []entry, newest second) (Rule, bool)
 	most := e.threshold(c.key)
 	ofAccount := lowered(most, e.cfg.AccountNets, c.accountNets)
 	ofNet := lowered(most, e.cfg.NetAccounts, c.netAccounts)
-	if e.cfg.KnownThreshold > most && t.n < e.cfg.KnownThreshold && t.n >= min(most, ofNet) {
+	ofSwarm := lowered(most, e.cfg.NetFailing, c.netFailing)
+	if e.cfg.KnownThreshold > most && t.n < e.cfg.KnownThreshold && t.n >= min(most, ofNet, ofSwarm) {
 		t.strange = e.strange(c, x, newest)
 	}
 	switch {
@@ -49,6 +50,8 @@ func (e *Engine) rule(c *sight, t *tally, x []entry, newest second) (Rule, bool)
 		return RuleAccount, true
 	case t.strange >= ofNet && ofNet < most:
 		return RuleSpray, true
+	case t.strange >= ofSwarm && ofSwarm < most:
+		return RuleSwarm, true
 	}
 	return RuleAuthFail, false
 }

@@ -70,6 +70,7 @@ var keys = []key{
 	field("policy.known_for", func(c *Config) *time.Duration { return &c.Policy.KnownFor }, durations(time.Minute, year)),
 	field("policy.account_nets", func(c *Config) *int { return &c.Policy.AccountNets }, numbers[int](0, 32)),
 	field("policy.net_accounts", func(c *Config) *int { return &c.Policy.NetAccounts }, numbers[int](0, 32)),
+	field("policy.net_failing", func(c *Config) *int { return &c.Policy.NetFailing }, numbers[int](0, 32)),
 	field("policy.honeypots", func(c *Config) *[]string { return &c.Policy.Honeypots }, lists(texts(parseLogin, plain))),
 	field("policy.outage_faults", func(c *Config) *int { return &c.Policy.OutageFaults }, numbers[int](0, 1000)),
 	field("policy.max_tracked", func(c *Config) *int { return &c.Policy.MaxTracked }, numbers[int](1000, 1<<26)),

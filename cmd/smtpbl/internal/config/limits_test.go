@@ -50,6 +50,7 @@ func TestLimits(t *testing.T) {
 		{"policy", "known_for", []string{`"1m"`, `"8760h"`}, []string{`"59s"`, `"8761h"`}},
 		{"policy", "account_nets", []string{`0`, `32`}, []string{`-1`, `33`}},
 		{"policy", "net_accounts", []string{`0`, `32`}, []string{`-1`, `33`}},
+		{"policy", "net_failing", []string{`0`, `32`}, []string{`-1`, `33`}},
 		{"policy", "honeypots", []string{`[]`, `["admin", "a@b.example"]`}, []string{`"admin"`, `[""]`, `["a b"]`, `["a", "a"]`, `["` + strings.Repeat("a", 256) + `"]`}},
 		{"policy", "outage_faults", []string{`0`, `1000`}, []string{`-1`, `1001`}},
 		{"policy", "max_tracked", []string{`1000`, `67108864`}, []string{`999`, `67108865`}},

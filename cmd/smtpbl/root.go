@@ -16,6 +16,9 @@ import (
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	// listening returns the TCP ports that something listens on; nil asks the
+	// kernel.
+	listening func() map[uint16]bool
 }
 
 // The exit codes are a contract with scripts.

@@ -56,7 +56,7 @@ func (a *app) scanCompare(ctx context.Context, cfg config.Config, files []string
 	c := compare.New(was, might)
 	s := newScanner(parsers(), own, func(_ []uint64, events []policy.Event) { c.Observe(timed(events)) })
 	failed := a.eachLog(ctx, files, s, a.progress(false))
-	r := c.Report(x.users)
+	r := c.Report(compare.Detail{Users: x.users, Kept: x.json})
 	r.Old, r.New, r.Lines, r.Events = a.configName(), x.with, s.lines, s.events
 	if x.json {
 		return errors.Join(a.printJSON(r), failed)

@@ -16,6 +16,7 @@ const halfHours = 48
 type bans struct {
 	by     map[netip.Prefix]*history
 	widths [2][]int       // the lengths of the prefixes of IPv4 and of IPv6
+	spans  []span         // used again
 	made   int            // bans
 	day    [halfHours]int // of them, by the time of day at which they began
 }
@@ -91,7 +92,7 @@ type sentence struct {
 
 func (b *bans) sentence(p netip.Prefix) sentence {
 	var s sentence
-	var spans []span
+	spans := b.spans[:0]
 	b.around(p, func(h *history) {
 		if s.first == nil || !h.first.At.After(s.first.At) { // its own rather than its net's
 			s.first = &h.first
@@ -99,12 +100,15 @@ func (b *bans) sentence(p netip.Prefix) sentence {
 		s.bans += len(h.spans)
 		spans = append(spans, h.spans...)
 	})
-	s.banned = covered(spans)
+	b.spans, s.banned = spans, covered(spans)
 	return s
 }
 
 // covered is how much time spans cover together.
 func covered(spans []span) time.Duration {
+	if len(spans) == 1 {
+		return time.Duration(spans[0].to - spans[0].from)
+	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	sum, end := int64(0), int64(-1<<63)
 	for _, s := range spans {

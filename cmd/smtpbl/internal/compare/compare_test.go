@@ -45,7 +45,7 @@ func compared(batches ...[]policy.Event) *Report {
 	for _, b := range batches {
 		c.Observe(b)
 	}
-	return c.Report(false)
+	return c.Report(Detail{Kept: true})
 }
 
 func addrs(bans []Ban) (out []string) {
@@ -89,6 +89,9 @@ func TestGainedLostAndKept(t *testing.T) {
 	}, got); diff != "" {
 		t.Errorf("kept (-want +got):\n%s", diff)
 	}
+	if want := (Both{Prefixes: 3, Earlier: 1, Longer: 1, Shorter: 2}); r.Both != want {
+		t.Errorf("both: %+v, want %+v", r.Both, want)
+	}
 	if want := (Pair[int]{3, 7}); r.Made != want {
 		t.Errorf("bans made: %v, want %v", r.Made, want)
 	}
@@ -100,7 +103,7 @@ func TestGainedLostAndKept(t *testing.T) {
 func TestLost(t *testing.T) {
 	c := New(engine(3, 0, time.Hour), engine(5, 0, time.Hour))
 	c.Observe(failures("198.51.100.7", 10, 3))
-	r := c.Report(false)
+	r := c.Report(Detail{Kept: true})
 	if diff := cmp.Diff([]string{"198.51.100.7"}, addrs(r.Lost)); diff != "" || len(r.Gained)+len(r.Kept) > 0 {
 		t.Errorf("lost (-want +got):\n%s", diff)
 	}
@@ -114,8 +117,8 @@ func TestCollateral(t *testing.T) {
 		failures("192.0.2.1", 0, 5), failures("198.51.100.7", 0, 3), failures("2001:db8::1", 0, 5),
 		failures("203.0.113.1", 0, 3), failures("203.0.113.2", 0, 3),
 		[]policy.Event{
-			success("198.51.100.7", "bob", 0),  // in the same second: a connection that was open
-			success("198.51.100.7", "bob", 90), // the ban of an hour is over
+			success("198.51.100.7", "bob", 0),                                             // in the same second: a connection that was open
+			success("198.51.100.7", "bob", 90),                                            // the ban of an hour is over
 			success("203.0.113.77", "carol\x1b", 30), success("203.0.113.77", "dave", 31), // in the net
 			session,
 		},
@@ -169,7 +172,7 @@ func TestBounded(t *testing.T) {
 	if len(c.logins) != 1 {
 		t.Errorf("%d addresses", len(c.logins))
 	}
-	r := c.Report(true)
+	r := c.Report(Detail{Users: true})
 	l := r.Collateral.Logins[0]
 	if len(l.Users) != mostUsers || len(l.Users[0]) > longestUser || l.New.When != Before || !l.New.Success.Equal(at(5)) {
 		t.Errorf("got %d users, the first of %d bytes; %+v", len(l.Users), len(l.Users[0]), l.New)

@@ -57,7 +57,7 @@ func (r *Report) printNumbers(w io.Writer) {
 	row("banned, but somebody logged in from there", r.Collateral.Addresses.Old, r.Collateral.Addresses.New)
 	row("  and would have been kept out", r.Collateral.Within.Old, r.Collateral.Within.New)
 	_ = tw.Flush()
-	_, _ = fmt.Fprintf(w, "\n%d are banned by both%s\n", len(r.Kept), r.moved())
+	_, _ = fmt.Fprintf(w, "\n%d are banned by both%s\n", r.Both.Prefixes, r.Both.moved())
 }
 
 // pad makes the first column, which AlignRight would push to the right.
@@ -66,28 +66,13 @@ func pad(what string) string {
 	return fmt.Sprintf("%-*s", width, what)
 }
 
-// moved sums up what changes for those that both policies ban.
-func (r *Report) moved() string {
-	var earlier, later, longer, shorter int
-	for i := range r.Kept {
-		switch k := &r.Kept[i]; {
-		case k.Earlier > 0:
-			earlier++
-		case k.Earlier < 0:
-			later++
-		}
-		switch k := &r.Kept[i]; {
-		case k.Longer > 0:
-			longer++
-		case k.Longer < 0:
-			shorter++
-		}
-	}
+// moved says what changes for those that both policies ban.
+func (b *Both) moved() string {
 	var parts []string
 	for _, x := range []struct {
 		n    int
 		what string
-	}{{earlier, "earlier"}, {later, "later"}, {longer, "longer"}, {shorter, "shorter"}} {
+	}{{b.Earlier, "earlier"}, {b.Later, "later"}, {b.Longer, "longer"}, {b.Shorter, "shorter"}} {
 		if x.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
 		}

@@ -18,10 +18,11 @@ type Report struct {
 	Made   Pair[int] `json:"bans_made"`
 	Banned Pair[int] `json:"prefixes_banned"`
 	// Gained are bans of the new policy alone, Lost of the old one alone, Kept
-	// of both, each by the time of its beginning.
+	// of both, each by the time of its beginning. Both sums Kept up.
 	Gained     []Ban      `json:"gained"`
 	Lost       []Ban      `json:"lost"`
 	Kept       []Kept     `json:"kept"`
+	Both       Both       `json:"both"`
 	Collateral Collateral `json:"collateral"`
 	// HalfHours are how many bans begin in each half hour of the day, from
 	// midnight on.
@@ -32,6 +33,16 @@ type Report struct {
 type Pair[T any] struct {
 	Old T `json:"old"`
 	New T `json:"new"`
+}
+
+// Both is how many prefixes both policies ban, and of them, how many the new
+// one bans earlier, later, longer in all or shorter.
+type Both struct {
+	Prefixes int `json:"prefixes"`
+	Earlier  int `json:"earlier"`
+	Later    int `json:"later"`
+	Longer   int `json:"longer"`
+	Shorter  int `json:"shorter"`
 }
 
 // Ban is all that one policy does to one prefix. At, Until, Reason and Failures

@@ -10,9 +10,14 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/mask"
 )
 
-// Report tells what there is to tell so far. Users are masked unless users is
-// true.
-func (c *Comparison) Report(users bool) *Report {
+// Detail says what a report holds.
+type Detail struct {
+	Users bool // login names in full; else they are masked
+	Kept  bool // what both policies ban one by one; else only in sum
+}
+
+// Report tells what there is to tell so far.
+func (c *Comparison) Report(d Detail) *Report {
 	r := &Report{
 		Made:   Pair[int]{c.bans[theOld].made, c.bans[theNew].made},
 		Banned: Pair[int]{len(c.bans[theOld].by), len(c.bans[theNew].by)},
@@ -23,34 +28,50 @@ func (c *Comparison) Report(users bool) *Report {
 		r.From, r.To = &c.from, &c.to
 	}
 	for p := range c.bans[theOld].by {
-		c.place(r, p)
+		c.place(r, p, d.Kept)
 	}
 	for p := range c.bans[theNew].by {
 		if c.bans[theOld].by[p] == nil {
-			c.place(r, p)
+			c.place(r, p, d.Kept)
 		}
 	}
 	slices.SortFunc(r.Gained, func(a, b Ban) int { return byTime(a.At, b.At, a.Addr, b.Addr) })
 	slices.SortFunc(r.Lost, func(a, b Ban) int { return byTime(a.At, b.At, a.Addr, b.Addr) })
 	slices.SortFunc(r.Kept, func(a, b Kept) int { return byTime(a.first(), b.first(), a.Addr, b.Addr) })
-	r.Collateral = c.collateral(users)
+	r.Collateral = c.collateral(d.Users)
 	return r
 }
 
 // place adds p to the list where it belongs.
-func (c *Comparison) place(r *Report, p netip.Prefix) {
+func (c *Comparison) place(r *Report, p netip.Prefix, kept bool) {
 	was, might := c.bans[theOld].sentence(p), c.bans[theNew].sentence(p)
-	addr := enforce.Addr(p)
 	switch {
 	case was.first == nil:
-		r.Gained = append(r.Gained, Ban{addr, might.tell(p)})
+		r.Gained = append(r.Gained, Ban{enforce.Addr(p), might.tell(p)})
 	case might.first == nil:
-		r.Lost = append(r.Lost, Ban{addr, was.tell(p)})
+		r.Lost = append(r.Lost, Ban{enforce.Addr(p), was.tell(p)})
 	default:
-		r.Kept = append(r.Kept, Kept{
-			Addr: addr, Old: was.tell(p), New: might.tell(p),
-			Earlier: was.first.At.Sub(might.first.At).Seconds(), Longer: (might.banned - was.banned).Seconds(),
-		})
+		earlier, longer := was.first.At.Sub(might.first.At), might.banned-was.banned
+		r.Both.add(earlier, longer)
+		if kept {
+			r.Kept = append(r.Kept, Kept{enforce.Addr(p), was.tell(p), might.tell(p), earlier.Seconds(), longer.Seconds()})
+		}
+	}
+}
+
+func (b *Both) add(earlier, longer time.Duration) {
+	b.Prefixes++
+	switch {
+	case earlier > 0:
+		b.Earlier++
+	case earlier < 0:
+		b.Later++
+	}
+	switch {
+	case longer > 0:
+		b.Longer++
+	case longer < 0:
+		b.Shorter++
 	}
 }
 

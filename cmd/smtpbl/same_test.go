@@ -39,13 +39,17 @@ type alike struct {
 	name   string
 	log    loggen.Config
 	policy func(p *config.Policy)
+	// start is when the service began. Zero is the log's first event: outages
+	// and what is spread over nets are counted in pieces of time, which are cut
+	// from there on.
+	start time.Time
 	// causes are what must be among the decisions, or the log is too tame.
 	causes []string
 }
 
 var alikes = []alike{
 	{
-		name: "failures", log: strangers(30_000, 900), policy: func(*config.Policy) {},
+		name: "failures", log: strangers(30_000, 900), policy: func(*config.Policy) {}, start: time.Now(),
 		causes: []string{"soft auth_fail", "host auth_fail"},
 	},
 	{
@@ -87,7 +91,7 @@ func TestScanAndRunDecideAlike(t *testing.T) {
 			p := defaultPolicy()
 			c.policy(p)
 			scanned := scanAll(t, p, log.Bytes(), ref)
-			served := serveAll(t, p, log.Bytes())
+			served := serveAll(t, p, c.start, log.Bytes())
 			wantCauses(t, scanned, c.causes)
 			if diff := cmp.Diff(scanned, served, sameDecision); diff != "" {
 				t.Errorf("decisions (-scan +run):\n%.4000s", diff)
@@ -170,11 +174,11 @@ func scanAll(t *testing.T, p *config.Policy, log []byte, ref time.Time) []policy
 	return got
 }
 
-func serveAll(t *testing.T, p *config.Policy, log []byte) []policy.Decision {
+func serveAll(t *testing.T, p *config.Policy, start time.Time, log []byte) []policy.Decision {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var got sink
-	engine := newEngine(p, time.Now())
+	engine := newEngine(p, start)
 	engine.SetExempt(spared)
 	judge := pipeline.NewJudge(engine, &got, metrics.New("test"), nil, slog.New(slog.DiscardHandler))
 	done := make(chan error, 1)

@@ -15,11 +15,9 @@ import (
 // that bans do not close. The service knows what came in; where none runs, or
 // the asker may not ask it, what listens on this machine has to do.
 func (a *app) noteCoverage(ctx context.Context, cfg *config.Config) {
-	text := ""
+	text := coverage.Note(cfg.NFT.Ports, a.listeners())
 	if day, err := uncoveredFailures(ctx, cfg.RuntimeDir); err == nil {
 		text = coverage.Warning(day, cfg.NFT.Ports, a.listeners())
-	} else {
-		text = coverage.Note(cfg.NFT.Ports, a.listeners())
 	}
 	if text != "" {
 		fmt.Fprintln(a.stderr, "smtpbl: note:", text)

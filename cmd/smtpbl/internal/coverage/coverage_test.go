@@ -78,16 +78,29 @@ func TestWarning(t *testing.T) {
 		listening []uint16
 		want      string
 	}{
-		{"one", map[string]uint64{"imap": 1204, "pop3": 0}, mail, nil,
-			"1,204 failed logins of the last 24 h came in at imap, which bans do not cover: ports = [25, 465, 587, 143, 993] in [nft] would"},
-		{"three", map[string]uint64{"imap": 1234567, "pop3": 999, "sieve": 1}, mail, nil,
+		{
+			"one",
+			map[string]uint64{"imap": 1204, "pop3": 0},
+			mail, nil,
+			"1,204 failed logins of the last 24 h came in at imap, which bans do not cover: ports = [25, 465, 587, 143, 993] in [nft] would",
+		},
+		{
+			"three",
+			map[string]uint64{"imap": 1234567, "pop3": 999, "sieve": 1},
+			mail, nil,
 			"1,234,567 failed logins of the last 24 h came in at imap, 999 at pop3 and 1 at sieve, which bans do not cover: " +
-				"ports = [25, 465, 587, 143, 993, 110, 995, 4190] in [nft] would"},
+				"ports = [25, 465, 587, 143, 993, 110, 995, 4190] in [nft] would",
+		},
 		{"none", map[string]uint64{"imap": 0}, mail, nil, ""},
 		{"covered", map[string]uint64{"imap": 5}, []uint16{25, 143, 993}, nil, ""},
 		{"in part, and the rest is shut", map[string]uint64{"imap": 5}, []uint16{25, 993}, []uint16{993}, ""},
-		{"in part, and the rest is open", map[string]uint64{"smtp": 5}, []uint16{25, 465}, []uint16{25, 587},
-			"5 failed logins of the last 24 h came in at smtp, which bans do not cover: ports = [25, 465, 587] in [nft] would"},
+		{
+			"in part, and the rest is open",
+			map[string]uint64{"smtp": 5},
+			[]uint16{25, 465},
+			[]uint16{25, 587},
+			"5 failed logins of the last 24 h came in at smtp, which bans do not cover: ports = [25, 465, 587] in [nft] would",
+		},
 	} {
 		if got := Warning(test.day, test.ports, set(test.listening)); got != test.want {
 			t.Errorf("%s:\n got %s\nwant %s", test.name, got, test.want)

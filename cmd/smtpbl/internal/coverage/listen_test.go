@@ -17,7 +17,7 @@ func word(b ...byte) string { return fmt.Sprintf("%08X", binary.NativeEndian.Uin
 
 func TestListeners(t *testing.T) {
 	zero := word(0, 0, 0, 0)
-	table := head
+	table := []byte(head)
 	for i, at := range []string{
 		zero + ":008F " + zero + ":0000 0A",
 		word(127, 0, 0, 1) + ":006E " + zero + ":0000 0A",                           // for this machine only
@@ -28,10 +28,10 @@ func TestListeners(t *testing.T) {
 		zero + zero + word(0, 0, 255, 255) + word(127, 0, 0, 1) + ":024B x:0000 0A", // ::ffff:127.0.0.1
 		word(0x20, 1, 0xd, 0xb8) + zero + zero + word(0, 0, 0, 1) + ":01D1 x:0000 0A",
 	} {
-		table += fmt.Sprintf("%4d: %s 00000000:00000000 00:00000000 00000000     0        0 12345 1\n", i, at)
+		table = fmt.Appendf(table, "%4d: %s 00000000:00000000 00:00000000 00000000     0        0 12345 1\n", i, at)
 	}
 	got := map[uint16]bool{}
-	listeners([]byte(table), got)
+	listeners(table, got)
 	if diff := cmp.Diff(set([]uint16{143, 993, 4190, 465}), got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/compare"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
@@ -262,8 +263,15 @@ func TestCompareFaults(t *testing.T) {
 func TestComparePlotOnTerminal(t *testing.T) {
 	log, other := mixedLog(t, 1000), configFile(t, plain+"threshold4 = 3\n")
 	user, tty := terminal(t)
-	for _, locale := range []string{"de_DE.UTF-8", "C"} {
-		e := env{stdout: tty, stderr: tty, getenv: func(name string) string { return map[string]string{"LANG": locale}[name] }}
+	for _, c := range []struct {
+		locale  string
+		columns uint16
+		want    string
+	}{{"de_DE.UTF-8", 120, "each half hour of the day"}, {"C", 120, "each half hour of the day"}, {"C.UTF-8", 40, "each hour of the day"}} {
+		if err := unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: c.columns}); err != nil {
+			t.Fatal(err)
+		}
+		e := env{stdout: tty, stderr: tty, getenv: func(name string) string { return map[string]string{"LANG": c.locale}[name] }}
 		shown := make(chan string, 1)
 		go func() { shown <- untilPrompt(user) }()
 		if code := run(t.Context(), []string{"scan", "--config", configFile(t, plain), "--compare", other, log}, e); code != exitDone {
@@ -271,8 +279,8 @@ func TestComparePlotOnTerminal(t *testing.T) {
 		}
 		fmt.Fprintln(tty, "PROMPT")
 		text := <-shown
-		if !strings.Contains(text, "half hour of the day") || strings.ContainsRune(text, '█') != (locale != "C") {
-			t.Errorf("LANG=%s:\n%s", locale, text)
+		if !strings.Contains(text, c.want) || strings.ContainsRune(text, '█') != (c.locale != "C") {
+			t.Errorf("LANG=%s, %d columns:\n%s", c.locale, c.columns, text)
 		}
 	}
 }

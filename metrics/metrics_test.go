@@ -27,7 +27,8 @@ func full() *Metrics {
 		return State{
 			Wanted: 7, Blocked: 11, BlockFaults: 1, Enforced: 6, Active: map[string]int{"ban4": 5, "ban6_64": 2},
 			CheckedAt: time.UnixMilli(1_700_000_000_500), Tracked: 42, Forgotten: 8, Paused: true, Pauses: 2,
-			Copies: &Copies{Read: 90, Unreadable: 1, Lost: 2},
+			Copies:    &Copies{Read: 90, Unreadable: 1, Lost: 2},
+			Uncovered: map[string]uint64{"smtp": 0, "imap": 8},
 			Kernel: &Kernel{Seen: 100, Harness: &Harness{Marked: 90, Unmarked: 10}, Logged: 3, LogLimited: 4, Dropped: []Dropped{
 				{Family: "ipv4", Set: "ban4", Packets: 5, Bytes: 300},
 				{Family: "ipv6", Set: "ban6_64", Packets: 2, Bytes: 160},
@@ -139,6 +140,8 @@ smtpbl_source_reopens_total{source="/var/log/mail.log"} 3
 smtpbl_source_rotations_total{source="/var/log/mail.log"} 1
 smtpbl_tracked_addresses 42
 smtpbl_unbans_total{reason="expired"} 1
+smtpbl_uncovered_failures_total{protocol="imap"} 8
+smtpbl_uncovered_failures_total{protocol="smtp"} 0
 smtpbl_unparsed_lines_total{service="postfix"} 1
 `
 	text := scrape(t, full())

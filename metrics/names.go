@@ -21,6 +21,7 @@ const (
 	HealsTotal      = "smtpbl_heals_total"
 	EventsTotal     = "smtpbl_events_total"
 	UnparsedLines   = "smtpbl_unparsed_lines_total"
+	Uncovered       = "smtpbl_uncovered_failures_total"
 	SourceLines     = "smtpbl_source_lines_total"
 	SourceBytes     = "smtpbl_source_bytes_total"
 	SourceLag       = "smtpbl_source_lag_bytes"

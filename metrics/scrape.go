@@ -20,6 +20,10 @@ type State struct {
 	Kernel           *Kernel        // nil where the kernel cannot be asked
 	Copies           *Copies        // nil where dropped packets are not copied
 	Sources          []Source
+
+	// Uncovered are failed logins by protocol, where bans do not close all of
+	// its ports.
+	Uncovered map[string]uint64
 }
 
 // Kernel is what the kernel counted.
@@ -89,6 +93,7 @@ var scraped = []struct {
 	{Forgotten, "Addresses with failed logins that had to make room for others before the window's end.", nil},
 	{CountingPaused, "1 while failed logins are not counted because the mail server cannot check passwords.", nil},
 	{Pauses, "Times that counting was paused because the mail server could not check passwords.", nil},
+	{Uncovered, "Failed logins at protocols whose usual ports are not all among those that bans close, by protocol.", []string{"protocol"}},
 	{SourceLines, "Lines read, by source.", []string{"source"}},
 	{SourceBytes, "Bytes read, by source.", []string{"source"}},
 	{SourceLag, "Bytes written but not yet read, by source.", []string{"source"}},
@@ -139,6 +144,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(CountingPaused, paused)
 	gauge(Blocked, float64(s.Blocked))
 	gauge(BlockFaults, float64(s.BlockFaults))
+	for protocol, n := range s.Uncovered {
+		counter(Uncovered, n, protocol)
+	}
 	for set, n := range s.Active {
 		gauge(BansActive, float64(n), set)
 	}

@@ -31,7 +31,10 @@ func (a *app) configCheckCommand() *cobra.Command {
 			if len(args) > 0 {
 				path = args[0]
 			}
-			_, err := config.Load(path)
+			cfg, err := config.Load(path)
+			if err == nil {
+				a.noteCoverage(cmd.Context(), &cfg)
+			}
 			if asJSON {
 				return a.checkJSON(path, err)
 			}

@@ -18,5 +18,5 @@ func main() {
 	// A second signal ends the process at once, but not the twin of the first:
 	// timeout(1) and shells signal a process and its group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(signalTwin, stop) })
-	os.Exit(run(ctx, os.Args[1:], env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}))
 }

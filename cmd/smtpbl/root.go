@@ -16,6 +16,11 @@ import (
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	// getenv is os.Getenv; nil is an empty environment.
+	getenv func(string) string
+	// listening returns the TCP ports that something listens on; nil asks the
+	// kernel.
+	listening func() map[uint16]bool
 }
 
 // The exit codes are a contract with scripts.
@@ -33,6 +38,7 @@ const defaultConfig = "/etc/smtpbl/smtpbl.toml"
 type app struct {
 	env
 	configPath string
+	defaults   bool // there is no file, and none was asked for
 }
 
 // run is the program as a function: it returns the exit code.
@@ -68,6 +74,7 @@ func (a *app) rootCommand() *cobra.Command {
 func (a *app) loadConfig(cmd *cobra.Command) (config.Config, error) {
 	cfg, err := config.Load(a.configPath)
 	if errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("config") {
+		a.defaults = true
 		return config.Default(), nil
 	}
 	return cfg, missingConfig(a.configPath, err)

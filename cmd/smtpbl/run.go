@@ -14,6 +14,7 @@ import (
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/blocklist"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/coverage"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/knock"
@@ -78,6 +79,7 @@ type service struct {
 	detectors  []*parse.Detector
 	enforcer   *enforce.Enforcer
 	judge      *pipeline.Judge
+	uncovered  *coverage.Count
 	sources    *sources
 	warnings   warnings
 	drops      *nft.Drops // nil where dropped packets are not copied
@@ -145,6 +147,8 @@ func (s *service) build(ctx context.Context) error {
 		s.warn("window", "counts of the last run are lost, bans are not", err)
 	}
 	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, s.state.Positions, s.log)
+	s.uncovered = coverage.NewCount(s.cfg.NFT.Ports, time.Now)
+	s.judge.Watch(s.uncovered.Observe)
 	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
 	s.metrics.Attach(s.scrape)
 	s.state.Snapshot = nil // large, and used up

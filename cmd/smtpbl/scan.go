@@ -6,12 +6,18 @@ import (
 
 func (a *app) scanCommand() *cobra.Command {
 	var asJSON, events bool
+	var x comparing
 	cmd := &cobra.Command{
 		Use:   "scan [FILE…]",
 		Short: "Read whole logs and print who would be banned, when and why",
 		Long: "scan reads whole logs (plain, .gz, .zst, .xz; - is standard input) with their own time stamps\n" +
-			"and prints who would be banned, when and why. Without FILE it reads the log that run would follow.",
+			"and prints who would be banned, when and why. Without FILE it reads the log that run would follow.\n\n" +
+			"With --compare it tells what another configuration's policy would have changed: who would be banned\n" +
+			"too, who no longer, and from which banned addresses somebody logged in.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := x.check(events); err != nil {
+				return err
+			}
 			cfg, err := a.loadConfig(cmd)
 			if err != nil {
 				return err
@@ -21,6 +27,10 @@ func (a *app) scanCommand() *cobra.Command {
 					return err
 				}
 			}
+			if x.with != "" {
+				x.json = asJSON
+				return a.scanCompare(cmd.Context(), cfg, args, x)
+			}
 			if events {
 				return a.scanEvents(cmd.Context(), cfg, args)
 			}
@@ -29,5 +39,8 @@ func (a *app) scanCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&events, "events", false, "print each recognised line as one JSON object, before any policy")
+	cmd.Flags().StringVar(&x.with, "compare", "", "compare with the policy of the configuration `NEW`")
+	cmd.Flags().BoolVar(&x.users, "users", false, "with --compare: print login names in full")
+	cmd.Flags().BoolVar(&x.plot, "plot", false, "with --compare: draw the day even where no terminal is written to")
 	return cmd
 }

@@ -64,12 +64,11 @@ func timed(events []policy.Event) []policy.Event {
 }
 
 func (a *app) scanBans(ctx context.Context, cfg config.Config, files []string, asJSON bool) error {
-	j := &judge{engine: newEngine(&cfg.Policy, time.Time{})}
-	exemptions, err := neverBanned(cfg.Policy, a.logger(false)).Current(ctx)
+	engine, err := a.scanEngine(ctx, &cfg)
 	if err != nil {
 		return err
 	}
-	j.engine.SetExempt(exemptions)
+	j := &judge{engine: engine}
 	own, err := detectors(&cfg.Ingest)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ type seen struct {
 	Line      uint64     `json:"line"`
 	Time      *time.Time `json:"time"`
 	Service   string     `json:"service"`
+	Protocol  string     `json:"protocol,omitempty"`
 	Kind      string     `json:"kind"`
 	Addr      string     `json:"addr"`
 	User      string     `json:"user,omitempty"`
@@ -42,6 +43,9 @@ func (w *witness) event(line uint64, ev *policy.Event) {
 	s := seen{
 		Line: line, Service: ev.Service.String(), Kind: ev.Kind.String(), Addr: ev.Addr.String(),
 		User: string(ev.User), Mechanism: string(ev.Mechanism), Detail: string(ev.Detail),
+	}
+	if ev.Protocol != 0 {
+		s.Protocol = ev.Protocol.String()
 	}
 	if !ev.Time.IsZero() {
 		s.Time = &ev.Time

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/coverage"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/metrics"
 )
@@ -22,6 +23,7 @@ func (s *service) scrape() metrics.State {
 		Wanted: h.Wanted, Enforced: h.Enforced, Active: h.Active, CheckedAt: h.CheckedAt,
 		Tracked: s.judge.Tracked(), Kernel: s.kernelCounters(),
 		Copies: s.copies(), Forgotten: s.judge.Forgotten(), Pauses: s.judge.Pauses(),
+		Uncovered: s.uncovered.Total(),
 	}
 	_, st.Paused = s.judge.Paused()
 	st.Blocked, st.BlockFaults = s.blockCounts()
@@ -94,7 +96,7 @@ func (s *service) status() *status {
 		Table: s.cfg.NFT.Table, Hook: string(s.cfg.NFT.Hook), Ports: s.cfg.NFT.Ports,
 		Kernel: s.kernelStatus(), Sources: s.sources.stats(), Tracked: s.judge.Tracked(), Wanted: h.Wanted, Enforced: h.Enforced,
 		Sets: h.Active, Recent: append([]enforce.Recent{}, h.Recent...), Warnings: s.currentWarnings(),
-		BlockLists: s.blocks.Files(),
+		BlockLists: s.blocks.Files(), Uncovered: s.uncovered.Day(),
 	}
 	if !h.CheckedAt.IsZero() {
 		st.CheckedAt = &h.CheckedAt
@@ -109,6 +111,9 @@ func (s *service) status() *status {
 	}
 	st.Warnings = append(st.Warnings, s.blockWarnings()...)
 	st.Warnings = append(st.Warnings, s.judgeWarnings()...)
+	if text := coverage.Warning(st.Uncovered, s.cfg.NFT.Ports, coverage.Listeners()); text != "" {
+		st.Warnings = append(st.Warnings, text)
+	}
 	if h.Pending > 0 {
 		st.Warnings = append(st.Warnings, fmt.Sprintf("%d bans are not enforced yet; the kernel is asked again", h.Pending))
 	}

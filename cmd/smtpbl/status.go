@@ -34,7 +34,10 @@ type status struct {
 	Dropped       uint64           `json:"dropped_packets"`
 	BlockLists    []blocklist.File `json:"block_lists"`
 	Recent        []enforce.Recent `json:"recent_decisions"`
-	Warnings      []string         `json:"warnings"`
+	// Uncovered are the failed logins of the last 24 hours at protocols whose
+	// ports bans do not cover all, by protocol.
+	Uncovered map[string]uint64 `json:"uncovered_failures"`
+	Warnings  []string          `json:"warnings"`
 }
 
 type sourceStatus struct {

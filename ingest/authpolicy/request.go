@@ -18,6 +18,9 @@ type request struct {
 	PwHash  string `json:"pwhash"`
 	Remote  string `json:"remote"`
 	Session string `json:"session_id"`
+	// Protocol is Dovecot's name of the service that asks, such as "imap" or,
+	// for Postfix, "smtp".
+	Protocol string `json:"protocol"`
 	// Mech is not among what Dovecot sends by itself.
 	Mech string `json:"mech"`
 	// FailType is told by Dovecot 2.4.
@@ -59,6 +62,7 @@ func (r *request) event(ev *policy.Event) (ok bool, err error) {
 		return false, errNoSuccess
 	}
 	*ev = policy.Event{Addr: r.addr, Service: policy.Dovecot, Witness: policy.WitnessPolicy}
+	ev.Protocol = parse.Spoken([]byte(r.Protocol))
 	ev.User, ev.Mechanism, ev.Detail = text(r.Login), text(r.Mech), text(r.FailType)
 	if r.Session != "" {
 		ev.Session = parse.SessionID([]byte(r.Session))

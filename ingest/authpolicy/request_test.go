@@ -27,7 +27,7 @@ var sameAddr = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
 
 func TestReport(t *testing.T) {
 	base := policy.Event{
-		Addr: netip.MustParseAddr("192.0.2.7"), Service: policy.Dovecot, Witness: policy.WitnessPolicy,
+		Addr: netip.MustParseAddr("192.0.2.7"), Service: policy.Dovecot, Protocol: policy.IMAP, Witness: policy.WitnessPolicy,
 		Session: parse.SessionID([]byte("s1")), User: []byte("alice"),
 	}
 	failed, worked, fault := base, base, base
@@ -72,6 +72,19 @@ func TestReport(t *testing.T) {
 				t.Error("the password has no number")
 			}
 		})
+	}
+}
+
+func TestProtocol(t *testing.T) {
+	for name, want := range map[string]policy.Protocol{
+		"imap": policy.IMAP, "pop3": policy.POP3, "sieve": policy.Sieve, "submission": policy.SMTP, "smtp": policy.SMTP,
+		"doveadm": 0, "": 0, "IMAP\u0000": 0,
+	} {
+		r := request{Remote: "192.0.2.7", Protocol: name, Success: new(bool), addr: netip.MustParseAddr("192.0.2.7")}
+		var ev policy.Event
+		if ok, err := r.event(&ev); !ok || err != nil || ev.Protocol != want {
+			t.Errorf("%q: got %v, %v, %v; want %v", name, ok, err, ev.Protocol, want)
+		}
 	}
 }
 

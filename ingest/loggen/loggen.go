@@ -19,6 +19,10 @@ type Config struct {
 	Seed     uint64
 	Start    time.Time     // stamp of the first line
 	Step     time.Duration // time between lines
+	// Mixed makes of the failures what a policy has rules for: people and their
+	// old telephones, names that nobody has, one account tried from many nets and
+	// many from one, outages of our own, and other servers' lines.
+	Mixed bool
 }
 
 // Standard is the log that the project's figures are measured on.
@@ -69,7 +73,11 @@ func (g *generator) line(i int) {
 	g.buf = at.AppendFormat(g.buf[:0], "2006-01-02T15:04:05.000000-07:00")
 	g.buf = append(g.buf, " mx1 "...)
 	if g.rng.Float64() < g.Failures {
-		g.failure()
+		if g.Mixed {
+			g.mixed(i)
+		} else {
+			g.failure()
+		}
 	} else {
 		g.buf = fmt.Appendf(g.buf, ordinary[i%len(ordinary)], g.rng.IntN(254)+1, 10_000+g.rng.IntN(20_000), g.rng.IntN(1<<24))
 	}
@@ -89,6 +97,11 @@ func (g *generator) address(client int) {
 		g.buf = fmt.Appendf(g.buf, "2001:db8:%x:1::%x", client%(1<<16), g.rng.IntN(1<<16))
 		return
 	}
+	g.buf = append(g.buf, strange(client)...)
+}
+
+// strange is a client's IPv4 address.
+func strange(client int) string {
 	at := uint32(client) * 2654435761 >> 8 // Knuth's multiplicative hash
-	g.buf = fmt.Appendf(g.buf, "10.%d.%d.%d", at>>16, at>>8&255, at&255)
+	return fmt.Sprintf("10.%d.%d.%d", at>>16, at>>8&255, at&255)
 }

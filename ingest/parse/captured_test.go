@@ -23,6 +23,7 @@ type eventJSON struct {
 	Line      int
 	Time      time.Time
 	Service   string
+	Protocol  string `json:",omitempty"`
 	Kind      string
 	Addr      string
 	Failures  int            `json:",omitempty"`
@@ -98,8 +99,12 @@ func capturedEvents(t *testing.T, file string) []eventJSON {
 		if _, known := sessions[ev.Session]; !known {
 			sessions[ev.Session] = len(sessions)
 		}
+		protocol := ""
+		if ev.Protocol != 0 {
+			protocol = ev.Protocol.String()
+		}
 		events = append(events, eventJSON{
-			Line: i + 1, Time: at, Service: ev.Service.String(), Kind: ev.Kind.String(), Addr: ev.Addr.String(),
+			Line: i + 1, Time: at, Service: ev.Service.String(), Protocol: protocol, Kind: ev.Kind.String(), Addr: ev.Addr.String(),
 			Failures: ev.Failures, Successes: ev.Successes, Excused: ev.Excused, Span: ev.Span,
 			Witness: ev.Witness, Session: sessions[ev.Session],
 			User: string(ev.User), Mechanism: string(ev.Mechanism), Detail: string(ev.Detail),

@@ -11,7 +11,7 @@ func courier(tag, msg []byte, ev *policy.Event) bool {
 	if bytes.HasPrefix(tag, []byte("courieresmtpd")) {
 		return courierSMTP(msg, ev)
 	}
-	return courierIMAP(msg, ev)
+	return courierIMAP(msg, ev) && speaks(plainName(tag), ev)
 }
 
 // courierIMAP parses a message of Courier's imapd and pop3d, "LOGIN FAILED,

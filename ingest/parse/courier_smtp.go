@@ -36,7 +36,7 @@ func courierSMTP(msg []byte, ev *policy.Event) bool {
 	if command, ok := bytes.CutPrefix(b, failed); ok {
 		mech, user := courierCommand(command)
 		*ev = policy.Event{
-			Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.Courier, Witness: policy.WitnessMTA,
+			Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.Courier, Protocol: policy.SMTP, Witness: policy.WitnessMTA,
 			User: user, Mechanism: mech,
 		}
 		return true
@@ -54,7 +54,7 @@ func courierAbuse(b []byte, a netip.Addr, ev *policy.Event) bool {
 		return false
 	}
 	abuse(ev, a, shape)
-	ev.Service = policy.Courier
+	ev.Service, ev.Protocol = policy.Courier, policy.SMTP
 	return true
 }
 

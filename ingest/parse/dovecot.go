@@ -24,7 +24,7 @@ func dovecot(tag, msg []byte, ev *policy.Event) bool {
 	ok := false
 	switch string(proc) {
 	case "imap-login", "pop3-login", "managesieve-login", "submission-login":
-		ok = dovecotLogin(withoutLevel(msg), ev)
+		ok = dovecotLogin(withoutLevel(msg), ev) && speaks(proc, ev)
 	case "auth", "auth-worker", "dovecot-auth":
 		ok = dovecotAuth(msg, ev)
 	}

@@ -40,7 +40,7 @@ func eximMessage(pid, msg []byte, syslog bool, ev *policy.Event) bool {
 	if !eximTopic(msg, ev) {
 		return false
 	}
-	ev.Service = policy.Exim
+	ev.Service, ev.Protocol = policy.Exim, policy.SMTP
 	if len(pid) > 0 {
 		ev.Session = eximSession(pid, syslog)
 	}

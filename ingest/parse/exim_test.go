@@ -10,7 +10,7 @@ import (
 )
 
 func eximEvent(kind policy.Kind, user, detail string) policy.Event {
-	ev := policy.Event{Addr: client1, Kind: kind, Service: policy.Exim, Detail: []byte(detail)}
+	ev := policy.Event{Addr: client1, Kind: kind, Service: policy.Exim, Protocol: policy.SMTP, Detail: []byte(detail)}
 	if user != "" {
 		ev.User = []byte(user)
 	}

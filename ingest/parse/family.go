@@ -28,9 +28,9 @@ func family(tag, pid, msg []byte, ev *policy.Event) bool {
 	case "saslauthd":
 		return saslauthd(msg, ev)
 	case "imaplogin", "imaplogin-ssl", "pop3login", "pop3login-ssl":
-		return courierIMAP(msg, ev)
+		return courierIMAP(msg, ev) && speaks(tag, ev)
 	case "imapd", "imapd-ssl", "pop3d", "pop3d-ssl", "imap", "imaps", "pop3", "pop3s", "sieve", "timsieved", "ipop3d":
-		return courierIMAP(msg, ev) || cyrus(msg, ev) || uwimap(msg, ev)
+		return (courierIMAP(msg, ev) || cyrus(msg, ev) || uwimap(msg, ev)) && speaks(tag, ev)
 	}
 	switch {
 	case isPostscreen(tag):
@@ -38,7 +38,7 @@ func family(tag, pid, msg []byte, ev *policy.Event) bool {
 	case bytes.HasPrefix(tag, []byte("courier")):
 		return courier(tag, msg, ev)
 	case bytes.HasPrefix(tag, []byte("cyrus/")):
-		return cyrus(msg, ev)
+		return cyrus(msg, ev) && speaks(plainName(tag), ev)
 	case isQmail(tag):
 		return qmail(tag, msg, ev)
 	}

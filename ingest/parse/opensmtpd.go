@@ -31,7 +31,7 @@ func opensmtpd(msg []byte, ev *policy.Event) bool {
 	case "connected":
 		return opensmtpdConnected(b, session, ev)
 	case "disconnected", "closed":
-		*ev = policy.Event{Service: policy.OpenSMTPD, Session: session}
+		*ev = policy.Event{Service: policy.OpenSMTPD, Protocol: policy.SMTP, Session: session}
 		return true
 	case "authentication":
 		return opensmtpdLogin(b, named, session, ev)
@@ -79,7 +79,7 @@ func opensmtpdConnected(b []byte, session uint64, ev *policy.Event) bool {
 	if !ok || len(rest) > 0 && rest[0] != ' ' {
 		a = netip.Addr{}
 	}
-	*ev = policy.Event{Addr: a, Service: policy.OpenSMTPD, Session: session}
+	*ev = policy.Event{Addr: a, Service: policy.OpenSMTPD, Protocol: policy.SMTP, Session: session}
 	return true
 }
 
@@ -97,7 +97,7 @@ func opensmtpdLogin(b []byte, named bool, session uint64, ev *policy.Event) bool
 	if named {
 		user, a = userAndClient(user)
 	}
-	*ev = policy.Event{Addr: a, Service: policy.OpenSMTPD, Witness: policy.WitnessLogin, Session: session, User: user, Detail: result}
+	*ev = policy.Event{Addr: a, Service: policy.OpenSMTPD, Protocol: policy.SMTP, Witness: policy.WitnessLogin, Session: session, User: user, Detail: result}
 	switch string(result) {
 	case "ok":
 		ev.Kind, ev.Detail = policy.AuthOK, nil
@@ -132,6 +132,6 @@ func authReporter(b []byte, ev *policy.Event) bool {
 	if !a.IsValid() {
 		return unread(ev, policy.OpenSMTPD)
 	}
-	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.OpenSMTPD, Witness: policy.WitnessPolicy, User: user}
+	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.OpenSMTPD, Protocol: policy.SMTP, Witness: policy.WitnessPolicy, User: user}
 	return true
 }

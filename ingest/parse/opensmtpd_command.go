@@ -53,7 +53,7 @@ func opensmtpdRefused(command, reply []byte, a netip.Addr, session uint64, ev *p
 		return false
 	}
 	*ev = policy.Event{
-		Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.OpenSMTPD, Witness: policy.WitnessMTA,
+		Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.OpenSMTPD, Protocol: policy.SMTP, Witness: policy.WitnessMTA,
 		Session: session, Detail: reply,
 	}
 	return true
@@ -66,6 +66,6 @@ func opensmtpdPipelining(b []byte, session uint64, ev *policy.Event) bool {
 		return false
 	}
 	abuse(ev, netip.Addr{}, shapePipeline)
-	ev.Service, ev.Session = policy.OpenSMTPD, session
+	ev.Service, ev.Protocol, ev.Session = policy.OpenSMTPD, policy.SMTP, session
 	return true
 }

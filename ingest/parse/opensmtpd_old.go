@@ -15,7 +15,7 @@ func opensmtpdOld(b []byte, ev *policy.Event) bool {
 	for _, end := range opensmtpdEnds {
 		if c, ok := bytes.CutPrefix(b, end); ok {
 			session, _, ok := sessionNumber(c)
-			*ev = policy.Event{Service: policy.OpenSMTPD, Session: session}
+			*ev = policy.Event{Service: policy.OpenSMTPD, Protocol: policy.SMTP, Session: session}
 			return ok
 		}
 	}
@@ -51,7 +51,7 @@ func opensmtpdNew(b []byte, ev *policy.Event) bool {
 			a = netip.Addr{}
 		}
 	}
-	*ev = policy.Event{Addr: a, Service: policy.OpenSMTPD, Session: session}
+	*ev = policy.Event{Addr: a, Service: policy.OpenSMTPD, Protocol: policy.SMTP, Session: session}
 	return true
 }
 
@@ -67,7 +67,7 @@ func opensmtpdOldLogin(b []byte, ev *policy.Event) bool {
 	if !ok || len(rest) > 0 {
 		return false
 	}
-	*ev = policy.Event{Service: policy.OpenSMTPD, Witness: policy.WitnessLogin, Session: number, User: name[:i]}
+	*ev = policy.Event{Service: policy.OpenSMTPD, Protocol: policy.SMTP, Witness: policy.WitnessLogin, Session: number, User: name[:i]}
 	switch string(what) {
 	case "Accepted authentication":
 		ev.Kind = policy.AuthOK

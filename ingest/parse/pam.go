@@ -34,7 +34,7 @@ func pam(tag, msg []byte, ev *policy.Event) bool {
 	if !isMailService(service) {
 		return false
 	}
-	*ev = policy.Event{Kind: policy.AuthFail, Failures: 1, Service: policy.PAM, Witness: pamWitness(module)}
+	*ev = policy.Event{Kind: policy.AuthFail, Failures: 1, Service: policy.PAM, Protocol: Spoken(service), Witness: pamWitness(module)}
 	if n, more, ok := number(b); ok {
 		ev.Failures, b = n, bytes.TrimPrefix(more, []byte(" more "))
 	}

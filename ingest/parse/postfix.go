@@ -22,7 +22,7 @@ func smtpd(tag, pid, msg []byte, ev *policy.Event) bool {
 	if !ok {
 		return false
 	}
-	ev.Service = policy.Postfix
+	ev.Service, ev.Protocol = policy.Postfix, policy.SMTP
 	ev.Session = hash(tag, pid)
 	if ev.Kind != policy.Abuse {
 		ev.Witness = policy.WitnessMTA

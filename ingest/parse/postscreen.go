@@ -18,7 +18,7 @@ func postscreen(msg []byte, ev *policy.Event) bool {
 	if shape == nil || !abuse(ev, a, shape) {
 		return false
 	}
-	ev.Service = policy.Postfix
+	ev.Service, ev.Protocol = policy.Postfix, policy.SMTP
 	return true
 }
 

@@ -43,7 +43,7 @@ func smtpAuth(msg []byte, ev *policy.Event) bool {
 	if !ok || string(rest) != "]" {
 		return unread(ev, policy.Qmail)
 	}
-	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.Qmail, Witness: policy.WitnessMTA, User: b[:i]}
+	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, Service: policy.Qmail, Protocol: policy.SMTP, Witness: policy.WitnessMTA, User: b[:i]}
 	return true
 }
 
@@ -71,6 +71,6 @@ func qmailListed(msg []byte, ev *policy.Event) bool {
 		return false
 	}
 	abuse(ev, a, shapeListed)
-	ev.Service = policy.Qmail
+	ev.Service, ev.Protocol = policy.Qmail, policy.SMTP
 	return true
 }

@@ -13,7 +13,7 @@ func sendmail(pid, msg []byte, ev *policy.Event) bool {
 	if !sendmailTopic(msg, ev) {
 		return false
 	}
-	ev.Service = policy.Sendmail
+	ev.Service, ev.Protocol = policy.Sendmail, policy.SMTP
 	if len(pid) > 0 {
 		ev.Session = hash([]byte("sendmail"), pid)
 	}

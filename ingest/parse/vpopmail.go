@@ -14,7 +14,8 @@ func vpopmail(msg []byte, ev *policy.Event) bool {
 	if !ok {
 		return false
 	}
-	if b, ok = bytes.CutPrefix(b[name(b):], []byte(": ")); !ok {
+	service := b[:name(b)]
+	if b, ok = bytes.CutPrefix(b[len(service):], []byte(": ")); !ok {
 		return false
 	}
 	kind := vpopmailKind(b)
@@ -25,7 +26,10 @@ func vpopmail(msg []byte, ev *policy.Event) bool {
 	if !ok {
 		return unread(ev, policy.Qmail)
 	}
-	*ev = policy.Event{Addr: a, Kind: kind, Service: policy.Qmail, Witness: policy.WitnessMTA, User: user}
+	*ev = policy.Event{
+		Addr: a, Kind: kind, Service: policy.Qmail, Protocol: Spoken(bytes.TrimPrefix(service, []byte("-"))),
+		Witness: policy.WitnessMTA, User: user,
+	}
 	if kind == policy.AuthFail {
 		ev.Failures = 1
 	}

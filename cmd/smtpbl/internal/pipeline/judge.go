@@ -34,6 +34,7 @@ type Judge struct {
 	sink      Sink
 	count     Counter
 	log       *slog.Logger
+	watch     func(*policy.Event) // nil is nobody
 	batches   chan *Batch
 	asks      chan ask
 	gone      gaveWay
@@ -75,6 +76,10 @@ func NewJudge(engine *policy.Engine, sink Sink, count Counter, positions []inges
 	j.tracked.Store(int64(engine.Tracked()))
 	return j
 }
+
+// Watch shows each event to f before it is judged, in the Judge's goroutine. It
+// must be called before Run.
+func (j *Judge) Watch(f func(*policy.Event)) { j.watch = f }
 
 // Batches is where Collectors put their batches.
 func (j *Judge) Batches() chan<- *Batch { return j.batches }
@@ -159,6 +164,9 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 	for i := range b.Events {
 		ev := &b.Events[i]
 		j.count.Events(ev.Service.String(), ev.Kind.String(), 1)
+		if j.watch != nil {
+			j.watch(ev)
+		}
 	}
 	out := j.engine.ObserveBatch(b.Events, j.decisions[:0])
 	for _, service := range b.Unread {

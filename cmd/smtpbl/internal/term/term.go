@@ -95,8 +95,20 @@ func (s *Screen) restore() error {
 }
 
 // Size returns how many rows and columns there are now.
-func (s *Screen) Size() (rows, columns int) {
-	size, err := unix.IoctlGetWinsize(s.size, unix.TIOCGWINSZ)
+func (s *Screen) Size() (rows, columns int) { return sizeOf(s.size) }
+
+// Columns returns how wide a stream is, if it is a terminal; else what is usual.
+func Columns(stream any) int {
+	f, ok := stream.(file)
+	if !ok {
+		return usualColumns
+	}
+	_, columns := sizeOf(int(f.Fd()))
+	return columns
+}
+
+func sizeOf(fd int) (rows, columns int) {
+	size, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ)
 	if err != nil || size.Row == 0 || size.Col == 0 {
 		return usualRows, usualColumns
 	}

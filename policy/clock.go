@@ -14,14 +14,33 @@ const (
 	farthest second = math.MaxInt32
 )
 
-// clock turns times into seconds since base.
-type clock struct{ base time.Time }
+// clock turns times into seconds since base, which is a multiple of grid: what
+// is counted by pieces of time is cut at the same times whenever an Engine was
+// started, so that two of them decide alike.
+type clock struct {
+	base time.Time
+	grid int64 // seconds
+}
+
+// newClock makes a clock that starts at start, or a little before.
+func newClock(start time.Time, grid int64) clock {
+	c := clock{grid: grid}
+	if !start.IsZero() {
+		c.begin(start)
+	}
+	return c
+}
+
+func (c *clock) begin(t time.Time) {
+	early := (t.Unix()%c.grid + c.grid) % c.grid
+	c.base = t.Add(-time.Duration(early)*time.Second - time.Duration(t.Nanosecond()))
+}
 
 // at returns t. A clock without a base starts at the first time it is asked
 // for, so that logs of any year can be judged.
 func (c *clock) at(t time.Time) second {
 	if c.base.IsZero() {
-		c.base = t
+		c.begin(t)
 	}
 	d := t.Sub(c.base)
 	s := d / time.Second

@@ -51,10 +51,11 @@ type Engine struct {
 // that the Engine is told takes its place.
 func New(cfg Config, start time.Time) *Engine {
 	e := &Engine{
-		cfg: cfg.sane(), clock: clock{start}, netsEnd: never, secret: rand.Uint64(),
+		cfg: cfg.sane(), netsEnd: never, secret: rand.Uint64(),
 		pardons: &bart.Table[second]{}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit,
 	}
 	e.window, e.decay, e.highest = seconds(e.cfg.Window), seconds(e.cfg.BanDecay), e.cfg.highest()
+	e.clock = newClock(start, slotLength*max(1, e.window/parts))
 	for i := range e.index {
 		e.index[i] = newIndex()
 	}

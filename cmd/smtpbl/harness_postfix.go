@@ -169,7 +169,7 @@ func (r *postfixReport) write(setup *postconf.Setup, sockets []postconf.Socket) 
 	if !r.Sockets[0].Configured {
 		r.Write = append(r.Write, fileLines{"smtpbl.toml", "", []string{"[postfix]", fmt.Sprintf("policy_socket = %q", first.Path)}})
 	}
-	if dir := filepath.Dir(first.Path); dir != unitPath {
+	if dir := filepath.Dir(first.Path); dir != unitPath && !r.Sockets[0].Answers {
 		r.Write = append(r.Write, fileLines{"/etc/systemd/system/smtpbl.service.d/postfix.conf", "", []string{"[Service]", "ReadWritePaths=" + dir}})
 	}
 	main := fileLines{File: "main.cf"}

@@ -61,10 +61,7 @@ func printWrite(w io.Writer, r *postfixReport) error {
 	}
 	if len(r.Write) > 0 {
 		b.WriteString("\nthen: systemctl reload smtpbl; postfix reload; smtpbl harness postfix\n")
-		if !r.InPlace {
-			b.WriteString("With smtpd_delay_reject = no in main.cf, all restrictions of clients apply before AUTH, so that guessing stops too;\n" +
-				"whoever is at the soft step then cannot log in with the right password either (docs/POSTFIX.md).\n")
-		}
+		b.WriteString("docs/POSTFIX.md tells how to have Postfix ask before AUTH, which stops guessing and reaches the person\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

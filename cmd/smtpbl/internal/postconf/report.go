@@ -56,6 +56,9 @@ func (s *Setup) Judge(sockets []Socket) []Verdict {
 }
 
 func (s *Setup) judge(v *Verdict, svc *Service, sockets []Socket, wanted bool) {
+	if stage := s.shut(v, svc); stage != "" {
+		v.Faults = append(v.Faults, stage+" turns everybody away: with smtpd_delay_reject = no it applies before AUTH, so that permit_sasl_authenticated permits nobody; put it into smtpd_recipient_restrictions (docs/POSTFIX.md)")
+	}
 	for _, c := range s.checks(svc) {
 		if !slices.Contains(sockets, Socket{c.protocol, c.path}) {
 			v.Notes = append(v.Notes, fmt.Sprintf("%s asks at %s, which is not a socket of smtpbl's", c.stage, c.path))
@@ -72,6 +75,20 @@ func (s *Setup) judge(v *Verdict, svc *Service, sockets []Socket, wanted bool) {
 	s.suggest(v, svc)
 }
 
+// shut returns the list of restrictions that permits those who have logged in,
+// refuses all others, and applies before anybody can have logged in.
+func (s *Setup) shut(v *Verdict, svc *Service) string {
+	for _, stage := range stages[:2] {
+		list, _ := s.value(svc, stage)
+		items := split(list)
+		i := slices.Index(items, "permit_sasl_authenticated")
+		if !v.DelayReject && i >= 0 && slices.ContainsFunc(items[i:], func(item string) bool { return item == "reject" || item == "defer" }) {
+			return stage
+		}
+	}
+	return ""
+}
+
 // take describes a check.
 func (v *Verdict) take(c *check) {
 	v.Parameter, v.In, v.Asks = c.stage, "main.cf", true
@@ -79,10 +96,13 @@ func (v *Verdict) take(c *check) {
 		v.In = "master.cf"
 	}
 	v.When, v.StopsGuessing = when(c.stage, v.DelayReject)
+	if c.protocol == postfix.Map && !slices.Contains(c.after, "permit_sasl_authenticated") {
+		v.Notes = append(v.Notes, "a table knows of no login: those who have logged in are turned away too, until the step is over")
+	}
 	for _, item := range c.after {
 		switch item {
 		case "permit_sasl_authenticated", "permit_tls_all_clientcerts":
-			v.Notes = append(v.Notes, item+" comes first: smtpbl is not asked about clients that it permits")
+			v.Notes = append(v.Notes, item+" comes first: smtpbl is not asked about those whom it permits")
 		default:
 			v.Asks = false
 			v.Faults = append(v.Faults, fmt.Sprintf("%q comes first in %s: smtpbl is never asked", item, c.stage))
@@ -105,13 +125,13 @@ func remedy(p postfix.Protocol) string {
 func when(stage string, delayed bool) (text string, stops bool) {
 	switch {
 	case stage == "smtpd_client_restrictions" && !delayed:
-		return "when the client connects, before AUTH: it is told the text instead of a greeting and can try no password, the right one neither, until the step is over", true
+		return "when the client connects, before AUTH: it is told the text instead of a greeting, and can try no password, not even the right one, until the step is over", true
 	case stage == "smtpd_helo_restrictions" && !delayed:
-		return "at EHLO, before AUTH: it is told the text and can try no password, the right one neither, until the step is over", true
+		return "at EHLO, before AUTH: it is told the text", true
 	case stage == "smtpd_sender_restrictions" && !delayed:
-		return "at MAIL FROM, after AUTH: it does not stop guessing, it only refuses the mail", false
+		return "at MAIL FROM, after AUTH: it does not stop guessing, it only refuses mail", false
 	}
-	return "at RCPT TO, after AUTH: it does not stop guessing, it only refuses the mail", false
+	return "at RCPT TO, after AUTH: it does not stop guessing, it only refuses mail; who has a wrong password never gets there", false
 }
 
 // place is the parameter that the suggestions set.

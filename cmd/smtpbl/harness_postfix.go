@@ -99,6 +99,9 @@ func examinePostfix(ctx context.Context, cfg *config.Config, run postconf.Run) (
 	if cfg.Policy.SoftThreshold4 == 0 && cfg.Policy.SoftThreshold6 == 0 {
 		r.Faults = append(r.Faults, "policy.soft_threshold4 and soft_threshold6 are 0: nobody comes to the soft step")
 	}
+	if err := countsOwnRefusals(cfg); err != nil {
+		r.Faults = append(r.Faults, err.Error())
+	}
 	for _, s := range sockets {
 		r.Sockets = append(r.Sockets, r.socket(ctx, s, cfg.Postfix.Asked()))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -47,8 +48,21 @@ func (s *service) postfixServers() []*postfix.Server {
 	return all
 }
 
+// countsOwnRefusals is the error of a configuration by which whoever is turned
+// away politely earns a ban with each attempt: what Postfix refuses for good is
+// abuse in its log, on whoever's word it did.
+func countsOwnRefusals(cfg *config.Config) error {
+	if cfg.Postfix.Asked() && cfg.Postfix.Action == config.PostfixReject && cfg.Policy.CountAbuse {
+		return errors.New(`postfix.action = "REJECT" and policy.count_abuse do not go together: use "DEFER"`)
+	}
+	return nil
+}
+
 // answerPostfix runs the servers that Postfix asks.
 func (s *service) answerPostfix(ctx context.Context) error {
+	if err := countsOwnRefusals(&s.cfg); err != nil {
+		s.warn("postfix action", "clients at the soft step earn a ban with each attempt", err)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, server := range s.postfix {
 		group.Go(func() error { return server.Run(ctx) })

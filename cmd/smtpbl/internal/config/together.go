@@ -19,10 +19,6 @@ func (r *reader) checkTogether() {
 		r.conflict("postfix.map_socket", "postfix.policy_socket", "policy_socket and map_socket are the same path",
 			"each speaks a protocol of its own and needs its own socket")
 	}
-	if x := r.cfg.Postfix; x.Asked() && x.Action == PostfixReject && p.CountAbuse && !r.faulty["postfix.action"] && !r.faulty["policy.count_abuse"] {
-		r.conflict("postfix.action", "policy.count_abuse", `action "REJECT" and count_abuse do not go together`,
-			`Postfix logs what it refuses on our word, which would count as another offence: take "DEFER"`)
-	}
 	if r.cfg.StateDir == r.cfg.RuntimeDir && !r.faulty["state_dir"] && !r.faulty["runtime_dir"] {
 		r.conflict("runtime_dir", "state_dir", "state_dir and runtime_dir are the same directory",
 			"what is in runtime_dir is lost at a reboot, state_dir must not be")

@@ -146,7 +146,8 @@ const Macro = "smtpbl_check"
 func (s *Setup) suggest(v *Verdict, svc *Service) {
 	_, ownList := s.value(svc, place)
 	_, ownAuth := s.yes(svc, "smtpd_sasl_auth_enable")
-	now := s.written(svc, place)
+	// Where the name is written already, what it stands for is not.
+	now := strings.Trim(strings.ReplaceAll(s.written(svc, place), "$"+Macro, ""), ", ")
 	v.Parameter, v.In, v.Write = place, "main.cf", place+" = "+strings.TrimSuffix("$"+Macro+", "+now, ", ")
 	if !ownList && !ownAuth {
 		return

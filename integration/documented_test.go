@@ -16,15 +16,15 @@ func carryDocs() error {
 	if os.Getenv(docsVar) != "" {
 		return nil // we are inside
 	}
-	var pages string
+	var pages strings.Builder
 	for _, name := range []string{"SOURCES.md", "POSTFIX.md"} {
 		page, err := os.ReadFile("../docs/" + name)
 		if err != nil {
 			return fmt.Errorf("read what is documented: %w", err)
 		}
-		pages += string(page)
+		pages.Write(page)
 	}
-	return os.Setenv(docsVar, pages)
+	return os.Setenv(docsVar, pages.String())
 }
 
 // documented returns the block of those pages that contains a text, with

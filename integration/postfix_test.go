@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
@@ -166,6 +167,9 @@ func TestPostfixPolicy(t *testing.T) {
 	// Neither needs the other to start again.
 	must(t, l.RestartPostfix())
 	must(t, mails(l.Attacker, attacker6(1, 1), lab.CodeDeferred))
+	must(t, s.Signal(syscall.SIGHUP))
+	must(t, s.AwaitReady(t.Context()))
+	must(t, mails(l.Attacker, attacker6(1, 1), lab.CodeDeferred))
 	must(t, s.Kill()) // leaves its socket
 	must(t, mails(l.Attacker, attacker6(1, 1), lab.CodeTaken))
 	s = serve(t, lab.Start{Config: config})
@@ -297,4 +301,17 @@ func TestPostfixSocketThatCannotBeMade(t *testing.T) {
 		}
 	}
 	earn(t, attacker4(1))
+}
+
+// TestPostfixSocketNeedsItsCapability takes away the one capability of the unit
+// that the sockets need: the directory is the user postfix's.
+func TestPostfixSocketNeedsItsCapability(t *testing.T) {
+	world(t)
+	s := serve(t, lab.Start{
+		Config:       fmt.Sprintf("[postfix]\npolicy_socket = %q\n", policySocket),
+		Capabilities: []string{"CAP_NET_ADMIN", "CAP_DAC_READ_SEARCH"},
+	})
+	if _, err := s.Log.Await(t.Context(), soon, policySocket, "permission denied"); err != nil {
+		t.Error(err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -114,21 +115,24 @@ func (s *service) postfixStatus() []postfixStatus {
 }
 
 func (p *postfixStatus) line() string {
-	text := fmt.Sprintf("%s: %d questions, %d turned away", p.Socket, p.Asked, p.TurnedAway)
+	parts := []string{fmt.Sprintf("%s: %d questions, %d turned away", p.Socket, p.Asked, p.TurnedAway)}
 	for _, c := range []struct {
 		n    uint64
 		what string
 	}{{p.Malformed, "malformed"}, {p.Slow, "not sent in time"}, {p.Late, "not answered in time"}} {
 		if c.n > 0 {
-			text += fmt.Sprintf(", %d %s", c.n, c.what)
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}
 	}
-	return text + either(p.Up, "", ", there is no socket now")
+	if !p.Up {
+		parts = append(parts, "there is no socket now")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // postfixCounts is the same for /metrics.
 func (s *service) postfixCounts() []metrics.Postfix {
-	var out []metrics.Postfix
+	out := make([]metrics.Postfix, 0, len(s.postfix)*len(postfix.Results))
 	for _, p := range s.postfix {
 		for _, r := range postfix.Results {
 			out = append(out, metrics.Postfix{Protocol: string(p.Protocol()), Result: string(r), Requests: p.Count(r)})

@@ -178,15 +178,6 @@ func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) 
 	}
 }
 
-// soften takes notice of an address that the mail server turns away from now
-// on: it asks the Engine itself. What history tells may be over.
-func (e *Enforcer) soften(d *policy.Decision, now time.Time) {
-	if d.Until.After(now) {
-		e.Meter.Softened(d.Rule)
-		e.untold = append(e.untold, *d)
-	}
-}
-
 // untoldMax bounds how long a flood of bans can put their lines in the log off.
 const untoldMax = 10_000
 
@@ -204,15 +195,6 @@ func (e *Enforcer) tell() {
 	}
 	clear(e.untold)
 	e.untold = e.untold[:0]
-}
-
-func (e *Enforcer) tellSoft(d *policy.Decision) {
-	what := "soft step"
-	if e.Kernel == nil {
-		what = "would be the soft step"
-	}
-	e.Log.Info(what, "addr", Addr(d.Prefix), "reason", d.Reason(), "rule", string(d.Rule),
-		"failures", d.Failures, "over", d.Over.Round(time.Millisecond), "for", d.For(), "until", d.Until.Format(time.RFC3339))
 }
 
 // log writes the line that says "banned", or in a dry run what would be.

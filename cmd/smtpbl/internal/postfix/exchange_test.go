@@ -184,6 +184,27 @@ func TestRemaindersOfAddresses(t *testing.T) {
 	}
 }
 
+// BenchmarkExchange answers a question of about the size of Postfix's.
+func BenchmarkExchange(b *testing.B) {
+	for p, text := range map[Protocol]string{
+		Policy: asks("192.0.2.1", strings.Repeat("an_attribute=and a value\n", 30)), Map: netstringOf("smtpbl 192.0.2.1"),
+	} {
+		b.Run(string(p), func(b *testing.B) {
+			s := newServer(p)
+			var in strings.Reader
+			r := bufio.NewReaderSize(&in, bufferSize)
+			b.ReportAllocs()
+			for b.Loop() {
+				in.Reset(text)
+				r.Reset(&in)
+				if answer, goOn := s.exchange(b.Context(), r); !goOn || len(answer) == 0 {
+					b.Fatalf("answer %q", answer)
+				}
+			}
+		})
+	}
+}
+
 func FuzzPolicy(f *testing.F) {
 	f.Add(asks("192.0.2.1") + asks("198.51.100.7") + asks("2001:db8:0:1::7", "sasl_username=a\n"))
 	f.Add("request=smtpd_access_policy\nclient_address=198.51.100.7\nclient_address=\n\n\n\n")

@@ -144,7 +144,8 @@ func (s *Server) talk(ctx context.Context, clients *crowd, c *client) {
 // question can be read after it.
 func (s *Server) exchange(ctx context.Context, r *bufio.Reader) (answer []byte, goOn bool) {
 	q, err := s.cfg.Protocol.read(r)
-	action, result := "", Passed
+	var action string
+	var result Result
 	switch {
 	case err == nil:
 		action, result = s.judge(ctx, &q)

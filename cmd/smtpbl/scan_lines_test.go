@@ -61,5 +61,5 @@ func TestScanIsTheSameOnAnyCores(t *testing.T) {
 
 func defaultPolicy() *config.Policy {
 	cfg := config.Default()
-	return rungs(&cfg)
+	return &cfg.Policy
 }

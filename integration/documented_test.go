@@ -7,23 +7,27 @@ import (
 	"testing"
 )
 
-// docsVar carries docs/SOURCES.md into the laboratory, where the project's
-// folder cannot be seen.
-const docsVar = "SMTPBL_SOURCES_MD"
+// docsVar carries pages of docs into the laboratory, where the project's folder
+// cannot be seen.
+const docsVar = "SMTPBL_DOCS"
 
-// carryDocs reads the page while it can be read.
+// carryDocs reads the pages while they can be read.
 func carryDocs() error {
 	if os.Getenv(docsVar) != "" {
 		return nil // we are inside
 	}
-	page, err := os.ReadFile("../docs/SOURCES.md")
-	if err != nil {
-		return fmt.Errorf("read what is documented: %w", err)
+	var pages strings.Builder
+	for _, name := range []string{"SOURCES.md", "POSTFIX.md"} {
+		page, err := os.ReadFile("../docs/" + name)
+		if err != nil {
+			return fmt.Errorf("read what is documented: %w", err)
+		}
+		pages.Write(page)
 	}
-	return os.Setenv(docsVar, string(page))
+	return os.Setenv(docsVar, pages.String())
 }
 
-// documented returns the block of docs/SOURCES.md that contains a text, with
+// documented returns the block of those pages that contains a text, with
 // replacements made as by strings.NewReplacer: tests run what users copy.
 func documented(t *testing.T, contains string, replacements ...string) string {
 	t.Helper()
@@ -39,6 +43,6 @@ func documented(t *testing.T, contains string, replacements ...string) string {
 			return strings.NewReplacer(replacements...).Replace(text) + "\n"
 		}
 	}
-	t.Fatalf("no block of docs/SOURCES.md contains %q", contains)
+	t.Fatalf("no block of the pages contains %q", contains)
 	return ""
 }

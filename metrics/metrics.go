@@ -22,6 +22,7 @@ type Metrics struct {
 	bans     *prometheus.CounterVec
 	unbans   *prometheus.CounterVec
 	refused  *prometheus.CounterVec
+	softened *prometheus.CounterVec
 	heals    *prometheus.CounterVec
 	events   *prometheus.CounterVec
 	unparsed *prometheus.CounterVec
@@ -37,6 +38,7 @@ func New(version string) *Metrics {
 		bans:     counters(BansTotal, "Bans made, by what caused them and by rung of the ladder.", "reason", "step"),
 		unbans:   counters(UnbansTotal, "Bans ended, by cause.", "reason"),
 		refused:  counters(RefusedBans, "Bans that an address earned and was spared, by why.", "reason"),
+		softened: counters(SoftSteps, "Addresses that came to the soft step, at which Postfix turns them away, by what caused it.", "reason"),
 		heals:    counters(HealsTotal, "Repairs of the kernel's table, by cause.", "cause"),
 		events:   counters(EventsTotal, "Log lines that told something about a login, by service and kind.", "service", "kind"),
 		unparsed: counters(UnparsedLines, "Log lines about a login that do not tell the client's address, by service.", "service"),
@@ -55,7 +57,7 @@ func New(version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.bans, m.unbans, m.refused, m.heals, m.events, m.unparsed, m.reloads, m.commit, m.latency, build,
+	m.registry.MustRegister(m.bans, m.unbans, m.refused, m.softened, m.heals, m.events, m.unparsed, m.reloads, m.commit, m.latency, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, r := range []string{"success", "failure"} {
 		m.reloads.WithLabelValues(r)
@@ -75,6 +77,9 @@ func (m *Metrics) Unban(reason string) { m.unbans.WithLabelValues(reason).Inc() 
 
 // Refuse counts a ban that was earned and spared.
 func (m *Metrics) Refuse(reason string) { m.refused.WithLabelValues(reason).Inc() }
+
+// Soften counts an address that came to the soft step.
+func (m *Metrics) Soften(reason string) { m.softened.WithLabelValues(reason).Inc() }
 
 // Heal counts a repair of the kernel's table.
 func (m *Metrics) Heal(cause string) { m.heals.WithLabelValues(cause).Inc() }

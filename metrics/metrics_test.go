@@ -33,12 +33,14 @@ func full() *Metrics {
 				{Family: "ipv4", Set: "ban4", Packets: 5, Bytes: 300},
 				{Family: "ipv6", Set: "ban6_64", Packets: 2, Bytes: 160},
 			}},
+			Postfix: []Postfix{{Protocol: "policy", Result: "turned_away", Requests: 8}},
 			Sources: []Source{{Name: "/var/log/mail.log", Lines: 9, Bytes: 900, Rotations: 1, Errors: 2, LagBytes: 10, LagSeconds: 1.5, Gaps: 7, Reopens: 3, OverLong: 4, Refused: 5, Dropped: 6}},
 		}
 	})
 	m.Ban("auth_fail", "host")
 	m.Unban("expired")
 	m.Refuse("never_ban")
+	m.Soften("auth_fail")
 	m.Heal("drift")
 	m.Events("postfix", "auth_fail", 3)
 	m.Unparsed("postfix")
@@ -125,8 +127,10 @@ smtpbl_harness_packets_total{mark="unmarked"} 10
 smtpbl_heals_total{cause="drift"} 1
 smtpbl_log_limited_packets_total 4
 smtpbl_logged_packets_total 3
+smtpbl_postfix_requests_total{protocol="policy",result="turned_away"} 8
 smtpbl_refused_bans_total{reason="never_ban"} 1
 smtpbl_seen_packets_total 100
+smtpbl_soft_steps_total{reason="auth_fail"} 1
 smtpbl_source_bytes_total{source="/var/log/mail.log"} 900
 smtpbl_source_dropped_lines_total{source="/var/log/mail.log"} 6
 smtpbl_source_errors_total{source="/var/log/mail.log"} 2

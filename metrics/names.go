@@ -18,6 +18,8 @@ const (
 	BansTotal       = "smtpbl_bans_total"
 	UnbansTotal     = "smtpbl_unbans_total"
 	RefusedBans     = "smtpbl_refused_bans_total"
+	SoftSteps       = "smtpbl_soft_steps_total"
+	PostfixRequests = "smtpbl_postfix_requests_total"
 	HealsTotal      = "smtpbl_heals_total"
 	EventsTotal     = "smtpbl_events_total"
 	UnparsedLines   = "smtpbl_unparsed_lines_total"

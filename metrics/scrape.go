@@ -19,6 +19,7 @@ type State struct {
 	Pauses           uint64         // times that counting was paused
 	Kernel           *Kernel        // nil where the kernel cannot be asked
 	Copies           *Copies        // nil where dropped packets are not copied
+	Postfix          []Postfix
 	Sources          []Source
 
 	// Uncovered are failed logins by protocol, where bans do not close all of
@@ -54,6 +55,12 @@ type Dropped struct {
 	Family         string // ipv4 or ipv6
 	Set            string
 	Packets, Bytes uint64
+}
+
+// Postfix is how many questions of Postfix, in one protocol, had a result.
+type Postfix struct {
+	Protocol, Result string
+	Requests         uint64
 }
 
 // Source is one log that is read.
@@ -94,6 +101,7 @@ var scraped = []struct {
 	{CountingPaused, "1 while failed logins are not counted because the mail server cannot check passwords.", nil},
 	{Pauses, "Times that counting was paused because the mail server could not check passwords.", nil},
 	{Uncovered, "Failed logins at protocols whose usual ports are not all among those that bans close, by protocol.", []string{"protocol"}},
+	{PostfixRequests, "Questions of Postfix whether a client is to be turned away, by protocol and result.", []string{"protocol", "result"}},
 	{SourceLines, "Lines read, by source.", []string{"source"}},
 	{SourceBytes, "Bytes read, by source.", []string{"source"}},
 	{SourceLag, "Bytes written but not yet read, by source.", []string{"source"}},
@@ -160,6 +168,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(DropCopies, s.Copies.Read, "read")
 		counter(DropCopies, s.Copies.Unreadable, "unreadable")
 		counter(DropCopies, s.Copies.Lost, "lost")
+	}
+	for _, p := range s.Postfix {
+		counter(PostfixRequests, p.Requests, p.Protocol, p.Result)
 	}
 	for i := range s.Sources {
 		src := &s.Sources[i]

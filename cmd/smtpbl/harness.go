@@ -14,9 +14,10 @@ import (
 func (a *app) harnessCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "harness",
-		Short: "Put chains into ufw that mark the packets for the mail ports",
+		Short: "Put chains into ufw that mark the packets for the mail ports; connect Postfix",
 		Long: "With nft.hook = \"ufw\", chains in ufw's before.rules and before6.rules mark the packets for the mail ports,\n" +
-			"and the table of smtpbl drops the marked ones that are banned.",
+			"and the table of smtpbl drops the marked ones that are banned.\n\n" +
+			"\"smtpbl harness postfix\" shows how Postfix can ask smtpbl about clients before they are banned.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -24,6 +25,7 @@ func (a *app) harnessCommand() *cobra.Command {
 		a.harnessChangeCommand("install", "Put the harness into ufw's files and the running firewall", (*ufw.Harness).Install),
 		a.harnessChangeCommand("remove", "Take the harness out again, without a trace", (*ufw.Harness).Remove),
 		a.harnessStatusCommand(),
+		a.harnessPostfixCommand(),
 	)
 	return cmd
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/knock"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/postfix"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/metrics"
@@ -81,6 +82,7 @@ type service struct {
 	judge      *pipeline.Judge
 	uncovered  *coverage.Count
 	sources    *sources
+	postfix    []*postfix.Server
 	warnings   warnings
 	drops      *nft.Drops // nil where dropped packets are not copied
 	dropsEnded atomic.Bool
@@ -135,7 +137,7 @@ func (s *service) build(ctx context.Context) error {
 		return err
 	}
 	s.exemptions = exemptions
-	s.engine = newEngine(&s.cfg.Policy, s.started)
+	s.engine = newEngine(rungs(&s.cfg), s.started)
 	s.engine.SetExempt(exemptions)
 	s.enforcer = enforce.New(s.enforceOptions())
 	err = s.enforcer.Restore(exempt.Prefixes(exemptions), func(r *store.Record) { pipeline.Recall(s.engine, r) })
@@ -149,6 +151,7 @@ func (s *service) build(ctx context.Context) error {
 	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, s.state.Positions, s.log)
 	s.uncovered = coverage.NewCount(s.cfg.NFT.Ports, time.Now)
 	s.judge.Watch(s.uncovered.Observe)
+	s.postfix = s.postfixServers()
 	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
 	s.metrics.Attach(s.scrape)
 	s.state.Snapshot = nil // large, and used up
@@ -183,6 +186,7 @@ func (s *service) work(ctx context.Context) error {
 	}
 	s.sources = newSources(s)
 	task("read logs", s.sources.run)
+	task("answer Postfix", s.answerPostfix)
 	task("watch own addresses", s.watchExempt)
 	task("watch block lists", s.watchBlocks)
 	task("watch the harness", s.watchHarness)

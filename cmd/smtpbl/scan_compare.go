@@ -66,7 +66,7 @@ func (a *app) scanCompare(ctx context.Context, cfg config.Config, files []string
 
 // scanEngine makes an Engine whose time is that of the lines.
 func (a *app) scanEngine(ctx context.Context, cfg *config.Config) (*policy.Engine, error) {
-	e := newEngine(&cfg.Policy, time.Time{})
+	e := newEngine(rungs(cfg), time.Time{})
 	exemptions, err := neverBanned(cfg.Policy, a.logger(false)).Current(ctx)
 	if err != nil {
 		return nil, err

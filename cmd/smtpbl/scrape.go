@@ -23,7 +23,7 @@ func (s *service) scrape() metrics.State {
 		Wanted: h.Wanted, Enforced: h.Enforced, Active: h.Active, CheckedAt: h.CheckedAt,
 		Tracked: s.judge.Tracked(), Kernel: s.kernelCounters(),
 		Copies: s.copies(), Forgotten: s.judge.Forgotten(), Pauses: s.judge.Pauses(),
-		Uncovered: s.uncovered.Total(),
+		Uncovered: s.uncovered.Total(), Postfix: s.postfixCounts(),
 	}
 	_, st.Paused = s.judge.Paused()
 	st.Blocked, st.BlockFaults = s.blockCounts()
@@ -96,7 +96,7 @@ func (s *service) status() *status {
 		Table: s.cfg.NFT.Table, Hook: string(s.cfg.NFT.Hook), Ports: s.cfg.NFT.Ports,
 		Kernel: s.kernelStatus(), Sources: s.sources.stats(), Tracked: s.judge.Tracked(), Wanted: h.Wanted, Enforced: h.Enforced,
 		Sets: h.Active, Recent: append([]enforce.Recent{}, h.Recent...), Warnings: s.currentWarnings(),
-		BlockLists: s.blocks.Files(), Uncovered: s.uncovered.Day(),
+		BlockLists: s.blocks.Files(), Uncovered: s.uncovered.Day(), Postfix: s.postfixStatus(),
 	}
 	if !h.CheckedAt.IsZero() {
 		st.CheckedAt = &h.CheckedAt

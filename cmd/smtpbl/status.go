@@ -33,6 +33,7 @@ type status struct {
 	CheckedAt     *time.Time       `json:"enforcement_checked_at"`
 	Dropped       uint64           `json:"dropped_packets"`
 	BlockLists    []blocklist.File `json:"block_lists"`
+	Postfix       []postfixStatus  `json:"postfix"`
 	Recent        []enforce.Recent `json:"recent_decisions"`
 	// Uncovered are the failed logins of the last 24 hours at protocols whose
 	// ports bans do not cover all, by protocol.
@@ -111,6 +112,9 @@ func printStatus(w io.Writer, st *status) error {
 	row("bans", "%d wanted, %d enforced%s", st.Wanted, st.Enforced, checked(st.CheckedAt))
 	for _, f := range st.BlockLists {
 		row("block list", "%s: %d prefixes, %d bad lines", f.Path, f.Prefixes, f.BadLines)
+	}
+	for i := range st.Postfix {
+		row("postfix", "%s", st.Postfix[i].line())
 	}
 	row("dropped", "%d packets", st.Dropped)
 	row("watching", "%d addresses with failed logins", st.Tracked)

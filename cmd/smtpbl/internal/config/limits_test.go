@@ -61,8 +61,8 @@ func TestLimits(t *testing.T) {
 		{"postfix", "action", []string{`"DEFER"`, `"REJECT"`}, []string{`"defer"`, `"OK"`, `""`}},
 		{
 			"postfix", "text",
-			[]string{`"x"`, `"{addr} {count} {until} {for}"`, `"` + strings.Repeat("x", 400) + `"`},
-			[]string{`""`, `"{user}"`, `"}"`, `"é"`, `"` + strings.Repeat("x", 401) + `"`},
+			[]string{`"x"`, `"{addr} {count} {until} {for}"`, `"` + strings.Repeat("x", 300) + `"`},
+			[]string{`""`, `"{user}"`, `"}"`, `"é"`, `"` + strings.Repeat("x", 301) + `"`},
 		},
 		{
 			"policy", "never_ban",

@@ -14,9 +14,10 @@ func parseSocket(s string) (string, *problem) {
 	return path, p
 }
 
-// maxReplyText leaves room for the values: a reply line of SMTP has at most
-// 512 bytes (RFC 5321, section 4.5.3.1.5).
-const maxReplyText = 400
+// maxReplyText leaves room for the values and for what Postfix writes before
+// the text: a reply line of SMTP has at most 512 bytes (RFC 5321, section
+// 4.5.3.1.5).
+const maxReplyText = 300
 
 // replyFields are what may stand in braces in a reply.
 var replyFields = []string{"{addr}", "{count}", "{until}", "{for}"}
@@ -54,3 +55,7 @@ func parseLogin(s string) (string, *problem) {
 	}
 	return s, nil
 }
+
+// Asked tells whether Postfix may ask at all. Where it may not, nobody can be
+// turned away.
+func (x *Postfix) Asked() bool { return x.PolicySocket != "" || x.MapSocket != "" }

@@ -158,9 +158,11 @@ func (e *Enforcer) apply(changes []nft.Change) error {
 // report says what became of a decision, in the log and in the metrics.
 func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) {
 	switch {
-	case !d.Ban():
+	case d.Refusal != "":
 		e.Meter.Refused(d.Refusal)
 		e.Log.Warn("not banned", "addr", Addr(d.Prefix), "because", string(d.Refusal), "failures", d.Failures, "over", d.Over)
+	case d.Step == policy.StepSoft:
+		e.soften(d, now)
 	case !d.Until.After(now):
 		e.Log.Info("ban already over", "addr", Addr(d.Prefix), "reason", d.Reason(), "at", d.At, "until", d.Until)
 	case e.isPending(nft.Key{Prefix: d.Prefix}):
@@ -179,11 +181,15 @@ func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) 
 // untoldMax bounds how long a flood of bans can put their lines in the log off.
 const untoldMax = 10_000
 
-// tell logs the bans that took effect. A line costs as much as a ban, so in a
+// tell logs the bans and soft steps that took effect. A line costs as much as a ban, so in a
 // burst the lines are written when all of it is enforced.
 func (e *Enforcer) tell() {
 	for i := range e.untold {
 		d := &e.untold[i]
+		if d.Step == policy.StepSoft {
+			e.tellSoft(d)
+			continue
+		}
 		e.log("addr", Addr(d.Prefix), "reason", d.Reason(), "rule", string(d.Rule), "step", string(d.Step),
 			"failures", d.Failures, "over", d.Over.Round(time.Millisecond), "for", d.For(), "until", d.Until.Format(time.RFC3339))
 	}

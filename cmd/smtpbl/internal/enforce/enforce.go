@@ -47,6 +47,7 @@ type Meter interface {
 	Banned(rule policy.Rule, step policy.Step)
 	Unbanned(reason string)
 	Refused(r policy.Refusal)
+	Softened(rule policy.Rule)
 	Healed(cause string)
 	Committed(took time.Duration)
 	Enforced(sinceRead time.Duration)

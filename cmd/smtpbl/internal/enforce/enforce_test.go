@@ -29,6 +29,7 @@ func (c *counts) add(s string)                        { c.got = append(c.got, s)
 func (c *counts) Banned(r policy.Rule, s policy.Step) { c.add("banned " + string(r) + " " + string(s)) }
 func (c *counts) Unbanned(reason string)              { c.add("unbanned " + reason) }
 func (c *counts) Refused(r policy.Refusal)            { c.add("refused " + string(r)) }
+func (c *counts) Softened(r policy.Rule)              { c.add("soft " + string(r)) }
 func (c *counts) Healed(cause string)                 { c.add("healed " + cause) }
 func (c *counts) Committed(time.Duration)             {}
 func (c *counts) Enforced(time.Duration)              {}

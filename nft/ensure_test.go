@@ -15,11 +15,13 @@ import (
 	"github.com/smtpbl/smtpbl/nft/internal/nettest"
 )
 
-// someBans is one ban of each kind and one that is made on demand.
+// someBans is one ban of each standing kind and some of those that are made on
+// demand.
 func someBans() []Change {
 	return []Change{
 		ban("192.0.2.1/32", time.Hour), ban("192.0.3.0/24", 2*time.Hour), ban("192.0.5.32/27", 3*time.Hour),
 		ban("2001:db8::/64", 4*time.Hour), ban("2001:db8::/48", 5*time.Hour), ban("2001:db8::1/128", 6*time.Hour),
+		everywhere(ban("192.0.2.1/32", 7*time.Hour)), everywhere(ban("2001:db8:9::/64", 8*time.Hour)),
 	}
 }
 
@@ -242,8 +244,8 @@ func TestHeal(t *testing.T) {
 		{"chain hung elsewhere", func(b *batch, table string) {
 			b.flushChain(table, chainHook)
 			b.deleteChain(table, chainHook)
-			b.chain(table, chainSpecs(HookInput)[2])
-			for _, r := range hookRules(testConfig()) {
+			b.chain(table, chainSpecs(HookInput, false)[2])
+			for _, r := range hookRules(testConfig(), true) {
 				if err := b.rule(table, chainHook, r); err != nil {
 					panic(err)
 				}

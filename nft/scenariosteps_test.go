@@ -197,6 +197,12 @@ func manual(c Change) Change {
 	return c
 }
 
+// everywhere makes a change one at all ports.
+func everywhere(c Change) Change {
+	c.Layer = LayerAll
+	return c
+}
+
 // everyLength bans one prefix of each length.
 func everyLength() []Change {
 	var changes []Change

@@ -79,6 +79,20 @@ func (s *Sessions) SetAllow(prefixes []netip.Prefix) error {
 // without CAP_NET_ADMIN, or one of the socket; after an error some connections
 // can have been ended, and killed counts them.
 func (s *Sessions) Kill(prefixes []netip.Prefix) (killed int, err error) {
+	return s.kill(prefixes, s.filter, func(t *tcpSocket) bool {
+		_, guarded := s.ports[t.localPort()]
+		return guarded
+	})
+}
+
+// KillAll is Kill for the connections of all ports, also for those that this
+// machine opened: of addresses that are banned at all ports.
+func (s *Sessions) KillAll(prefixes []netip.Prefix) (killed int, err error) {
+	return s.kill(prefixes, nil, func(*tcpSocket) bool { return true })
+}
+
+// kill ends the connections that the filter passes and that are wanted.
+func (s *Sessions) kill(prefixes []netip.Prefix, filter []byte, wanted func(*tcpSocket) bool) (killed int, err error) {
 	normal := make([]netip.Prefix, 0, len(prefixes))
 	for _, p := range prefixes {
 		n, err := Normalize(p)
@@ -89,7 +103,7 @@ func (s *Sessions) Kill(prefixes []netip.Prefix) (killed int, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	victims, err := s.victims(newPrefixSet(normal))
+	victims, err := s.victims(newPrefixSet(normal), filter, wanted)
 	if err != nil {
 		return 0, fmt.Errorf("list connections: %w", classifyDiag(err))
 	}
@@ -101,11 +115,11 @@ func (s *Sessions) Kill(prefixes []netip.Prefix) (killed int, err error) {
 }
 
 // victims lists the sockets that are to be destroyed.
-func (s *Sessions) victims(banned prefixSet) ([]tcpSocket, error) {
+func (s *Sessions) victims(banned prefixSet, filter []byte, wanted func(*tcpSocket) bool) ([]tcpSocket, error) {
 	var victims []tcpSocket
 	for _, family := range familiesOf(banned) {
-		err := s.sock.tcpSockets(family, openStates, s.filter, func(t tcpSocket) {
-			if s.condemns(banned, t) {
+		err := s.sock.tcpSockets(family, openStates, filter, func(t tcpSocket) {
+			if wanted(&t) && s.condemns(banned, t.remote()) {
 				victims = append(victims, t)
 			}
 		})
@@ -130,11 +144,7 @@ func familiesOf(banned prefixSet) []uint8 {
 
 // condemns spares, beside allowed addresses, those of loopback, which the rules
 // of the table do not drop either.
-func (s *Sessions) condemns(banned prefixSet, t tcpSocket) bool {
-	if _, guarded := s.ports[t.localPort()]; !guarded {
-		return false
-	}
-	remote := t.remote()
+func (s *Sessions) condemns(banned prefixSet, remote netip.Addr) bool {
 	return banned.contains(remote) && !remote.IsLoopback() && !s.allow.contains(remote)
 }
 

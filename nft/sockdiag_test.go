@@ -51,7 +51,7 @@ func TestStaleSocketIsSpared(t *testing.T) {
 	t.Parallel()
 	l := newSessionLab(t, 25)
 	open := l.connect(t, l.listen(t, "tcp", 25), "192.0.2.10")
-	victims, err := l.sessions.victims(newPrefixSet([]netip.Prefix{netip.MustParsePrefix("192.0.2.10/32")}))
+	victims, err := l.sessions.victims(newPrefixSet([]netip.Prefix{netip.MustParsePrefix("192.0.2.10/32")}), nil, func(*tcpSocket) bool { return true })
 	if err != nil || len(victims) != 1 {
 		t.Fatalf("victims: %v, %v, want one", victims, err)
 	}

@@ -38,6 +38,20 @@ func BenchmarkOneBan(b *testing.B) {
 	}
 }
 
+// BenchmarkOneBanAtAllPorts is the same for bans at all ports, whose set and
+// chain stand.
+func BenchmarkOneBanAtAllPorts(b *testing.B) {
+	table := benchTable(b, 10_000, true)
+	addr := netip.MustParseAddr("192.0.2.0")
+	apply(b, table, everywhere(ban("192.0.2.0/32", time.Hour)))
+	b.ReportAllocs()
+	reportCPU(b)
+	for b.Loop() {
+		addr = addr.Next()
+		apply(b, table, Change{Layer: LayerAll, Prefix: netip.PrefixFrom(addr, 32), Timeout: time.Hour})
+	}
+}
+
 // reportCPU adds the processor time of the process to a benchmark, for machines
 // that have other things to do. Transactions are the caller's time.
 func reportCPU(b *testing.B) {

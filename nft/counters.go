@@ -17,8 +17,9 @@ type Counter struct {
 // Dropped is what was dropped because of one kind of set.
 type Dropped struct {
 	Family string // ipv4 or ipv6
-	// Set is the name of the set, "manual" for all that was banned by hand, or
-	// "other" for lengths of prefix that have no set in every table.
+	// Set is the name of the set, "manual" for all that was banned by hand,
+	// "all" for what was banned at all ports, "feed" for the lists, or "other"
+	// for lengths of prefix that have no set in every table.
 	Set string
 	Counter
 }

@@ -104,6 +104,9 @@ func (t *Table) ensureOnce(force bool) (Adoption, error) {
 	if p.stays() && p.flags() != f.flags {
 		return Adoption{}, t.setFlags(p.flags(), gen)
 	}
+	if err := p.leaveIdle(); err != nil {
+		return Adoption{}, err
+	}
 	if err := p.carry(); err != nil {
 		return Adoption{}, err
 	}

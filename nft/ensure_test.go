@@ -15,11 +15,13 @@ import (
 	"github.com/smtpbl/smtpbl/nft/internal/nettest"
 )
 
-// someBans is one ban of each kind and one that is made on demand.
+// someBans is one ban of each standing kind and some of those that are made on
+// demand.
 func someBans() []Change {
 	return []Change{
 		ban("192.0.2.1/32", time.Hour), ban("192.0.3.0/24", 2*time.Hour), ban("192.0.5.32/27", 3*time.Hour),
 		ban("2001:db8::/64", 4*time.Hour), ban("2001:db8::/48", 5*time.Hour), ban("2001:db8::1/128", 6*time.Hour),
+		everywhere(ban("192.0.9.1/32", 7*time.Hour)), everywhere(ban("2001:db8:9::/64", 8*time.Hour)),
 	}
 }
 
@@ -211,7 +213,7 @@ func TestHeal(t *testing.T) {
 		outcome Outcome
 		created []string
 	}{
-		{"table deleted", func(b *batch, table string) { b.deleteTable(table) }, Built, []string{"ban4", "ban4_24", "ban6_64", "ban6_48", "ban6_128", "ban4_27"}},
+		{"table deleted", func(b *batch, table string) { b.deleteTable(table) }, Built, []string{"ban4", "ban4_24", "ban6_64", "ban6_48", "ban6_128", "ban4_27", "all4", "all6_64"}},
 		{"policy drop", func(b *batch, table string) {
 			b.message(unix.NFT_MSG_NEWCHAIN, create)
 			b.str(unix.NFTA_CHAIN_TABLE, table)
@@ -233,6 +235,15 @@ func TestHeal(t *testing.T) {
 			b.flushChain(table, chainBlacklist)
 			b.deleteSet(table, "ban4_27")
 		}, Kept, []string{"ban4_27"}},
+		{"set for all ports deleted", func(b *batch, table string) {
+			b.flushChain(table, chainAll)
+			b.deleteSet(table, "all6_64")
+		}, Kept, []string{"all6_64"}},
+		{"chain for all ports deleted", func(b *batch, table string) {
+			b.flushChain(table, chainHook)
+			b.flushChain(table, chainAll)
+			b.deleteChain(table, chainAll)
+		}, Kept, nil},
 		{"rule missing", func(b *batch, table string) {
 			b.flushChain(table, chainHook)
 			if err := b.rule(table, chainHook, portsRule()); err != nil {
@@ -242,8 +253,8 @@ func TestHeal(t *testing.T) {
 		{"chain hung elsewhere", func(b *batch, table string) {
 			b.flushChain(table, chainHook)
 			b.deleteChain(table, chainHook)
-			b.chain(table, chainSpecs(HookInput)[2])
-			for _, r := range hookRules(testConfig()) {
+			b.chain(table, chainSpecs(HookInput, false)[2])
+			for _, r := range hookRules(testConfig(), true) {
 				if err := b.rule(table, chainHook, r); err != nil {
 					panic(err)
 				}

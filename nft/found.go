@@ -56,7 +56,7 @@ func (s *socket) find(table string) (found, error) {
 		return f, fmt.Errorf("read table %s: %w", table, classify(err))
 	}
 	f.exists = true
-	for _, spec := range chainSpecs(HookPrerouting) {
+	for _, spec := range chainSpecs(HookPrerouting, true) {
 		if err = s.findChain(table, spec.name, f.chains); err != nil {
 			return f, err
 		}

@@ -44,7 +44,10 @@ func TestNoGap(t *testing.T) {
 			l.table = open(t, l.server, cfg)
 			t.Logf("%s: %+v", name, ensure(t, l.table))
 			apply(t, l.table, ban("192.0.2.10/32", time.Hour))
+			// The chain for all ports comes, and goes when the table is adopted.
+			apply(t, l.table, everywhere(ban("198.51.100.7/32", time.Hour)))
 			wantIntact(t, l.table, true)
+			apply(t, l.table, everywhere(lift("198.51.100.7/32")))
 		}
 	}
 	sent := stop()

@@ -18,11 +18,17 @@ const loopbackIndex = 1
 // the mark. A guarded packet without it is looked up all the same, so that bans
 // hold while ufw is switched off, reloads its rules or has lost the harness;
 // two counters tell which of it happens.
-func hookRules(cfg Config) []rule {
-	if cfg.Hook == HookUFW {
-		return []rule{loopbackRule(), markRule(cfg), portsRule(count(counterUnmarked))}
+//
+// Where there are bans at all ports, every packet is looked up in them first.
+func hookRules(cfg Config, everywhere bool) []rule {
+	rules := append(make([]rule, 0, 4), loopbackRule())
+	if everywhere {
+		rules = append(rules, allRule())
 	}
-	return []rule{loopbackRule(), portsRule()}
+	if cfg.Hook == HookUFW {
+		return append(rules, markRule(cfg), portsRule(count(counterUnmarked)))
+	}
+	return append(rules, portsRule())
 }
 
 func loopbackRule() rule {

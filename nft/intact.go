@@ -73,10 +73,14 @@ func (t *Table) meets(want expectation) (bool, error) {
 // chainsAre compares the chains. The kernel counts, as uses of a chain, the
 // rules in it and the jumps to it.
 func (f found) chainsAre(cfg Config, kinds []kind, feeds feedSets) bool {
-	rules := ruleset(cfg, kinds, feeds)
-	// All rules of the hook but that for loopback lead to the look-up.
+	rules, everywhere := ruleset(cfg, kinds, feeds), banEverywhere(kinds)
+	// All rules of the hook but that for loopback lead to a look-up.
 	jumps := map[string]int{chainBlacklist: len(rules[chainHook]) - 1, chainLog: len(kinds) + feeds.count()}
-	for _, spec := range chainSpecs(cfg.Hook) {
+	if everywhere {
+		jumps[chainBlacklist]--
+		jumps[chainAll] = 1
+	}
+	for _, spec := range chainSpecs(cfg.Hook, everywhere) {
 		uses := len(rules[spec.name]) + jumps[spec.name]
 		want := foundChain{spec: spec, uses: uint32(uses)}
 		if spec.base {

@@ -60,7 +60,7 @@ func Normalize(prefix netip.Prefix) (netip.Prefix, error) {
 // cannot be banned, and for a layer whose bans have no names.
 func (k Key) normalize() (Key, error) {
 	prefix, err := Normalize(k.Prefix)
-	if err == nil && k.Layer > LayerManual {
+	if err == nil && k.Layer >= LayerFeed {
 		err = fmt.Errorf("%w: %s in a layer without bans of its own", ErrPrefix, prefix)
 	}
 	return Key{Layer: k.Layer, Prefix: prefix}, err
@@ -75,7 +75,7 @@ func (k Key) kind() kind {
 func (k Key) Set() string { return k.kind().set() }
 
 // stems are what the names of a layer's sets begin with.
-var stems = [...]string{LayerPolicy: "ban", LayerManual: "manual", LayerFeed: "feed"}
+var stems = [...]string{LayerPolicy: "ban", LayerManual: "manual", LayerAll: "all", LayerFeed: "feed"}
 
 // set returns the name of the set: ban4 or manual4 for whole IPv4 addresses,
 // otherwise the family and the length, such as ban4_24.

@@ -51,13 +51,15 @@ func TestKindNames(t *testing.T) {
 		first, end int
 	}{{false, minBits4, 32}, {true, minBits6, 128}} {
 		for bits := family.first; bits <= family.end; bits++ {
-			want := kind{v6: family.v6, bits: bits}
-			if got, ok := kindNamed(want.set()); !ok || got != want {
-				t.Errorf("kindNamed(%s) = %+v, %v, want %+v", want.set(), got, ok, want)
+			for layer := range LayerFeed {
+				want := kind{layer: layer, v6: family.v6, bits: bits}
+				if got, ok := kindNamed(want.set()); !ok || got != want {
+					t.Errorf("kindNamed(%s) = %+v, %v, want %+v", want.set(), got, ok, want)
+				}
 			}
 		}
 	}
-	names := []string{"", "ban", "ban6", "ban4_", "ban4_32", "ban4_024", "ban4_7", "ban4_33", "ban6_15", "ban6_129", "ban5_24", "ban4_-24", "allow4", "xban4", "manual", "manual4_32", "feed4"}
+	names := []string{"", "ban", "ban6", "ban4_", "ban4_32", "ban4_024", "ban4_7", "ban4_33", "ban6_15", "ban6_129", "ban5_24", "ban4_-24", "allow4", "xban4", "manual", "manual4_32", "all", "all4_32", "all6", "feed4"}
 	for _, name := range names {
 		if k, ok := kindNamed(name); ok {
 			t.Errorf("kindNamed(%q) = %+v, want none", name, k)
@@ -69,7 +71,7 @@ func TestCounterNames(t *testing.T) {
 	want := map[string]bool{
 		"seen": true, "marked": true, "unmarked": true, "copied": true, "logged": true, "log_limited": true, "dropped4": true, "dropped4_24": true,
 		"dropped6_64": true, "dropped6_48": true, "dropped6_128": true, "dropped4_other": true, "dropped6_other": true,
-		"dropped4_manual": true, "dropped6_manual": true, "dropped4_feed": true, "dropped6_feed": true,
+		"dropped4_manual": true, "dropped6_manual": true, "dropped4_all": true, "dropped6_all": true, "dropped4_feed": true, "dropped6_feed": true,
 	}
 	names := counterNames()
 	for _, name := range names {

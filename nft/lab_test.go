@@ -114,6 +114,7 @@ func eventually(t testing.TB, within time.Duration, what string, done func() boo
 type lab struct {
 	server, client *nettest.Namespace
 	table          *Table
+	listening      bool // the client, see answering
 }
 
 var (

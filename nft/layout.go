@@ -128,8 +128,9 @@ type chainSpec struct {
 	priority int32
 }
 
-// chainSpecs declares the chains, each before the ones that jump to it.
-func chainSpecs(hook Hook) []chainSpec {
+// chainSpecs declares the chains, each before the ones that jump to it. The one
+// for bans at all ports is only there where there are, or were, such bans.
+func chainSpecs(hook Hook, everywhere bool) []chainSpec {
 	base := chainSpec{name: chainHook, base: true}
 	switch hook {
 	case HookPrerouting:
@@ -139,7 +140,11 @@ func chainSpecs(hook Hook) []chainSpec {
 	case HookUFW:
 		base.hook, base.priority = unix.NF_INET_LOCAL_IN, priorityBehindFilter
 	}
-	return []chainSpec{{name: chainLog}, {name: chainBlacklist}, base}
+	specs := append(make([]chainSpec, 0, 4), chainSpec{name: chainLog}, chainSpec{name: chainBlacklist})
+	if everywhere {
+		specs = append(specs, chainSpec{name: chainAll})
+	}
+	return append(specs, base)
 }
 
 // chain appends the declaration of a chain.
@@ -211,5 +216,6 @@ func counterNames() []string {
 func droppedKinds() []kind {
 	return append(append([]kind(nil), standing...),
 		kind{v6: false}, kind{v6: true}, kind{layer: LayerManual}, kind{layer: LayerManual, v6: true},
+		kind{layer: LayerAll}, kind{layer: LayerAll, v6: true},
 		kind{layer: LayerFeed}, kind{layer: LayerFeed, v6: true})
 }

@@ -18,7 +18,7 @@ const (
 // Config says how the table is built.
 type Config struct {
 	Table           string        // name of the inet table
-	Ports           []uint16      // TCP ports that banned addresses cannot reach
+	Ports           []uint16      // TCP ports that banned addresses cannot reach; LayerAll closes all ports
 	Hook            Hook          // where the chain hangs
 	MaxBans         int           // size of each set; a tenth more fits, for ended bans not yet collected
 	ElementCounters bool          // packets and bytes per ban
@@ -43,10 +43,11 @@ type Layer uint8
 const (
 	LayerPolicy Layer = iota // earned: what the policy decided, hosts and nets
 	LayerManual              // by hand
+	LayerAll                 // earned at all ports: no packet of any protocol passes
 	LayerFeed                // lists that are replaced whole, see SetFeed; not for Change
 )
 
-// Key names one ban of LayerPolicy or LayerManual.
+// Key names one ban of a layer other than LayerFeed.
 type Key struct {
 	Layer  Layer
 	Prefix netip.Prefix
@@ -54,7 +55,7 @@ type Key struct {
 
 // Change is one ban to set or to lift.
 type Change struct {
-	Layer Layer // LayerPolicy or LayerManual
+	Layer Layer // any but LayerFeed
 	// Prefix is what is banned; host bits are masked away, v4-mapped
 	// addresses are unmapped.
 	Prefix netip.Prefix

@@ -13,6 +13,7 @@ type plan struct {
 	found   found
 	outcome Outcome
 	kinds   []kind               // that get a set and a rule
+	idle    []kind               // that have a set now and lose it, see idle
 	bans    map[kind][]element   // carried over by Rebuilt
 	plain   map[string][]element // elements of other sets, carried over by Rebuilt
 }
@@ -67,6 +68,7 @@ func (p *plan) write(b *batch) error {
 	p.writeSets(b)
 	p.writeFeeds(b)
 	p.writeChains(b)
+	p.deleteIdle(b)
 	return p.writeRules(b)
 }
 
@@ -139,15 +141,17 @@ func (p *plan) writeFeeds(b *batch) {
 // writeChains empties the chains that stand and deletes those that hang
 // elsewhere than wanted. Rules go first, because a jump holds its target.
 func (p *plan) writeChains(b *batch) {
-	table, want := p.t.cfg.Table, chainSpecs(p.t.cfg.Hook)
+	table, want := p.t.cfg.Table, p.chains()
 	if p.stays() {
-		for _, spec := range want {
+		known := chainSpecs(p.t.cfg.Hook, true)
+		for _, spec := range known {
 			if _, ok := p.found.chains[spec.name]; ok {
 				b.flushChain(table, spec.name)
 			}
 		}
-		for _, spec := range want {
-			if have, ok := p.found.chains[spec.name]; ok && have.spec != spec {
+		for _, spec := range known {
+			have, ok := p.found.chains[spec.name]
+			if ok && (have.spec != spec || !slices.Contains(want, spec)) {
 				b.deleteChain(table, spec.name)
 			}
 		}
@@ -157,9 +161,11 @@ func (p *plan) writeChains(b *batch) {
 	}
 }
 
+func (p *plan) chains() []chainSpec { return chainSpecs(p.t.cfg.Hook, banEverywhere(p.kinds)) }
+
 func (p *plan) writeRules(b *batch) error {
 	rules := ruleset(p.t.cfg, p.kinds, p.feeds())
-	for _, spec := range chainSpecs(p.t.cfg.Hook) {
+	for _, spec := range p.chains() {
 		for _, r := range rules[spec.name] {
 			if err := b.rule(p.t.cfg.Table, spec.name, r); err != nil {
 				return fmt.Errorf("write chain %s: %w", spec.name, err)

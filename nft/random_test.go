@@ -156,8 +156,8 @@ func (w *wanderer) apply() step {
 // key is a ban out of few, in all kinds of sets.
 func (w *wanderer) key() Key {
 	var key Key
-	if w.IntN(4) == 0 {
-		key.Layer = LayerManual
+	if w.IntN(3) == 0 {
+		key.Layer = []Layer{LayerManual, LayerAll}[w.IntN(2)]
 	}
 	addr := netip.MustParseAddr(visitors[w.IntN(len(visitors))])
 	lengths := []int{32, 32, 32, 24, 27, 30}

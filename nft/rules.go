@@ -12,6 +12,7 @@ import (
 const (
 	chainHook       = "pre"
 	chainBlacklist  = "smtp-blacklist"
+	chainAll        = "smtp-blacklist-all"
 	chainLog        = "smtp-blacklist-log"
 	setPorts        = "ports"
 	setAllow4       = "allow4"
@@ -37,26 +38,36 @@ type rule []expr.Any
 
 // ruleset lists the rules of each chain.
 func ruleset(cfg Config, kinds []kind, feeds feedSets) map[string][]rule {
-	return map[string][]rule{
-		chainHook:      hookRules(cfg),
+	rules := map[string][]rule{
+		chainHook:      hookRules(cfg, banEverywhere(kinds)),
 		chainBlacklist: blacklistRules(kinds, feeds),
 		chainLog:       logRules(cfg),
 	}
+	if banEverywhere(kinds) {
+		rules[chainAll] = allRules(kinds)
+	}
+	return rules
 }
 
 // blacklistRules count a packet, let allowed sources leave, and look the others
 // up in one set for each kind and then in the feeds, which take longer.
 func blacklistRules(kinds []kind, feeds feedSets) []rule {
 	rules := make([]rule, 0, 3+len(kinds)+len(feeds))
-	rules = append(rules,
-		rule{count(counterSeen)},
-		allowRule(kind{v6: false, bits: 32}, setAllow4),
-		allowRule(kind{v6: true, bits: 128}, setAllow6),
-	)
+	rules = append(append(rules, rule{count(counterSeen)}), allowRules()...)
 	for _, k := range kinds {
-		rules = append(rules, banRule(k))
+		if k.layer != LayerAll {
+			rules = append(rules, banRule(k))
+		}
 	}
 	return append(rules, feedRules(feeds)...)
+}
+
+// allowRules let allowed sources leave the chain.
+func allowRules() []rule {
+	return []rule{
+		allowRule(kind{v6: false, bits: 32}, setAllow4),
+		allowRule(kind{v6: true, bits: 128}, setAllow6),
+	}
 }
 
 func allowRule(k kind, set string) rule {

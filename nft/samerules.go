@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,7 +44,7 @@ func (s *socket) rulesAre(table string, want map[string][]rule) (bool, error) {
 			return false, nil
 		}
 		for i, r := range rules {
-			if same, err := r.among(have[chain], i); err != nil || !same {
+			if same, err := r.among(have[chain], i, firstRules(chain)); err != nil || !same {
 				return false, err
 			}
 		}
@@ -51,13 +52,21 @@ func (s *socket) rulesAre(table string, want map[string][]rule) (bool, error) {
 	return true, nil
 }
 
-// firstRules is how many rules of the look-up chain stand before those for
-// bans: the counter and the two for what is allowed.
-const firstRules = 3
+// firstRules is how many rules of a chain stand before those for bans, whose
+// order does not matter: all of them where there are none for bans.
+func firstRules(chain string) int {
+	switch chain {
+	case chainBlacklist:
+		return 1 + len(allowRules()) // the counter comes first
+	case chainAll:
+		return len(firstAllRules())
+	}
+	return math.MaxInt
+}
 
-// among tells whether the rule is the one at its place, or one of those that
-// look into a set.
-func (r rule) among(have [][]byte, place int) (bool, error) {
+// among tells whether the rule is the one at its place or, from a place on, one
+// of those behind that.
+func (r rule) among(have [][]byte, place, from int) (bool, error) {
 	var e encoder
 	if err := r.encode(&e); err != nil {
 		return false, err
@@ -66,7 +75,7 @@ func (r rule) among(have [][]byte, place int) (bool, error) {
 	if sameExpressions(want, have[place]) {
 		return true, nil
 	}
-	for i := firstRules; i < len(have) && place >= firstRules; i++ {
+	for i := from; i < len(have) && place >= from; i++ {
 		if sameExpressions(want, have[i]) {
 			return true, nil
 		}

@@ -81,19 +81,21 @@ func TestReplacedRulesAreNoticed(t *testing.T) {
 		chain string
 		rules func(rules []rule) []rule
 	}{
-		"an accept for the drop":  {chainLog, func(r []rule) []rule { return append(r[:len(r)-1], accept) }},
-		"another set":             {chainBlacklist, func(r []rule) []rule { return append(r[:len(r)-1], r[len(r)-2]) }},
-		"the order of the limits": {chainLog, func(r []rule) []rule { return []rule{r[1], r[0]} }},
+		"an accept for the drop":                 {chainLog, func(r []rule) []rule { return append(r[:len(r)-1], accept) }},
+		"another set":                            {chainBlacklist, func(r []rule) []rule { return append(r[:len(r)-1], r[len(r)-2]) }},
+		"the order of the limits":                {chainLog, func(r []rule) []rule { return []rule{r[1], r[0]} }},
+		"nobody is led to the bans at all ports": {chainHook, func(r []rule) []rule { return []rule{r[0], accept, r[2]} }},
+		"all allowed":                            {chainAll, func(r []rule) []rule { return append([]rule{accept}, r[1:]...) }},
 		"the wrong way round": {chainHook, func(r []rule) []rule {
-			r[1] = append(rule{}, r[1]...)
-			for i, x := range r[1] {
+			ports := append(rule{}, r[len(r)-1]...)
+			for i, x := range ports {
 				if l, ok := x.(*expr.Lookup); ok {
 					inverted := *l
 					inverted.Invert = true
-					r[1][i] = &inverted
+					ports[i] = &inverted
 				}
 			}
-			return r
+			return append(r[:len(r)-1], ports)
 		}},
 	}
 	for name, tt := range tests {

@@ -65,6 +65,7 @@ func scenarios() map[string][]step {
 	return map[string][]step{
 		"bans":            banScenario(),
 		"layers":          layerScenario(),
+		"all ports":       allPortsScenario(),
 		"lengths":         {ensured(), applied(everyLength()...), surveyed(), lookedUpAt("203.0.113.255", "2001:db8:ffff::ffff"), flushed(), surveyed()},
 		"ends":            endScenario(),
 		"full":            fullScenario(),
@@ -118,6 +119,27 @@ func layerScenario() []step {
 		applied(lift("192.0.3.0/24")), visited(), surveyed(),
 		applied(Change{Layer: LayerFeed, Prefix: keys[0].Prefix, Timeout: time.Hour}, manual(ban("192.0.4.0/24", time.Hour))),
 		surveyed(), visited(),
+	}
+}
+
+// allPortsScenario bans at all ports and lifts it, so that the chain for it comes
+// and, with the next process, goes; and it lets an allowed address through.
+func allPortsScenario() []step {
+	keys := []Key{policyKey("192.0.2.10/32"), allKey("192.0.2.10/32"), allKey("2001:db8:1::/64"), manualKey("192.0.2.10/32")}
+	host, net := everywhere(ban("192.0.2.10/32", time.Hour)), everywhere(ban("2001:db8:1::5/64", 2*time.Hour))
+	return []step{
+		applied(host), ensured(), applied(everywhere(lift("192.0.2.10/32"))), surveyed(),
+		applied(ban("192.0.2.10/32", 3*time.Hour)), visited(),
+		applied(host, net), queried(keys...), visited(), surveyed(), lookedUpAt("192.0.2.10", "2001:db8:1::5"),
+		allowed("192.0.2.10/31", "2001:db8:1::5/128"), visited(), allowed(), fedWith("192.0.2.11/32"), visited(), surveyed(),
+		applied(lift("192.0.2.10/32")), queried(keys...), visited(),
+		applied(everywhere(lift("192.0.2.10/32"))), queried(keys...), visited(), surveyed(),
+		closed(), opened(testConfig()), ensured(), surveyed(), visited(),
+		applied(everywhere(ban("192.0.3.0/24", time.Hour)), everywhere(ban("192.0.2.10/32", time.Second))), visited(), surveyed(),
+		flushed(), surveyed(), visited(), ensured(), surveyed(),
+		closed(), opened(testConfig()), ensured(), surveyed(), visited(), applied(host), surveyed(),
+		closed(), opened(configured(func(c *Config) { c.Hook, c.ElementCounters = HookUFW, false })), ensured(), surveyed(), visited(),
+		flushedByOthers(), deleted(), ensured(), surveyed(), visited(), loaded(host, net), surveyed(), visited(),
 	}
 }
 

@@ -191,9 +191,19 @@ func manualKey(prefix string) Key {
 	return Key{Layer: LayerManual, Prefix: netip.MustParsePrefix(prefix)}
 }
 
+func allKey(prefix string) Key {
+	return Key{Layer: LayerAll, Prefix: netip.MustParsePrefix(prefix)}
+}
+
 // manual makes a change one by hand.
 func manual(c Change) Change {
 	c.Layer = LayerManual
+	return c
+}
+
+// everywhere makes a change one at all ports.
+func everywhere(c Change) Change {
+	c.Layer = LayerAll
 	return c
 }
 

@@ -19,8 +19,7 @@ import (
 // forwarded to a container have their sockets in the namespace of the container
 // and only hang. Methods may be called by several goroutines.
 type Sessions struct {
-	ports  map[uint16]struct{}
-	filter []byte
+	guarded portChoice
 
 	mu    sync.Mutex // guards all below
 	sock  *socket
@@ -41,12 +40,11 @@ func OpenSessions(ports []uint16, opts ...Option) (*Sessions, error) {
 	if err := sock.probeKill(); err != nil {
 		return nil, errors.Join(fmt.Errorf("try to end a connection: %w", classifyDiag(err)), sock.close())
 	}
-	s := &Sessions{ports: make(map[uint16]struct{}, len(ports)), sock: sock}
+	set := make(map[uint16]struct{}, len(ports))
 	for _, port := range ports {
-		s.ports[port] = struct{}{}
+		set[port] = struct{}{}
 	}
-	s.filter = portFilter(s.ports)
-	return s, nil
+	return &Sessions{guarded: portChoice{ports: set, filter: portFilter(set)}, sock: sock}, nil
 }
 
 // Close gives up the socket.
@@ -79,6 +77,27 @@ func (s *Sessions) SetAllow(prefixes []netip.Prefix) error {
 // without CAP_NET_ADMIN, or one of the socket; after an error some connections
 // can have been ended, and killed counts them.
 func (s *Sessions) Kill(prefixes []netip.Prefix) (killed int, err error) {
+	return s.kill(prefixes, s.guarded)
+}
+
+// KillAll is Kill for the connections of all ports, also for those that this
+// machine opened: of addresses that are banned at all ports.
+func (s *Sessions) KillAll(prefixes []netip.Prefix) (killed int, err error) {
+	return s.kill(prefixes, portChoice{})
+}
+
+// portChoice is which local ports are meant; the zero value means all.
+type portChoice struct {
+	ports  map[uint16]struct{}
+	filter []byte // for the kernel, which passes no fewer
+}
+
+func (c portChoice) has(port uint16) bool {
+	_, chosen := c.ports[port]
+	return chosen || c.ports == nil
+}
+
+func (s *Sessions) kill(prefixes []netip.Prefix, at portChoice) (killed int, err error) {
 	normal := make([]netip.Prefix, 0, len(prefixes))
 	for _, p := range prefixes {
 		n, err := Normalize(p)
@@ -89,7 +108,7 @@ func (s *Sessions) Kill(prefixes []netip.Prefix) (killed int, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	victims, err := s.victims(newPrefixSet(normal))
+	victims, err := s.victims(newPrefixSet(normal), at)
 	if err != nil {
 		return 0, fmt.Errorf("list connections: %w", classifyDiag(err))
 	}
@@ -101,11 +120,11 @@ func (s *Sessions) Kill(prefixes []netip.Prefix) (killed int, err error) {
 }
 
 // victims lists the sockets that are to be destroyed.
-func (s *Sessions) victims(banned prefixSet) ([]tcpSocket, error) {
+func (s *Sessions) victims(banned prefixSet, at portChoice) ([]tcpSocket, error) {
 	var victims []tcpSocket
 	for _, family := range familiesOf(banned) {
-		err := s.sock.tcpSockets(family, openStates, s.filter, func(t tcpSocket) {
-			if s.condemns(banned, t) {
+		err := s.sock.tcpSockets(family, openStates, at.filter, func(t tcpSocket) {
+			if s.condemns(banned, at, t) {
 				victims = append(victims, t)
 			}
 		})
@@ -130,8 +149,8 @@ func familiesOf(banned prefixSet) []uint8 {
 
 // condemns spares, beside allowed addresses, those of loopback, which the rules
 // of the table do not drop either.
-func (s *Sessions) condemns(banned prefixSet, t tcpSocket) bool {
-	if _, guarded := s.ports[t.localPort()]; !guarded {
+func (s *Sessions) condemns(banned prefixSet, at portChoice, t tcpSocket) bool {
+	if !at.has(t.localPort()) {
 		return false
 	}
 	remote := t.remote()

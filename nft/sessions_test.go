@@ -232,3 +232,42 @@ func TestKillWithoutCapability(t *testing.T) {
 	}
 	open.wantAlive(t, "the connection")
 }
+
+// TestKillAll ends connections to every port, and those that the machine opened,
+// and spares allowed addresses, others and the machine itself.
+func TestKillAll(t *testing.T) {
+	t.Parallel()
+	l := newSessionLab(t, 25)
+	if err := l.sessions.SetAllow([]netip.Prefix{netip.MustParsePrefix("192.0.2.11/32")}); err != nil {
+		t.Fatal(err)
+	}
+	open := map[string]session{}
+	for _, port := range []uint16{22, 25} {
+		listener := l.listen(t, "tcp", port)
+		for _, src := range sources {
+			open[fmt.Sprint(src, " to ", port)] = l.connect(t, listener, src)
+		}
+		loopback := netip.MustParseAddr("127.0.0.1")
+		itself := &sessionLab{server: l.server, client: l.server}
+		open[fmt.Sprint("itself to ", port)] = itself.connectTo(t, listener, loopback, netip.AddrPortFrom(loopback, port))
+	}
+	// The client listens, and its end is the remote one.
+	there := &sessionLab{server: l.client, client: l.server}
+	out := there.connectTo(t, there.listen(t, "tcp", 8025), server4, netip.MustParseAddrPort("192.0.2.10:8025"))
+	open["out"] = session{server: out.client, client: out.server}
+	killed, err := l.sessions.KillAll([]netip.Prefix{
+		netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8:1::/64"), netip.MustParsePrefix("127.0.0.0/8"),
+	})
+	if killed != 5 || err != nil {
+		t.Errorf("KillAll = %d, %v, want 5", killed, err)
+	}
+	for name, s := range open {
+		switch name {
+		case "192.0.2.10 to 22", "192.0.2.10 to 25", "2001:db8:1::5 to 22", "2001:db8:1::5 to 25", "out":
+			s.wantReset(t, name)
+		default:
+			s.wantAlive(t, name)
+		}
+	}
+	l.kill(t, 0, "192.0.2.0/24")
+}

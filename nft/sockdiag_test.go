@@ -51,7 +51,7 @@ func TestStaleSocketIsSpared(t *testing.T) {
 	t.Parallel()
 	l := newSessionLab(t, 25)
 	open := l.connect(t, l.listen(t, "tcp", 25), "192.0.2.10")
-	victims, err := l.sessions.victims(newPrefixSet([]netip.Prefix{netip.MustParsePrefix("192.0.2.10/32")}))
+	victims, err := l.sessions.victims(newPrefixSet([]netip.Prefix{netip.MustParsePrefix("192.0.2.10/32")}), l.sessions.guarded)
 	if err != nil || len(victims) != 1 {
 		t.Fatalf("victims: %v, %v, want one", victims, err)
 	}
@@ -76,7 +76,7 @@ func TestKillWithinTimeWait(t *testing.T) {
 	t.Parallel()
 	l := newSessionLab(t, 25)
 	open := l.connect(t, l.listen(t, "tcp", 25), "192.0.2.10")
-	victims, err := l.sessions.victims(newPrefixSet([]netip.Prefix{netip.MustParsePrefix("192.0.2.10/32")}))
+	victims, err := l.sessions.victims(newPrefixSet([]netip.Prefix{netip.MustParsePrefix("192.0.2.10/32")}), l.sessions.guarded)
 	if err != nil || len(victims) != 1 {
 		t.Fatalf("victims: %v, %v, want one", victims, err)
 	}
@@ -158,11 +158,11 @@ func FuzzSockets(f *testing.F) {
 	f.Add(uint8(unix.AF_INET6), sockMessage(unix.AF_INET6, 25, netip.AddrFrom16(v4.As16())))
 	f.Add(uint8(unix.AF_INET), append(sockMessage(unix.AF_INET, 22, v4), sockMessage(unix.AF_INET, 25, v4)[:70]...))
 	banned := newPrefixSet([]netip.Prefix{netip.MustParsePrefix("192.0.2.10/32"), netip.MustParsePrefix("2001:db8:1::/64")})
-	s := &Sessions{ports: map[uint16]struct{}{25: {}}}
+	s, mail := &Sessions{}, portChoice{ports: map[uint16]struct{}{25: {}}}
 	f.Fuzz(func(t *testing.T, family uint8, in []byte) {
 		var interrupted bool
 		_, _ = eachAnswer(in, &interrupted, readSocket(family, func(sock tcpSocket) {
-			if !s.condemns(banned, sock) {
+			if !s.condemns(banned, mail, sock) {
 				return
 			}
 			addr := sock.id[20:36]

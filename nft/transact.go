@@ -76,6 +76,11 @@ func (t *Table) transact(chunk []Change, how manner) error {
 	if b.count == begun {
 		return nil
 	}
+	if banEverywhere(made) {
+		if err := b.everywhere(t.cfg, slices.Concat(t.kinds, made)); err != nil {
+			return err
+		}
+	}
 	if err := t.sock.commit(b); err != nil {
 		return b.naming(err)
 	}
@@ -84,13 +89,17 @@ func (t *Table) transact(chunk []Change, how manner) error {
 }
 
 // make appends the set of a kind that comes up for the first time, and the rule
-// that looks into it. A standing kind without a set means that Ensure was not
+// that looks into it, which for bans at all ports comes with others at the end
+// of the transaction. A standing kind without a set means that Ensure was not
 // called; its transaction then fails as one on a missing table does.
 func (t *Table) make(b *batch, k kind) error {
 	if k.stands() {
 		return nil
 	}
 	b.set(t.cfg.Table, banSpec(k, t.cfg.setSize(), t.cfg.ElementCounters))
+	if k.layer == LayerAll {
+		return nil
+	}
 	return b.rule(t.cfg.Table, chainBlacklist, banRule(k))
 }
 

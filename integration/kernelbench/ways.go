@@ -33,6 +33,7 @@ func variants() []*way {
 		ownWay("smtpbl, hook input", input),
 		ufwWay(),
 		layeredWay(),
+		allPortsWay(),
 		ipsetWay("ipset, iptables-nft", toolIPTables),
 		conntracked(ownWay("smtpbl, with conntrack", pre)),
 		conntracked(ownWay("smtpbl, hook input, with conntrack", input)),

@@ -59,6 +59,22 @@ func addLayers(t *nft.Table) error {
 	return t.SetFeed(feed)
 }
 
+// allPortsWay is smtpbl's table when some are banned at all ports, so that every
+// packet is looked up for it.
+func allPortsWay() *way {
+	w := ownWay("smtpbl, with bans at all ports", ownSetup{hook: nft.HookPrerouting})
+	return w.extended(func(_ context.Context, _ *bench, o *own) error {
+		changes := make([]nft.Change, 0, 2)
+		for _, p := range []string{"203.0.113.7/32", "fd00:bad::/64"} {
+			changes = append(changes, nft.Change{Layer: nft.LayerAll, Prefix: netip.MustParsePrefix(p), Timeout: banTime})
+		}
+		if err := o.Apply(changes); err != nil {
+			return fmt.Errorf("ban at all ports: %w", err)
+		}
+		return nil
+	})
+}
+
 // ufwWay is smtpbl's table behind ufw, whose harness marks the packets.
 func ufwWay() *way {
 	w := ownWay("smtpbl, hook ufw", ownSetup{hook: nft.HookUFW})

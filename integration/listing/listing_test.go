@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,13 +39,15 @@ func usual() kernel.Config {
 func TestListing(t *testing.T) {
 	command := command(t)
 	tests := map[string]func(*kernel.Config){
-		"usual":       func(*kernel.Config) {},
-		"input":       func(c *kernel.Config) { c.Hook = kernel.HookInput },
-		"ufw":         func(c *kernel.Config) { c.Hook = kernel.HookUFW },
-		"no-counters": func(c *kernel.Config) { c.ElementCounters = false },
-		"no-log":      func(c *kernel.Config) { c.LogRate = 0 },
-		"nflog":       func(c *kernel.Config) { c.NFLogGroup = 5 },
-		"unprotected": func(c *kernel.Config) { c.Protect = false },
+		"usual":         func(*kernel.Config) {},
+		"input":         func(c *kernel.Config) { c.Hook = kernel.HookInput },
+		"ufw":           func(c *kernel.Config) { c.Hook = kernel.HookUFW },
+		"no-counters":   func(c *kernel.Config) { c.ElementCounters = false },
+		"no-log":        func(c *kernel.Config) { c.LogRate = 0 },
+		"nflog":         func(c *kernel.Config) { c.NFLogGroup = 5 },
+		"all-ports":     func(*kernel.Config) {},
+		"all-ports-ufw": func(c *kernel.Config) { c.Hook = kernel.HookUFW },
+		"unprotected":   func(c *kernel.Config) { c.Protect = false },
 		"other": func(c *kernel.Config) {
 			c.Table, c.Ports, c.MaxBans = "other", []uint16{2525}, 10
 			c.LogRate, c.LogPer, c.LogBurst, c.LogPrefix = 1, time.Hour, 1, "dropped: "
@@ -56,13 +59,20 @@ func TestListing(t *testing.T) {
 			change(&cfg)
 			table := build(t, cfg)
 			fill(t, table)
+			bans := changes
+			if strings.HasPrefix(name, "all-ports") {
+				if err := table.Apply(everywhere); err != nil {
+					t.Fatal(err)
+				}
+				bans = slices.Concat(changes, everywhere)
+			}
 			out, err := command.run(t.Context(), "-j", "list", "ruleset")
 			if err != nil {
 				t.Fatalf("nft: %v\n%s", err, out)
 			}
 			got := read(t, out)
 			compareObjects(t, name, got.Objects)
-			compareElements(t, cfg, got.Elements)
+			compareElements(t, cfg, bans, got.Elements)
 		})
 	}
 }
@@ -89,7 +99,7 @@ func build(t *testing.T, cfg kernel.Config) *kernel.Table {
 }
 
 var (
-	// changes are bans of every layer that has some, of standing and of other
+	// changes are bans of the layers for the mail ports, of standing and of other
 	// lengths, with and without host bits.
 	changes = []kernel.Change{
 		{Prefix: netip.MustParsePrefix("192.0.2.10/32"), Timeout: time.Hour},
@@ -103,6 +113,12 @@ var (
 		{Layer: kernel.LayerManual, Prefix: netip.MustParsePrefix("192.0.2.10/32"), Timeout: 3 * time.Hour},
 		{Layer: kernel.LayerManual, Prefix: netip.MustParsePrefix("198.51.100.0/28"), Timeout: 5 * time.Hour},
 		{Layer: kernel.LayerManual, Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Timeout: 6 * time.Hour},
+	}
+	// everywhere are bans at all ports, which only some of the tables have: the
+	// others lack the chain for them.
+	everywhere = []kernel.Change{
+		{Layer: kernel.LayerAll, Prefix: netip.MustParsePrefix("192.0.2.10/32"), Timeout: 7 * time.Hour},
+		{Layer: kernel.LayerAll, Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Timeout: 9 * time.Hour},
 	}
 	lifted = kernel.Change{Prefix: netip.MustParsePrefix("192.0.2.99/32"), Timeout: time.Hour}
 )
@@ -156,11 +172,11 @@ func compareObjects(t *testing.T, name string, got []string) {
 	}
 }
 
-// compareElements compares the elements with the changes.
-func compareElements(t *testing.T, cfg kernel.Config, got []element) {
+// compareElements compares the elements with the bans.
+func compareElements(t *testing.T, cfg kernel.Config, bans []kernel.Change, got []element) {
 	t.Helper()
 	want := plain(cfg)
-	for _, c := range changes {
+	for _, c := range bans {
 		prefix, err := kernel.Normalize(c.Prefix)
 		if err != nil {
 			t.Fatal(err)

@@ -165,7 +165,7 @@ func (e *Enforcer) foundling(b *nft.Ban, now time.Time) (store.Record, error) {
 		}
 	}
 	return store.Record{
-		Layer: b.Layer, Prefix: b.Prefix, Rule: policy.RuleManual, Step: stepOf(b.Prefix),
+		Layer: b.Layer, Prefix: b.Prefix, Rule: policy.RuleManual, Step: stepOf(b.Layer, b.Prefix),
 		At: until.Add(-max(b.Timeout, remaining(b))), Until: until, Reason: "found in the kernel",
 	}, nil
 }

@@ -81,10 +81,22 @@ func (e *Enforcer) commitDecisions(g *group) {
 
 func record(d *policy.Decision) store.Record {
 	return store.Record{
-		Prefix: d.Prefix, Rule: d.Rule, Step: d.Step, Bans: d.Rank,
+		Layer: layerOf(d.Step), Prefix: d.Prefix, Rule: d.Rule, Step: d.Step, Bans: d.Rank,
 		At: d.At, Until: d.Until, Reason: d.Reason(),
 	}
 }
+
+// layerOf is where a step's bans are kept: those of all ports beside those of
+// the mail ports, so that each ends at its own time.
+func layerOf(s policy.Step) nft.Layer {
+	if s == policy.StepAll {
+		return nft.LayerAll
+	}
+	return nft.LayerPolicy
+}
+
+// keyOf names the ban of a decision.
+func keyOf(d *policy.Decision) nft.Key { return nft.Key{Layer: layerOf(d.Step), Prefix: d.Prefix} }
 
 // merge keeps the later end where the prefix is banned already in the same
 // layer: banning again never shortens.
@@ -165,7 +177,7 @@ func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) 
 		e.soften(d, now)
 	case !d.Until.After(now):
 		e.Log.Info("ban already over", "addr", Addr(d.Prefix), "reason", d.Reason(), "at", d.At, "until", d.Until)
-	case e.isPending(nft.Key{Prefix: d.Prefix}):
+	case e.isPending(keyOf(d)):
 		e.Log.Error("ban is not enforced yet", "addr", Addr(d.Prefix), "reason", d.Reason(), "err", err)
 	default:
 		e.Meter.Banned(d.Rule, d.Step)
@@ -173,7 +185,7 @@ func (e *Enforcer) report(d *policy.Decision, err error, readAt, now time.Time) 
 			e.Meter.Enforced(time.Since(readAt))
 		}
 		e.health.decided(d)
-		e.killer.add(d.Prefix)
+		e.killer.add(layerOf(d.Step), d.Prefix)
 		e.untold = append(e.untold, *d)
 	}
 }

@@ -468,14 +468,15 @@ func TestADryRunTouchesNothing(t *testing.T) {
 }
 
 // hunted is Sessions that remembers.
-type hunted struct{ got chan []netip.Prefix }
+type hunted struct{ got, all chan []netip.Prefix }
 
-func (h *hunted) Kill(p []netip.Prefix) (int, error) { h.got <- p; return len(p), nil }
-func (h *hunted) SetAllow([]netip.Prefix) error      { return nil }
+func (h *hunted) Kill(p []netip.Prefix) (int, error)    { h.got <- p; return len(p), nil }
+func (h *hunted) KillAll(p []netip.Prefix) (int, error) { h.all <- p; return len(p), nil }
+func (h *hunted) SetAllow([]netip.Prefix) error         { return nil }
 
 func TestOpenConnectionsOfTheBannedAreEnded(t *testing.T) {
 	b := newBench(t)
-	h := &hunted{got: make(chan []netip.Prefix, 1)}
+	h := &hunted{got: make(chan []netip.Prefix, 1), all: make(chan []netip.Prefix, 1)}
 	b.killer.sessions = h
 	b.restore()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -483,11 +484,15 @@ func TestOpenConnectionsOfTheBannedAreEnded(t *testing.T) {
 	go func() { done <- b.Run(ctx) }()
 	spared := decide("203.0.113.9/32", time.Hour)
 	spared.Refusal = policy.RefusedOwn
-	if err := b.Send(ctx, Work{Decisions: []policy.Decision{spared, decide("198.51.100.7/32", time.Hour)}}); err != nil {
+	w := Work{Decisions: []policy.Decision{spared, decide("198.51.100.7/32", time.Hour), everywhere("198.51.100.8/32", time.Hour)}}
+	if err := b.Send(ctx, w); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(prefixes("198.51.100.7/32"), <-h.got, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("ended the connections of (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(prefixes("198.51.100.8/32"), <-h.all, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+		t.Errorf("ended all connections of (-want +got):\n%s", diff)
 	}
 	cancel()
 	if err := <-done; err != nil {

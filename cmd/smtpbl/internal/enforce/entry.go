@@ -27,8 +27,11 @@ const nowhere = math.MaxUint32
 
 // rules and steps are what an entry's what counts in.
 var (
-	rules = []policy.Rule{policy.RuleAuthFail, policy.RuleNet, policy.RuleManual}
-	steps = []policy.Step{policy.StepHost, policy.StepNet}
+	rules = []policy.Rule{
+		policy.RuleAuthFail, policy.RuleNet, policy.RuleManual,
+		policy.RuleHoneypot, policy.RuleAccount, policy.RuleSpray, policy.RulePersist,
+	}
+	steps = []policy.Step{policy.StepHost, policy.StepNet, policy.StepAll}
 )
 
 func (e *entry[A]) until() uint64 { return uint64(e.untilHigh)<<32 | uint64(e.untilLow) }

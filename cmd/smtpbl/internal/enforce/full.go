@@ -67,7 +67,7 @@ func (e *Enforcer) evict(r store.Record, because string) nft.Change {
 	e.Log.Warn("ban gave way to newer ones", "addr", Addr(r.Prefix), "set", r.Key().Set(), "until", r.Until, "because", because)
 	r.Until = time.Now()
 	e.saver.put([]store.Record{r})
-	if e.GaveWay != nil && r.Layer == nft.LayerPolicy {
+	if e.GaveWay != nil && r.Layer != nft.LayerManual {
 		e.GaveWay(r.Prefix)
 	}
 	return nft.Change{Layer: r.Layer, Prefix: r.Prefix, Remove: true}

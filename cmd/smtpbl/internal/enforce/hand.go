@@ -84,7 +84,7 @@ func (e *Enforcer) add(h *Hand) (Outcome, error) {
 	var records []store.Record
 	for _, p := range h.Add {
 		r := e.merge(store.Record{
-			Layer: nft.LayerManual, Prefix: p, Rule: policy.RuleManual, Step: stepOf(p),
+			Layer: nft.LayerManual, Prefix: p, Rule: policy.RuleManual, Step: stepOf(nft.LayerManual, p),
 			At: now, Until: now.Add(h.For), Reason: h.Reason,
 		})
 		old, stands := e.ledger.get(r.Key())
@@ -113,7 +113,7 @@ func (e *Enforcer) add(h *Hand) (Outcome, error) {
 		e.Log.Info("banned by hand", "bans", len(records), "for", h.For, "reason", h.Reason)
 	}
 	e.saver.put(records)
-	e.killer.add(out.Changed...)
+	e.killer.add(nft.LayerManual, out.Changed...)
 	return out, nil
 }
 
@@ -132,7 +132,11 @@ func (e *Enforcer) takeBack(undo []nft.Change) {
 	}
 }
 
-func stepOf(p netip.Prefix) policy.Step {
+// stepOf is the step that a ban stands on which the policy did not make.
+func stepOf(layer nft.Layer, p netip.Prefix) policy.Step {
+	if layer == nft.LayerAll {
+		return policy.StepAll
+	}
 	if p.IsSingleIP() || p.Addr().Is6() && p.Bits() >= 64 {
 		return policy.StepHost
 	}
@@ -141,7 +145,7 @@ func stepOf(p netip.Prefix) policy.Step {
 
 // inLayers returns the names of a prefix's bans in every layer.
 func inLayers(p netip.Prefix) []nft.Key {
-	return []nft.Key{{Layer: nft.LayerPolicy, Prefix: p}, {Layer: nft.LayerManual, Prefix: p}}
+	return []nft.Key{{Layer: nft.LayerPolicy, Prefix: p}, {Layer: nft.LayerManual, Prefix: p}, {Layer: nft.LayerAll, Prefix: p}}
 }
 
 // del lifts bans in every layer: whoever says so wants the address open. The

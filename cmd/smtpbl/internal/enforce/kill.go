@@ -1,14 +1,18 @@
 package enforce
 
 import (
+	"errors"
 	"log/slog"
 	"net/netip"
 	"sync"
+
+	"github.com/smtpbl/smtpbl/nft"
 )
 
 // Sessions is what is needed of nft.Sessions.
 type Sessions interface {
 	Kill(prefixes []netip.Prefix) (killed int, err error)
+	KillAll(prefixes []netip.Prefix) (killed int, err error)
 	SetAllow(prefixes []netip.Prefix) error
 }
 
@@ -18,23 +22,28 @@ type killer struct {
 	sessions Sessions
 	log      *slog.Logger
 
-	mu      sync.Mutex
-	targets []netip.Prefix
-	wake    chan struct{}
+	mu         sync.Mutex
+	targets    []netip.Prefix // at the mail ports
+	everywhere []netip.Prefix // at all ports
+	wake       chan struct{}
 }
 
 func newKiller(o Options) *killer {
 	return &killer{sessions: o.Sessions, log: o.Log, wake: make(chan struct{}, 1)}
 }
 
-// add hands banned prefixes over. All that come close together cost one look
-// at the machine's connections.
-func (k *killer) add(prefixes ...netip.Prefix) {
+// add hands prefixes over that were banned in a layer. All that come close
+// together cost one look at the machine's connections.
+func (k *killer) add(layer nft.Layer, prefixes ...netip.Prefix) {
 	if k.sessions == nil || len(prefixes) == 0 {
 		return
 	}
 	k.mu.Lock()
-	k.targets = append(k.targets, prefixes...)
+	if layer == nft.LayerAll {
+		k.everywhere = append(k.everywhere, prefixes...)
+	} else {
+		k.targets = append(k.targets, prefixes...)
+	}
 	k.mu.Unlock()
 	select {
 	case k.wake <- struct{}{}:
@@ -55,10 +64,18 @@ func (k *killer) run(stop <-chan struct{}) {
 
 func (k *killer) kill() {
 	k.mu.Lock()
-	targets := k.targets
-	k.targets = nil
+	targets, everywhere := k.targets, k.everywhere
+	k.targets, k.everywhere = nil, nil
 	k.mu.Unlock()
-	n, err := k.sessions.Kill(targets)
+	n := 0
+	var err error
+	if len(targets) > 0 {
+		n, err = k.sessions.Kill(targets)
+	}
+	if len(everywhere) > 0 {
+		more, failed := k.sessions.KillAll(everywhere)
+		n, err = n+more, errors.Join(err, failed)
+	}
 	if err != nil {
 		k.log.Warn("cannot end open connections of banned addresses: they stall instead", "err", err)
 	}

@@ -81,7 +81,7 @@ func (e *Enforcer) reportLate(changes []nft.Change) {
 			continue
 		}
 		e.Meter.Banned(r.Rule, r.Step)
-		e.killer.add(r.Prefix)
+		e.killer.add(r.Layer, r.Prefix)
 		e.log("addr", Addr(c.Prefix), "reason", r.Reason, "until", r.Until.Format(time.RFC3339), "late", true)
 	}
 }

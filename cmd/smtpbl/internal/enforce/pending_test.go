@@ -83,8 +83,9 @@ func TestALateBanIsToldAndEndsConnections(t *testing.T) {
 // noSessions finds no connections.
 type noSessions struct{}
 
-func (noSessions) Kill([]netip.Prefix) (int, error) { return 0, nil }
-func (noSessions) SetAllow(_ []netip.Prefix) error  { return nil }
+func (noSessions) Kill([]netip.Prefix) (int, error)    { return 0, nil }
+func (noSessions) KillAll([]netip.Prefix) (int, error) { return 0, nil }
+func (noSessions) SetAllow(_ []netip.Prefix) error     { return nil }
 
 // TestARefusedExtensionIsTriedAgain expects that a ban which stands with its old
 // end is not taken for one that was made longer.

@@ -11,22 +11,26 @@ import (
 )
 
 // TestRecall tells an Engine of an offender whose ban has ended, of one whose
-// ban runs, and of both banned by hand as well.
+// ban runs, of both banned by hand as well, and of one that is banned at all
+// ports.
 func TestRecall(t *testing.T) {
 	now := time.Now()
 	e := policy.New(policy.Config{Window: time.Hour, Threshold4: 1, BanTime: time.Hour, BanTimeMax: 24 * time.Hour}, now)
 	ended, running := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	byHand, over := netip.MustParseAddr("192.0.2.3"), netip.MustParseAddr("192.0.2.4")
+	everywhere := netip.MustParseAddr("192.0.2.5") // for longer than at the mail ports
 	for _, r := range []store.Record{
 		{Prefix: host(ended), Step: policy.StepHost, Bans: 2, At: now.Add(-3 * time.Hour), Until: now.Add(-time.Hour)},
 		{Prefix: host(running), Step: policy.StepHost, Bans: 1, At: now, Until: now.Add(time.Hour)},
 		{Layer: nft.LayerManual, Prefix: host(ended), Until: now.Add(time.Minute)},
 		{Layer: nft.LayerManual, Prefix: host(byHand), Until: now.Add(time.Minute)},
 		{Layer: nft.LayerManual, Prefix: host(over), Until: now.Add(-time.Minute)},
+		{Prefix: host(everywhere), Step: policy.StepHost, Bans: 1, At: now.Add(-2 * time.Hour), Until: now.Add(-time.Hour)},
+		{Layer: nft.LayerAll, Prefix: host(everywhere), Step: policy.StepAll, Bans: 1, At: now.Add(-time.Hour), Until: now.Add(time.Hour)},
 	} {
 		Recall(e, &r)
 	}
-	for addr, want := range map[netip.Addr]bool{ended: true, running: true, byHand: true, over: false} {
+	for addr, want := range map[netip.Addr]bool{ended: true, running: true, byHand: true, over: false, everywhere: true} {
 		if got := e.Banned(addr, now.Add(time.Second)); got != want {
 			t.Errorf("%s is banned: %v, want %v", addr, got, want)
 		}

@@ -14,7 +14,7 @@ import (
 // Record is what is known of one banned prefix in one layer: its last ban,
 // which may still run, and how many there were.
 type Record struct {
-	Layer  nft.Layer // LayerPolicy or LayerManual
+	Layer  nft.Layer // any but LayerFeed
 	Prefix netip.Prefix
 	Rule   policy.Rule
 	Step   policy.Step
@@ -40,8 +40,11 @@ const (
 
 // The codes are stored: append, never renumber.
 var (
-	ruleCodes = []policy.Rule{policy.RuleAuthFail, policy.RuleNet, policy.RuleManual}
-	stepCodes = []policy.Step{policy.StepHost, policy.StepNet}
+	ruleCodes = []policy.Rule{
+		policy.RuleAuthFail, policy.RuleNet, policy.RuleManual,
+		policy.RuleHoneypot, policy.RuleAccount, policy.RuleSpray, policy.RulePersist,
+	}
+	stepCodes = []policy.Step{policy.StepHost, policy.StepNet, policy.StepAll}
 )
 
 // encodeKey writes the prefix as 16 bytes of address (IPv4 mapped) and one of

@@ -43,7 +43,7 @@ var (
 	// Each layer has a bucket of its own. The first one is older than the
 	// layers: what it holds of bans by hand stays where it stands in the
 	// kernel, among those of the policy, until it ends.
-	layerBuckets = [][]byte{nft.LayerPolicy: []byte("bans"), nft.LayerManual: []byte("manual")}
+	layerBuckets = [][]byte{nft.LayerPolicy: []byte("bans"), nft.LayerManual: []byte("manual"), nft.LayerAll: []byte("all")}
 
 	bucketMeta  = []byte("meta")
 	keySnapshot = []byte("snapshot")

@@ -68,6 +68,7 @@ func TestWhatIsPutIsReadBack(t *testing.T) {
 		sample("2001:db8:bad::/48", "5 banned hosts"),
 		{Layer: nft.LayerManual, Prefix: netip.MustParsePrefix("198.51.100.7/32"), Rule: policy.RuleManual, At: day, Step: policy.StepHost, Until: day.Add(time.Hour), Reason: "by hand too"},
 		{Layer: nft.LayerManual, Prefix: netip.MustParsePrefix("203.0.113.0/27"), Rule: policy.RuleManual, Step: policy.StepNet, At: day, Until: day.Add(time.Hour), Reason: "by hand"},
+		{Layer: nft.LayerAll, Prefix: netip.MustParsePrefix("198.51.100.7/32"), Rule: policy.RulePersist, Step: policy.StepAll, Bans: 2, At: day, Until: day.Add(2 * time.Hour), Reason: "8 failed logins"},
 	}
 	if err := s.Put(want); err != nil {
 		t.Fatal(err)
@@ -92,14 +93,20 @@ func TestWhatIsPutIsReadBack(t *testing.T) {
 	}
 }
 
-// TestFilesFromBeforeTheLayers opens a file that has no bucket for bans by hand.
+// TestFilesFromBeforeTheLayers opens a file that has no bucket for a layer.
 func TestFilesFromBeforeTheLayers(t *testing.T) {
+	for _, layer := range []nft.Layer{nft.LayerManual, nft.LayerAll} {
+		t.Run(string(layerBuckets[layer]), func(t *testing.T) { testFileWithout(t, layer) })
+	}
+}
+
+func testFileWithout(t *testing.T, layer nft.Layer) {
 	dir := t.TempDir()
 	s, _ := mustOpen(t, dir)
 	old := sample("198.51.100.7/32", "5 failed logins")
 	old.Rule = policy.RuleManual
 	err := errors.Join(s.Put([]Record{old}), s.db.Update(func(tx *bolt.Tx) error {
-		return tx.DeleteBucket(layerBuckets[nft.LayerManual])
+		return tx.DeleteBucket(layerBuckets[layer])
 	}), s.Close())
 	if err != nil {
 		t.Fatal(err)
@@ -117,9 +124,9 @@ func TestFilesFromBeforeTheLayers(t *testing.T) {
 	if got := records(t, s); len(got) != 1 || got[0] != old {
 		t.Errorf("Open read %+v, want %+v", got, old)
 	}
-	byHand := old
-	byHand.Layer, byHand.Bans = nft.LayerManual, 0
-	if err := s.Put([]Record{byHand}); err != nil {
+	other := old
+	other.Layer, other.Bans = layer, 0
+	if err := s.Put([]Record{other}); err != nil {
 		t.Error(err)
 	}
 }

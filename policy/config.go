@@ -78,7 +78,7 @@ func (c Config) sane() Config {
 	if c.NetTime <= 0 {
 		c.NetTime = c.BanTime
 	}
-	c.AllPortsTime, c.SoftTime = max(c.AllPortsTime, c.BanTime), max(c.SoftTime, time.Second)
+	c.AllPortsTime, c.SoftTime = max(c.AllPortsTime, time.Second), max(c.SoftTime, time.Second)
 	c.KnownThreshold = min(c.KnownThreshold, maxKept)
 	c.AllPorts4, c.AllPorts6 = min(c.AllPorts4, maxKept), min(c.AllPorts6, maxKept)
 	c.BanExtra, c.BanDecay = min(max(c.BanExtra, 0), 100), max(c.BanDecay, 0)

@@ -109,7 +109,7 @@ var circumstances = map[Rule]string{
 	RuleAccount:  ", at an account that many networks try",
 	RuleSpray:    ", from a network that tries many accounts",
 	RuleSwarm:    ", in a network where many addresses fail",
-	RulePersist:  ", the last ones while it was banned",
+	RulePersist:  ", the last ones while it was banned: all ports",
 }
 
 // appendCount appends a number and what is counted.

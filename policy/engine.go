@@ -279,7 +279,7 @@ func (e *Engine) ban(i uint32, c *sight, v *verdict, out []Decision) []Decision 
 func (e *Engine) goesOn(i uint32, c *sight, out []Decision) []Decision {
 	r := e.records.at(i)
 	most := e.allPorts(r.key)
-	if r.kind() != ofHost || r.flags&everywhere != 0 || most == 0 {
+	if r.kind() != ofHost || r.shut(c.at) || most == 0 {
 		return out
 	}
 	x := e.take(c, e.current(r, c.at))

@@ -30,7 +30,7 @@ func (e *Engine) Restore(o Offender) {
 	ends := e.clock.at(o.Until.Add(time.Second - 1))
 	if o.Step == StepAll {
 		r.flags |= everywhere
-		ends = max(ends, r.ends)
+		r.mark, ends = ends, max(ends, r.ends)
 	}
 	r.ends = ends
 	e.noteNet(r)

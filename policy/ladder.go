@@ -78,6 +78,7 @@ func (e *Engine) climb(r *record, s Step, at second) (int, time.Duration) {
 	r.flags &^= everywhere
 	if s == StepAll {
 		r.flags |= everywhere
+		r.mark = at.plus(d)
 	}
 	e.noteNet(r)
 	return rank, d

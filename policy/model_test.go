@@ -38,7 +38,7 @@ type report struct {
 type span struct {
 	from, until time.Time
 	rank        int
-	everywhere  bool
+	everywhere  time.Time // end of the ban of all ports
 }
 
 // meeting is that a user was seen at an address or a net.
@@ -65,7 +65,7 @@ func (m *model) add(p netip.Prefix, first time.Duration, at time.Time) (int, tim
 	doublings := math.Ceil(math.Log2(float64(m.cfg.BanTimeMax) / float64(shortest)))
 	rank = min(rank, 1+int(doublings)) // beyond it no ban is longer
 	length := m.length(p, first, rank)
-	m.bans[p] = append(m.bans[p], span{at, at.Add(length), rank, false})
+	m.bans[p] = append(m.bans[p], span{at, at.Add(length), rank, time.Time{}})
 	return rank, length
 }
 
@@ -161,7 +161,7 @@ func (m *model) goesOn(ev *Event, host netip.Prefix) []Decision {
 	b := m.bans[host]
 	last := &b[len(b)-1]
 	switch {
-	case last.everywhere:
+	case last.everywhere.After(ev.Time):
 		return nil
 	case ev.Kind == AuthOK:
 		m.forgive(ev)
@@ -176,9 +176,9 @@ func (m *model) goesOn(ev *Event, host netip.Prefix) []Decision {
 	}
 	m.failed[ev.Addr] = nil
 	length := m.length(host, m.cfg.AllPortsTime, last.rank)
-	last.everywhere = true
-	if ends := ev.Time.Add(length); ends.After(last.until) {
-		last.until = ends
+	last.everywhere = ev.Time.Add(length)
+	if last.everywhere.After(last.until) {
+		last.until = last.everywhere
 	}
 	return []Decision{{
 		Prefix: host, Step: StepAll, Rule: RulePersist, At: ev.Time, Until: ev.Time.Add(length),
@@ -394,7 +394,7 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 		Threshold6: 500, // so that the Engine keeps as much as the model
 		BanTime:    2 * time.Minute, BanTimeMax: 9 * time.Minute, BanExtra: 20, BanDecay: 4 * time.Minute,
 		Net4Hosts: 2, NetTime: 3 * time.Minute,
-		SoftThreshold4: 2, SoftTime: 2 * time.Minute, AllPorts4: 6, AllPortsTime: 3 * time.Minute,
+		SoftThreshold4: 2, SoftTime: 2 * time.Minute, AllPorts4: 6, AllPortsTime: time.Minute,
 		KnownThreshold: 6, KnownFor: 10 * time.Minute, AccountNets: 2, NetAccounts: 1, NetFailing: 2,
 		Honeypots: []string{"pot"}, OutageFaults: 5, MaxTracked: 1 << 14,
 	}

@@ -92,8 +92,8 @@ type record struct {
 	sibling    uint32 // next banned host of the same net
 	newest     second // the newest event's time
 	ends       second // of the last ban; never where there was none
-	// mark is when sparing it was last told, for those that are spared, and
-	// when its soft step ends, for others.
+	// mark is when sparing it was last told, for those that are spared; for
+	// others when the ban of all ports ends, or else the soft step.
 	mark  second
 	n     uint16 // entries; for a net, hosts in its list
 	rank  uint8  // bans so far, up to 255
@@ -109,7 +109,7 @@ const (
 	member recordFlags = 1 << (iota + 1)
 	// offending records are in the list of those that go last.
 	offending
-	// everywhere: the last ban closes all ports.
+	// everywhere: there is a ban of all ports beside that of the mail ports.
 	everywhere
 
 	// class is the number of the list that the record is in, shifted.
@@ -123,6 +123,9 @@ func (r *record) banned(at second) bool { return r.ends > at }
 
 // soft tells whether r, which is no net and not spared, is at the soft step.
 func (r *record) soft(at second) bool { return r.mark > at && r.kind() == ofHost }
+
+// shut tells whether r is banned at all ports.
+func (r *record) shut(at second) bool { return r.flags&everywhere != 0 && r.mark > at }
 
 func (r *record) class() int { return int(r.flags & classMask >> classShift) }
 

@@ -108,7 +108,9 @@ func (e *Engine) loadRecord(b []byte, shift int64) []byte {
 	slices.SortStableFunc(x, func(f, g entry) int { return int(min(max(f.at.since(g.at), -1), 1)) })
 	i := e.track(k, of, newest, 0)
 	r := e.records.at(i)
-	r.newest, r.mark = newest, mark
+	if r.newest = newest; r.flags&everywhere == 0 {
+		r.mark = mark // else the ban that was restored knows better
+	}
 	e.save(i, x)
 	e.touch(i)
 	return b

@@ -65,7 +65,7 @@ func (e *Engine) describe(s *Standing, r *record, now second) {
 	case r.kind() != ofHost:
 	case r.banned(now) && !e.doubtful(r, now):
 		s.Step, s.Until = StepHost, e.clock.time(r.ends)
-		if r.flags&everywhere != 0 {
+		if r.shut(now) {
 			s.Step = StepAll
 		}
 	case r.soft(now):

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // options are the flags.
@@ -35,11 +36,11 @@ func main() {
 	flag.BoolVar(&o.json, "json", false, "print one JSON document")
 	flag.IntVar(&o.events, "events", 50_000_000, "events of a flood")
 	flag.Usage = usage
-	mode := ""
-	if args := os.Args[1:]; len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		mode, os.Args = args[0], append(os.Args[:1], args[1:]...)
+	mode, args := "", os.Args[1:]
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		mode, args = args[0], args[1:]
 	}
-	flag.Parse()
+	_ = flag.CommandLine.Parse(args) // exits by itself
 	run, ok := modes[mode]
 	if !ok || flag.NArg() > 0 {
 		usage()
@@ -52,7 +53,7 @@ func main() {
 }
 
 var modes = map[string]func(io.Writer, options) error{
-	"": tables,
+	"": tables, "flood": floods, "memory": memory,
 }
 
 func usage() {

@@ -71,4 +71,6 @@ func sum(classes []*tally) tally {
 
 // failing is half an hour in which the password check does not answer, in the
 // morning of the second day.
-func failing() outage { return outage{from: day + 10*time.Hour, to: day + 10*time.Hour + 30*time.Minute} }
+func failing() outage {
+	return outage{from: day + 10*time.Hour, to: day + 10*time.Hour + 30*time.Minute}
+}

@@ -44,7 +44,8 @@ func (f *firewall) dropped(a netip.Addr, p policy.Protocol, at time.Duration) bo
 	return false
 }
 
-// soft tells whether the mail server turns away a's mail, after the login.
+// soft tells whether the Engine said that a's mail is turned away, which a
+// login that works may have ended since.
 func (f *firewall) soft(a netip.Addr, at time.Duration) bool { return f.ends[hostOf(a)].soft > at }
 
 // hostOf is what a ban of a covers: the address, or its /64.

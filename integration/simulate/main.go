@@ -53,7 +53,7 @@ func main() {
 }
 
 var modes = map[string]func(io.Writer, options) error{
-	"": tables, "flood": floods, "memory": memory,
+	"": tables, "sweep": sweep, "flood": floods, "memory": memory,
 }
 
 func usage() {
@@ -112,6 +112,12 @@ func (r *report) print(w io.Writer) error {
 	fmt.Fprint(w, "A week with an attack of three days\n\n")
 	if err := printSieges(w, r.Attacks); err != nil {
 		return fmt.Errorf("print the attacks: %w", err)
+	}
+	for i := 0; i < len(r.Attacks); i += len(settings()) {
+		fmt.Fprintf(w, "\nWho is kept out in the attack %s\n\n", r.Attacks[i].Attack)
+		if err := printClasses(w, r.Attacks[i:i+2]); err != nil {
+			return fmt.Errorf("print the classes: %w", err)
+		}
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ type census struct {
 // village is the population of the figures: 2,000 people.
 func village() census {
 	return census{
-		targeted: 50, targetedTravellers: 50, home: 670, homeIPv6: 300, offices: 10, staleOffices: 5, inOffice: 50,
+		targeted: 50, targetedTravellers: 50, home: 670, homeIPv6: 300, offices: 10, staleOffices: 6, inOffice: 50,
 		carrier: 200, travellers: 60, stale: 10, forgetful: 10, webmail: 150, fetchers: 3,
 	}
 }
@@ -121,7 +121,10 @@ func (p *people) offices(plain, stale *tally, c census) {
 			}
 			p.wake(u)
 			if office < c.staleOffices && i == newcomers {
-				p.stale(u, time.Duration(office%5)*day+10*time.Hour)
+				from := time.Duration(office%5)*day + 10*time.Hour
+				if p.stale(u, from); office%2 == 1 {
+					u.awayFrom, u.awayTo = from, from+day
+				}
 			}
 		}
 	}
@@ -131,15 +134,18 @@ func (p *people) stalePhones(class *tally, n int) {
 	for i := range n {
 		u := p.user(class, always(homeAddress(p.made)))
 		p.wake(u)
-		p.stale(u, time.Duration(i%7)*day+10*time.Hour)
+		from := time.Duration(i%7)*day + 10*time.Hour
+		if p.stale(u, from); i%2 == 1 {
+			u.awayFrom, u.awayTo = from, from+day
+		}
 	}
 }
 
-// stale gives u a phone that has a stale password for a day. Every second one
-// also sends mail, the others only ask for it.
+// stale gives u a phone that has a stale password for a day; every second owner
+// has nothing else then. Some of the phones send, the others ask for mail.
 func (p *people) stale(u *user, from time.Duration) {
 	protocol := policy.IMAP
-	if p.made%2 == 0 {
+	if p.made%3 == 0 {
 		protocol = policy.SMTP
 	}
 	rng := rand.New(rand.NewPCG(p.seed+1, uint64(p.made)))

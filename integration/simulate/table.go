@@ -10,7 +10,7 @@ import (
 // first setting of the same attack.
 func printSieges(w io.Writer, results []result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "attack\tsetting\taddresses\ttries\tget through\tfewer by\tmost at one account\tpeople kept out\thours lost\tturned away\taddresses banned\t")
+	fmt.Fprintln(t, "attack\tsetting\taddresses\ttries\tget through\tfewer by\tmost at one account\tpeople kept out\thours lost\tturned away\thours\taddresses banned\t")
 	first := 0
 	for _, r := range results {
 		name := r.Attack
@@ -24,8 +24,8 @@ func printSieges(w io.Writer, results []result) error {
 			fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%s\t%d\t", name, r.Setting, r.Siege.Addresses, r.Siege.Tries, r.Siege.Through,
 				fewer(first, r.Siege.Through), r.Siege.Most)
 		}
-		fmt.Fprintf(t, "%d (%s)\t%.0f\t%d\t%d (%s)\t\n", r.Honest.KeptOut, percent(r.Honest.KeptOut, r.Honest.People), r.Honest.HoursLost,
-			r.Honest.TurnedAway, r.AddressesBanned, percent(r.AddressesBanned, r.Addresses))
+		fmt.Fprintf(t, "%d (%s)\t%.0f\t%d\t%.0f\t%d (%s)\t\n", r.Honest.KeptOut, percent(r.Honest.KeptOut, r.Honest.People), r.Honest.HoursLost,
+			r.Honest.TurnedAway, r.Honest.SoftHours, r.AddressesBanned, percent(r.AddressesBanned, r.Addresses))
 	}
 	return t.Flush()
 }
@@ -36,7 +36,7 @@ func printClasses(w io.Writer, results []result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "class\tpeople\t")
 	for _, r := range results {
-		fmt.Fprintf(t, "%s: kept out\thours lost\tturned away\t", r.Setting)
+		fmt.Fprintf(t, "%s: kept out\thours lost\tturned away\thours\t", r.Setting)
 	}
 	fmt.Fprintln(t)
 	rows := func(of func(r *result) *tally) {
@@ -44,7 +44,7 @@ func printClasses(w io.Writer, results []result) error {
 		fmt.Fprintf(t, "%s\t%d\t", c.Class, c.People)
 		for i := range results {
 			c := of(&results[i])
-			fmt.Fprintf(t, "%d\t%.1f\t%d\t", c.KeptOut, c.HoursLost, c.TurnedAway)
+			fmt.Fprintf(t, "%d\t%.1f\t%d\t%.1f\t", c.KeptOut, c.HoursLost, c.TurnedAway, c.SoftHours)
 		}
 		fmt.Fprintln(t)
 	}

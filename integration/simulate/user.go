@@ -47,21 +47,25 @@ type user struct {
 	// newcomer has never logged in; traveller has a new network each day.
 	newcomer, traveller bool
 	last                netip.Addr
+	// away is a time in which he has nothing that knows the right password.
+	awayFrom, awayTo time.Duration
 }
 
 func (u *user) act(w *world, at time.Duration) time.Duration {
+	if u.awayFrom <= at && at < u.awayTo {
+		return u.next(at, worked, false)
+	}
 	from := u.place(at)
 	w.book.note(from)
 	t := try{from: from, user: u.name, protocol: policy.SMTP}
 	if u.slipsNow(from) {
 		t.password = u.mistake()
 	}
-	soft := w.firewall.soft(from, at)
 	got := w.login(at, t)
 	next := u.next(at, got, t.password != 0)
 	if lost := min(next-at, mostLost); got == dropped {
 		u.class.lose(&u.person, lost)
-	} else if got == worked && soft {
+	} else if got == worked && w.soft(at, from) {
 		u.class.turnAway(&u.person, lost)
 	}
 	if got == worked {

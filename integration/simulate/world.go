@@ -91,3 +91,9 @@ func (w *world) tell(at time.Duration, t try, kind policy.Kind) {
 		}
 	}
 }
+
+// soft tells whether the mail server turns away what a sends after its login,
+// as it learns when it asks.
+func (w *world) soft(at time.Duration, a netip.Addr) bool {
+	return w.firewall.soft(a, at) && w.engine.Standing(a, start.Add(at)).Step == policy.StepSoft
+}

@@ -9,7 +9,7 @@ import (
 // Those who failed before a flood of addresses that fail once each are still
 // known after it, though it is ten times what is remembered.
 func TestFlood(t *testing.T) {
-	s := settings()[1]
+	s := settings(nil)[1]
 	s.Config.MaxTracked = 20_000
 	for _, six := range []bool{false, true} {
 		f := &flooded{Each: 1, IPv6: six, Events: 200_000}

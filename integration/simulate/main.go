@@ -26,6 +26,8 @@ type options struct {
 	only   string
 	json   bool
 	events int
+	// set are changes to the setting "with", and to those of a sweep.
+	set changes
 }
 
 func main() {
@@ -35,6 +37,7 @@ func main() {
 	flag.StringVar(&o.only, "attack", "", "only the attack of this `name`")
 	flag.BoolVar(&o.json, "json", false, "print one JSON document")
 	flag.IntVar(&o.events, "events", 50_000_000, "events of a flood")
+	flag.Var(&o.set, "set", "a `key=value` of the policy, as in the configuration; several with commas")
 	flag.Usage = usage
 	mode, args := "", os.Args[1:]
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -72,7 +75,7 @@ type report struct {
 func tables(w io.Writer, o options) error {
 	r := report{Seed: o.seed}
 	for _, peace := range []scenario{{}, {hashes: true}, {outage: failing()}} {
-		for _, s := range settings()[:2] {
+		for _, s := range settings(o.set)[:2] {
 			peace.seed, peace.people, peace.setting = o.seed, village(), s
 			r.Peace = append(r.Peace, peace.play())
 		}
@@ -81,7 +84,7 @@ func tables(w io.Writer, o options) error {
 		if o.only != "" && a.Name != o.only {
 			continue
 		}
-		for _, s := range settings() {
+		for _, s := range settings(o.set) {
 			r.Attacks = append(r.Attacks, scenario{seed: o.seed, people: village(), attack: &a, botnet: o.botnet, setting: s}.play())
 		}
 	}
@@ -113,7 +116,7 @@ func (r *report) print(w io.Writer) error {
 	if err := printSieges(w, r.Attacks); err != nil {
 		return fmt.Errorf("print the attacks: %w", err)
 	}
-	for i := 0; i < len(r.Attacks); i += len(settings()) {
+	for i := 0; i < len(r.Attacks); i += len(settings(nil)) {
 		fmt.Fprintf(w, "\nWho is kept out in the attack %s\n\n", r.Attacks[i].Attack)
 		if err := printClasses(w, r.Attacks[i:i+2]); err != nil {
 			return fmt.Errorf("print the classes: %w", err)

@@ -14,6 +14,7 @@ type census struct {
 	targeted, targetedTravellers    int // their accounts are those that attackers pick
 	home, homeIPv6                  int // an address, or a /64, for each
 	offices, staleOffices, inOffice int // offices, some with stale phones, so many people in each
+	newOffices, resetOffices        int // as many people in each, who all begin, or get new passwords, on one day
 	carrier                         int // all behind one address
 	travellers                      int // a new network every day
 	stale                           int // with a phone that has the old password, at home
@@ -25,7 +26,7 @@ type census struct {
 // village is the population of the figures: 2,000 people.
 func village() census {
 	return census{
-		targeted: 50, targetedTravellers: 50, home: 670, homeIPv6: 300, offices: 10, staleOffices: 6, inOffice: 50,
+		targeted: 50, targetedTravellers: 50, home: 570, homeIPv6: 300, offices: 10, staleOffices: 6, inOffice: 50, newOffices: 1, resetOffices: 1,
 		carrier: 200, travellers: 60, stale: 10, forgetful: 10, webmail: 150, fetchers: 3,
 	}
 }
@@ -33,14 +34,14 @@ func village() census {
 // hamlet is a tenth of it, for tests.
 func hamlet() census {
 	return census{
-		targeted: 5, targetedTravellers: 5, home: 75, homeIPv6: 30, offices: 2, staleOffices: 1, inOffice: 20,
+		targeted: 5, targetedTravellers: 5, home: 35, homeIPv6: 30, offices: 2, staleOffices: 1, inOffice: 20, newOffices: 1, resetOffices: 1,
 		carrier: 20, travellers: 10, stale: 2, forgetful: 2, webmail: 15, fetchers: 1,
 	}
 }
 
 // accounts is how many names userName makes for c.
 func (c *census) accounts() int {
-	return c.targeted + c.targetedTravellers + c.home + c.homeIPv6 + c.offices*c.inOffice +
+	return c.targeted + c.targetedTravellers + c.home + c.homeIPv6 + (c.offices+c.newOffices+c.resetOffices)*c.inOffice +
 		c.carrier + c.travellers + c.stale + c.forgetful + c.webmail
 }
 
@@ -62,6 +63,8 @@ func settle(q *queue, c census, seed uint64) []*tally {
 	p.households(p.class("at home"), c.home, homeAddress)
 	p.households(p.class("at home, IPv6"), c.homeIPv6, homeAddress6)
 	p.offices(p.class("office"), p.class("office with a stale phone"), c)
+	p.newOffices(p.class("office where all are new"), c)
+	p.resetOffices(p.class("office with new passwords"), c)
 	p.households(p.class("behind a carrier's NAT"), c.carrier, sharedAddress)
 	p.wanderers(p.class("travelling"), c.travellers)
 	p.stalePhones(p.class("stale phone at home"), c.stale)
@@ -130,6 +133,32 @@ func (p *people) offices(plain, stale *tally, c census) {
 	}
 }
 
+// newOffices open on Tuesday at nine, with people who never logged in before.
+func (p *people) newOffices(class *tally, c census) {
+	for office := range c.newOffices {
+		for range c.inOffice {
+			u := p.user(class, nineToFive(officeAddress(100+office), homeAddress(p.made)))
+			u.newcomer = true
+			p.queue.add(day+9*time.Hour+time.Duration(u.rng.Int64N(int64(time.Hour))), u)
+		}
+	}
+}
+
+// resetOffices get new passwords on Wednesday at nine. Everybody has typed his
+// own within the hour, and a phone of his goes on with the old one for up to
+// eight.
+func (p *people) resetOffices(class *tally, c census) {
+	const reset = 2*day + 9*time.Hour
+	for office := range c.resetOffices {
+		for range c.inOffice {
+			u := p.user(class, nineToFive(officeAddress(200+office), homeAddress(p.made)))
+			u.awayFrom, u.awayTo = reset, reset+time.Duration(u.rng.Int64N(int64(time.Hour)))
+			p.wake(u)
+			p.phone(u, reset+time.Duration(u.rng.Int64N(int64(10*time.Minute))), reset+time.Duration(u.rng.Int64N(int64(8*time.Hour))))
+		}
+	}
+}
+
 func (p *people) stalePhones(class *tally, n int) {
 	for i := range n {
 		u := p.user(class, always(homeAddress(p.made)))
@@ -143,13 +172,16 @@ func (p *people) stalePhones(class *tally, n int) {
 
 // stale gives u a phone that has a stale password for a day; every second owner
 // has nothing else then. Some of the phones send, the others ask for mail.
-func (p *people) stale(u *user, from time.Duration) {
+func (p *people) stale(u *user, from time.Duration) { p.phone(u, from, from+day) }
+
+// phone gives u one that has a stale password from from until until.
+func (p *people) phone(u *user, from, until time.Duration) {
 	protocol := policy.IMAP
 	if p.made%3 == 0 {
 		protocol = policy.SMTP
 	}
 	rng := rand.New(rand.NewPCG(p.seed+1, uint64(p.made)))
-	p.queue.add(from, &stalePhone{rng: rng, owner: u.name, place: u.place, password: rng.Uint32() | 1, until: from + day, protocol: protocol})
+	p.queue.add(from, &stalePhone{rng: rng, owner: u.name, place: u.place, password: rng.Uint32() | 1, until: until, protocol: protocol})
 }
 
 // forgottenTries is how many passwords somebody tries before he sets a new one.

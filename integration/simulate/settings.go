@@ -34,9 +34,11 @@ func without(c policy.Config) policy.Config {
 	return c
 }
 
-// settings are what the tables compare.
-func settings() []setting {
-	pots := defaults()
+// settings are what the tables compare: the defaults but for changes.
+func settings(set changes) []setting {
+	with := defaults()
+	set.apply(&with)
+	pots := with
 	pots.Honeypots = common
-	return []setting{{"without", without(defaults())}, {"with", defaults()}, {"with honeypots", pots}}
+	return []setting{{"without", without(with)}, {"with", with}, {"with honeypots", pots}}
 }

@@ -19,7 +19,7 @@ type tradeOff struct {
 }
 
 // sweepAttacks are those whose outcome depends on the values.
-var sweepAttacks = []string{"spread-20", "spread-100", "spread-all", "patient-20", "nets", "spray"}
+var sweepAttacks = []string{"spread-100", "spread-all", "patient-20", "spray"}
 
 // sweep plays every combination of values that one might choose.
 func sweep(w io.Writer, o options) error {
@@ -43,6 +43,7 @@ func sweep(w io.Writer, o options) error {
 
 func (t *tradeOff) play(o options) {
 	c := defaults()
+	o.set.apply(&c)
 	c.AccountNets, c.NetAccounts, c.KnownThreshold, c.Threshold4 = t.AccountNets, t.NetAccounts, t.KnownThreshold, t.Threshold4
 	s := scenario{seed: o.seed, people: village(), botnet: o.botnet, setting: setting{"", c}}
 	t.Peace = s.play()

@@ -20,6 +20,8 @@ type attack struct {
 	// account picks an account where c has so many.
 	account func(accounts int) func(rng *rand.Rand, n int) []byte
 	own     []byte
+	// pots says that honeypots make a difference.
+	pots bool
 }
 
 // The attack begins after two days, when people have logged in from where they
@@ -101,4 +103,7 @@ func dictionary(int) func(*rand.Rand, int) []byte {
 
 // common are the names that dictionaries begin with and that no account of the
 // simulated server has.
-var common = []string{"admin", "test", "scanner", "backup", "user"}
+var common = []string{
+	"admin", "administrator", "backup", "copier", "demo", "fax", "guest", "info", "mysql", "noreply",
+	"oracle", "postgres", "printer", "root", "scanner", "support", "test", "user", "webmaster", "www",
+}

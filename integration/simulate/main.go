@@ -84,7 +84,7 @@ func tables(w io.Writer, o options) error {
 		if o.only != "" && a.Name != o.only {
 			continue
 		}
-		for _, s := range settings(o.set) {
+		for _, s := range settings(o.set)[:a.settings()] {
 			r.Attacks = append(r.Attacks, scenario{seed: o.seed, people: village(), attack: &a, botnet: o.botnet, setting: s}.play())
 		}
 	}
@@ -116,7 +116,10 @@ func (r *report) print(w io.Writer) error {
 	if err := printSieges(w, r.Attacks); err != nil {
 		return fmt.Errorf("print the attacks: %w", err)
 	}
-	for i := 0; i < len(r.Attacks); i += len(settings(nil)) {
+	for i := range r.Attacks {
+		if r.Attacks[i].Setting != r.Attacks[0].Setting {
+			continue
+		}
 		fmt.Fprintf(w, "\nWho is kept out in the attack %s\n\n", r.Attacks[i].Attack)
 		if err := printClasses(w, r.Attacks[i:i+2]); err != nil {
 			return fmt.Errorf("print the classes: %w", err)

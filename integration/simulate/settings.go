@@ -42,3 +42,11 @@ func settings(set changes) []setting {
 	pots.Honeypots = common
 	return []setting{{"without", without(with)}, {"with", with}, {"with honeypots", pots}}
 }
+
+// settings is how many of them are tried on a.
+func (a *attack) settings() int {
+	if a.pots {
+		return 3
+	}
+	return 2
+}

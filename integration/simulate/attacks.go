@@ -22,6 +22,7 @@ func attacks() []attack {
 		{Name: "dictionary-30", About: "30 addresses at them, so few that no account stands out", bots: number(30), from: strewn, every: hourly, jitter: jitter, account: dictionary, pots: true},
 		{Name: "ipv6", About: "each in a /64 of one /48, at 20 accounts", bots: whole, from: one48, every: hourly, jitter: jitter, account: few(20)},
 		{Name: "spray", About: "250 hosts of one /24, four tries in 24 h each, at all accounts", bots: number(250), from: oneNet, every: patience, jitter: steady, account: all},
+		{Name: "spray-names", About: "the same, a new name that nobody has each time", bots: number(250), from: oneNet, every: patience, jitter: steady, account: nobody},
 		{Name: "burst", About: "one address, a try a second", bots: number(1), from: oneNet, every: time.Second, account: few(1)},
 		{Name: "washer", About: "one address, a try a minute at all accounts, with logins at an account of its own", bots: number(1), from: oneNet, every: time.Minute, account: all, own: []byte("insider@example.org")},
 		{Name: "carrier", About: "a host behind the carrier's NAT, a try a minute at all accounts", bots: number(1), from: sharedAddress, every: time.Minute, account: all},

@@ -57,7 +57,7 @@ func field(p *policy.Config, key string) (*int, *time.Duration) {
 		"threshold4": &p.Threshold4, "threshold6": &p.Threshold6, "net4_hosts": &p.Net4Hosts, "net6_hosts": &p.Net6Hosts,
 		"ban_extra": &p.BanExtra, "soft_threshold4": &p.SoftThreshold4, "soft_threshold6": &p.SoftThreshold6,
 		"all_ports4": &p.AllPorts4, "all_ports6": &p.AllPorts6, "known_threshold": &p.KnownThreshold,
-		"account_nets": &p.AccountNets, "net_accounts": &p.NetAccounts, "outage_faults": &p.OutageFaults, "max_tracked": &p.MaxTracked,
+		"account_nets": &p.AccountNets, "net_accounts": &p.NetAccounts, "net_failing": &p.NetFailing, "outage_faults": &p.OutageFaults, "max_tracked": &p.MaxTracked,
 	}
 	durations := map[string]*time.Duration{
 		"window": &p.Window, "ban_time": &p.BanTime, "ban_time_max": &p.BanTimeMax, "net_time": &p.NetTime, "ban_decay": &p.BanDecay,

@@ -20,7 +20,7 @@ func defaults() policy.Config {
 		BanExtra: 10, BanDecay: 168 * time.Hour,
 		SoftThreshold4: 3, SoftThreshold6: 2, SoftTime: time.Hour,
 		AllPortsTime: 24 * time.Hour, KnownThreshold: 20, KnownFor: 168 * time.Hour,
-		AccountNets: 5, NetAccounts: 10, OutageFaults: 10, MaxTracked: 1 << 20,
+		AccountNets: 5, NetAccounts: 10, NetFailing: 16, OutageFaults: 10, MaxTracked: 1 << 20,
 	}
 }
 
@@ -29,7 +29,8 @@ func without(c policy.Config) policy.Config {
 	c.BanExtra, c.BanDecay = 0, 0
 	c.SoftThreshold4, c.SoftThreshold6 = 0, 0
 	c.AllPorts4, c.AllPorts6 = 0, 0
-	c.KnownThreshold, c.AccountNets, c.NetAccounts, c.OutageFaults = 0, 0, 0, 0
+	c.KnownThreshold, c.OutageFaults = 0, 0
+	c.AccountNets, c.NetAccounts, c.NetFailing = 0, 0, 0
 	c.Honeypots = nil
 	return c
 }

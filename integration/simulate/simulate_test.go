@@ -68,36 +68,37 @@ func TestDefaults(t *testing.T) {
 	if err := toml.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
-	c := defaults()
-	for key, got := range map[string]any{
-		"window": c.Window, "threshold4": c.Threshold4, "threshold6": c.Threshold6, "count_abuse": c.CountAbuse,
-		"ban_time": c.BanTime, "ban_time_max": c.BanTimeMax, "net4_hosts": c.Net4Hosts, "net6_hosts": c.Net6Hosts,
-		"net_time": c.NetTime, "ban_extra": c.BanExtra, "ban_decay": c.BanDecay,
-		"soft_threshold4": c.SoftThreshold4, "soft_threshold6": c.SoftThreshold6, "soft_time": c.SoftTime,
-		"all_ports4": c.AllPorts4, "all_ports6": c.AllPorts6, "all_ports_time": c.AllPortsTime,
-		"known_threshold": c.KnownThreshold, "known_for": c.KnownFor,
-		"account_nets": c.AccountNets, "net_accounts": c.NetAccounts, "outage_faults": c.OutageFaults, "max_tracked": c.MaxTracked,
-	} {
-		if want := plain(t, file.Policy[key]); plain(t, got) != want {
+	c, known := defaults(), 0
+	for key, want := range file.Policy {
+		number, length := field(&c, key)
+		var got any
+		switch {
+		case number != nil:
+			got = int64(*number)
+		case length != nil:
+			got = length.String()
+			want = duration(t, want).String()
+		default:
+			continue // neither here nor there
+		}
+		if got != want {
 			t.Errorf("%s is %v, in the reference file %v", key, got, want)
 		}
+		known++
+	}
+	if all := 23; known != all {
+		t.Errorf("%d keys of the reference file are known, want %d", known, all)
 	}
 }
 
-// plain makes durations and numbers of both sides comparable.
-func plain(t *testing.T, v any) any {
+func duration(t *testing.T, v any) time.Duration {
 	t.Helper()
-	switch v := v.(type) {
-	case string:
-		d, err := time.ParseDuration(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return d
-	case int:
-		return int64(v)
+	text, _ := v.(string)
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return v
+	return d
 }
 
 // A patient attacker stays below the threshold in every window.

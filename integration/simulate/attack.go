@@ -17,8 +17,8 @@ type attack struct {
 	from func(i int) netip.Addr
 	// every and jitter are the time between two guesses of one address.
 	every, jitter time.Duration
-	// account picks an account where c has so many.
-	account func(accounts int) func(rng *rand.Rand, n int) []byte
+	// account picks one of the accounts of c, or another name.
+	account func(c *census) func(rng *rand.Rand) []byte
 	own     []byte
 	// pots says that honeypots make a difference.
 	pots bool
@@ -32,14 +32,14 @@ const (
 )
 
 // lay puts a's bots into the queue. Each begins at its own time.
-func (a *attack) lay(q *queue, size, accounts int, seed uint64) *siege {
+func (a *attack) lay(q *queue, size int, c *census, seed uint64) *siege {
 	n := a.bots(size)
 	s := &siege{Addresses: n, accounts: map[string]int{}}
 	for i := range n {
 		rng := rand.New(rand.NewPCG(seed+2, uint64(i)))
 		b := &bot{
 			rng: rng, siege: s, from: a.from(i), every: a.every, jitter: a.jitter,
-			until: attackFrom + attackFor, account: a.account(accounts), own: a.own,
+			until: attackFrom + attackFor, account: a.account(c), own: a.own,
 		}
 		q.add(attackFrom+time.Duration(rng.Int64N(int64(a.every))), b)
 	}
@@ -73,25 +73,31 @@ func one48(i int) netip.Addr { return addr6(0x2001_0db8_ffff_0000+uint64(i), 1) 
 // besideHomes are free addresses in the /24 of honest people.
 func besideHomes(i int) netip.Addr { return addr4(homes + 3<<8 + 100 + uint32(i)) }
 
-// few picks among the first n accounts, some among all of them.
-func few(n int) func(int) func(*rand.Rand, int) []byte {
-	return func(int) func(*rand.Rand, int) []byte {
-		return func(rng *rand.Rand, _ int) []byte { return userName(rng.IntN(n)) }
-	}
+// few picks among the first n accounts, all among all of them.
+func few(n int) func(*census) func(*rand.Rand) []byte {
+	return func(*census) func(*rand.Rand) []byte { return between(0, n) }
 }
 
-func all(accounts int) func(*rand.Rand, int) []byte {
-	return func(rng *rand.Rand, _ int) []byte { return userName(rng.IntN(accounts)) }
+func all(c *census) func(*rand.Rand) []byte { return between(0, max(c.accounts(), 1)) }
+
+// sharers picks among those behind the carrier's NAT.
+func sharers(c *census) func(*rand.Rand) []byte {
+	first := c.beforeCarrier()
+	return between(first, first+max(c.carrier, 1))
+}
+
+func between(first, end int) func(*rand.Rand) []byte {
+	return func(rng *rand.Rand) []byte { return userName(first + rng.IntN(end-first)) }
 }
 
 // nobody makes up a new name each time.
-func nobody(int) func(*rand.Rand, int) []byte {
-	return func(rng *rand.Rand, _ int) []byte { return fmt.Appendf(nil, "%x@example.org", rng.Uint64()) }
+func nobody(*census) func(*rand.Rand) []byte {
+	return func(rng *rand.Rand) []byte { return fmt.Appendf(nil, "%x@example.org", rng.Uint64()) }
 }
 
 // dictionary picks among 200 names that are common; most of them nobody has.
-func dictionary(int) func(*rand.Rand, int) []byte {
-	return func(rng *rand.Rand, _ int) []byte {
+func dictionary(*census) func(*rand.Rand) []byte {
+	return func(rng *rand.Rand) []byte {
 		const names = 200
 		i := rng.IntN(names)
 		if i < len(common) {

@@ -26,6 +26,7 @@ func attacks() []attack {
 		{Name: "burst", About: "one address, a try a second", bots: number(1), from: oneNet, every: time.Second, account: few(1)},
 		{Name: "washer", About: "one address, a try a minute at all accounts, with logins at an account of its own", bots: number(1), from: oneNet, every: time.Minute, account: all, own: []byte("insider@example.org")},
 		{Name: "carrier", About: "a host behind the carrier's NAT, a try a minute at all accounts", bots: number(1), from: sharedAddress, every: time.Minute, account: all},
+		{Name: "insider", About: "the same, at accounts of the people behind that NAT alone", bots: number(1), from: sharedAddress, every: time.Minute, account: sharers},
 		{Name: "neighbour", About: "3 hosts in a /24 of homes, a try a minute at all accounts", bots: number(3), from: besideHomes, every: time.Minute, account: all},
 	}
 }

@@ -17,12 +17,12 @@ type bot struct {
 	every  time.Duration
 	jitter time.Duration // up to so much sooner or later
 	until  time.Duration
-	// account picks the n-th account that it tries.
-	account func(rng *rand.Rand, n int) []byte
+	// account picks what it tries next.
+	account func(rng *rand.Rand) []byte
 	// own is an account whose password it has: it logs in there after each
 	// washEvery guesses.
 	own []byte
-	n   int
+	n   int // guesses so far
 }
 
 const washEvery = 3
@@ -31,7 +31,7 @@ func (b *bot) act(w *world, at time.Duration) time.Duration {
 	if at >= b.until {
 		return 0
 	}
-	t := try{from: b.from, user: b.account(b.rng, b.n), password: b.rng.Uint32() | 1, protocol: policy.SMTP}
+	t := try{from: b.from, user: b.account(b.rng), password: b.rng.Uint32() | 1, protocol: policy.SMTP}
 	b.n++
 	b.siege.count(t.user, w.login(at, t))
 	if b.own != nil && b.n%washEvery == 0 {

@@ -26,6 +26,7 @@ type options struct {
 	only   string
 	json   bool
 	events int
+	full   bool
 	// set are changes to the setting "with", and to those of a sweep.
 	set changes
 }
@@ -37,6 +38,7 @@ func main() {
 	flag.StringVar(&o.only, "attack", "", "only the attack of this `name`")
 	flag.BoolVar(&o.json, "json", false, "print one JSON document")
 	flag.IntVar(&o.events, "events", 50_000_000, "events of a flood")
+	flag.BoolVar(&o.full, "full", false, "let a sweep play all combinations of four keys")
 	flag.Var(&o.set, "set", "a `key=value` of the policy, as in the configuration; several with commas")
 	flag.Usage = usage
 	mode, args := "", os.Args[1:]

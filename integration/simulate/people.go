@@ -41,8 +41,12 @@ func hamlet() census {
 
 // accounts is how many names userName makes for c.
 func (c *census) accounts() int {
-	return c.targeted + c.targetedTravellers + c.home + c.homeIPv6 + (c.offices+c.newOffices+c.resetOffices)*c.inOffice +
-		c.carrier + c.travellers + c.stale + c.forgetful + c.webmail
+	return c.beforeCarrier() + c.carrier + c.travellers + c.stale + c.forgetful + c.webmail
+}
+
+// beforeCarrier is how many names are made before those behind the carrier's NAT.
+func (c *census) beforeCarrier() int {
+	return c.targeted + c.targetedTravellers + c.home + c.homeIPv6 + (c.offices+c.newOffices+c.resetOffices)*c.inOffice
 }
 
 func userName(i int) []byte { return fmt.Appendf(nil, "user%d@example.org", i) }

@@ -40,7 +40,7 @@ func (s scenario) play() result {
 	r.Classes = settle(q, s.people, s.seed)
 	if s.attack != nil {
 		r.Attack = s.attack.Name
-		r.Siege = s.attack.lay(q, s.botnet, max(s.people.accounts(), 1), s.seed)
+		r.Siege = s.attack.lay(q, s.botnet, &s.people, s.seed)
 	}
 	q.run(w, week)
 	r.Honest = sum(r.Classes)

@@ -4,36 +4,53 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
 // tradeOff is what one choice of values gives.
 type tradeOff struct {
-	AccountNets    int `json:"account_nets"`
-	NetAccounts    int `json:"net_accounts"`
-	KnownThreshold int `json:"known_threshold"`
-	Threshold4     int `json:"threshold4"`
+	// Set is what differs from the defaults, empty where nothing does.
+	Set string `json:"set"`
 	// Peace is a week without an attack.
 	Peace   result   `json:"without_attack"`
 	Attacks []result `json:"attacks"`
 }
 
 // sweepAttacks are those whose outcome depends on the values.
-var sweepAttacks = []string{"spread-100", "spread-all", "patient-20", "spray"}
+var sweepAttacks = []string{"spread-100", "spread-all", "patient-20", "nets", "ipv6", "spray", "insider"}
 
-// sweep plays every combination of values that one might choose.
+// values are those that one might choose, by key. The first key's come first.
+var values = []struct{ key, values string }{
+	{"threshold4", "3 10"},
+	{"account_nets", "0 3 8 12"},
+	{"net_accounts", "0 5 20"},
+	{"net_failing", "0 8 32"},
+	{"known_threshold", "0 10 50 100 200 400"},
+	{"ban_time", "1h 12h 24h"},
+	{"ban_decay", "0s 24h"},
+}
+
+// sweep plays the defaults, and each value of each key with the other keys at
+// their defaults; with full, the combinations of the four keys that one would
+// expect to depend on each other.
 func sweep(w io.Writer, o options) error {
-	var all []tradeOff
-	for _, threshold := range []int{5, 10} {
-		for _, known := range []int{10, 20, 50} {
-			for _, accounts := range []int{5, 10, 20} {
-				for _, nets := range []int{3, 5, 8, 12} {
-					t := tradeOff{AccountNets: nets, NetAccounts: accounts, KnownThreshold: max(known, threshold+1), Threshold4: threshold}
-					t.play(o)
-					all = append(all, t)
-				}
-			}
+	sets := []string{""}
+	for _, v := range values {
+		for value := range strings.FieldsSeq(v.values) {
+			sets = append(sets, v.key+"="+value)
 		}
+	}
+	if o.full {
+		sets = combinations()
+	}
+	var all []tradeOff
+	for _, set := range sets {
+		t := tradeOff{Set: set}
+		if err := t.play(o); err != nil {
+			return err
+		}
+		all = append(all, t)
 	}
 	if o.json {
 		return writeJSON(w, all)
@@ -41,11 +58,31 @@ func sweep(w io.Writer, o options) error {
 	return printTradeOffs(w, all)
 }
 
-func (t *tradeOff) play(o options) {
+func combinations() []string {
+	var sets []string
+	for _, threshold := range []int{5, 10} {
+		for _, known := range []int{10, 20, 50} {
+			for _, accounts := range []int{5, 10, 20} {
+				for _, nets := range []int{3, 5, 8, 12} {
+					sets = append(sets, fmt.Sprintf("threshold4=%d,known_threshold=%d,net_accounts=%d,account_nets=%d", threshold, known, accounts, nets))
+				}
+			}
+		}
+	}
+	return sets
+}
+
+func (t *tradeOff) play(o options) error {
 	c := defaults()
 	o.set.apply(&c)
-	c.AccountNets, c.NetAccounts, c.KnownThreshold, c.Threshold4 = t.AccountNets, t.NetAccounts, t.KnownThreshold, t.Threshold4
-	s := scenario{seed: o.seed, people: village(), botnet: o.botnet, setting: setting{"", c}}
+	if t.Set != "" {
+		var set changes
+		if err := set.Set(t.Set); err != nil {
+			return err
+		}
+		set.apply(&c)
+	}
+	s := scenario{seed: o.seed, people: village(), botnet: o.botnet, setting: setting{t.Set, c}}
 	t.Peace = s.play()
 	for _, a := range attacks() {
 		if !slices.Contains(sweepAttacks, a.Name) || o.only != "" && o.only != a.Name {
@@ -54,21 +91,25 @@ func (t *tradeOff) play(o options) {
 		s.attack = &a
 		t.Attacks = append(t.Attacks, s.play())
 	}
+	return nil
 }
 
-// printTradeOffs prints a row for each choice. Of people it shows how many are
-// kept out and the hours that they lose together.
+// printTradeOffs prints a row for each choice: how many guesses get through,
+// and how many hours honest people lose.
 func printTradeOffs(w io.Writer, all []tradeOff) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "threshold4\tknown_threshold\tnet_accounts\taccount_nets\tno attack: kept out, hours\t")
+	fmt.Fprint(t, "set\tno attack: kept out\thours lost\t")
 	for _, r := range all[0].Attacks {
-		fmt.Fprintf(t, "%s: get through\tkept out, hours\t", r.Attack)
+		fmt.Fprintf(t, "%s: get through\thours lost\t", r.Attack)
 	}
 	fmt.Fprintln(t)
 	for _, x := range all {
-		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%s\t", x.Threshold4, x.KnownThreshold, x.NetAccounts, x.AccountNets, lost(&x.Peace))
+		if x.Set == "" {
+			x.Set = "the defaults"
+		}
+		fmt.Fprintf(t, "%s\t%d\t%.0f\t", x.Set, x.Peace.Honest.KeptOut, x.Peace.Honest.HoursLost)
 		for i := range x.Attacks {
-			fmt.Fprintf(t, "%d\t%s\t", x.Attacks[i].Siege.Through, lost(&x.Attacks[i]))
+			fmt.Fprintf(t, "%d\t%.0f\t", x.Attacks[i].Siege.Through, x.Attacks[i].Honest.HoursLost)
 		}
 		fmt.Fprintln(t)
 	}
@@ -77,5 +118,3 @@ func printTradeOffs(w io.Writer, all []tradeOff) error {
 	}
 	return nil
 }
-
-func lost(r *result) string { return fmt.Sprintf("%d, %.0f", r.Honest.KeptOut, r.Honest.HoursLost) }

@@ -115,6 +115,9 @@ func (r *report) print(w io.Writer) error {
 		fmt.Fprintln(w)
 	}
 	fmt.Fprint(w, "A week with an attack of three days\n\n")
+	if err := printAbout(w); err != nil {
+		return fmt.Errorf("print what the attacks are: %w", err)
+	}
 	if err := printSieges(w, r.Attacks); err != nil {
 		return fmt.Errorf("print the attacks: %w", err)
 	}

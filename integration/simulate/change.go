@@ -21,7 +21,7 @@ func (c *changes) String() string { return "" }
 // Set takes "key=value", several with commas between them. The keys are those
 // of the configuration's table policy that have numbers or durations.
 func (c *changes) Set(list string) error {
-	for _, one := range strings.Split(list, ",") {
+	for one := range strings.SplitSeq(list, ",") {
 		key, value, _ := strings.Cut(one, "=")
 		change, err := changeOf(strings.TrimSpace(key), strings.TrimSpace(value))
 		if err != nil {

@@ -113,7 +113,7 @@ func (f *flooded) pour(e *policy.Engine) {
 
 func randomAddr(rng *rand.Rand, six bool) netip.Addr {
 	if six {
-		return addr6(0x2400<<48|rng.Uint64()>>16, 1)
+		return addr6(0x2400<<48|rng.Uint64()>>16)
 	}
 	return addr4(1<<24 + rng.Uint32N(sentryNet-1<<24))
 }
@@ -123,8 +123,10 @@ func randomAddr(rng *rand.Rand, six bool) netip.Addr {
 func floods(w io.Writer, o options) error {
 	with := settings(o.set)[1]
 	all := []*flooded{
-		{Each: 1}, {Each: 1, IPv6: true},
-		{Each: with.Config.Threshold4 - 1}, {Each: with.Config.Threshold6 - 1, IPv6: true},
+		{Each: 1},
+		{Each: 1, IPv6: true},
+		{Each: with.Config.Threshold4 - 1},
+		{Each: with.Config.Threshold6 - 1, IPv6: true},
 	}
 	for _, f := range all {
 		f.Events = o.events

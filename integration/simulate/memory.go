@@ -148,7 +148,7 @@ func scrape(url string) (map[string]float64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask for the metrics: %w", err)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	figures := map[string]float64{}
 	lines := bufio.NewScanner(answer.Body)
 	for lines.Scan() {
@@ -170,6 +170,6 @@ func freePort() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().String(), nil
 }

@@ -23,11 +23,11 @@ func addr4(n uint32) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// addr6 is the address host in the /64 of these upper 64 bits.
-func addr6(net, host uint64) netip.Addr {
+// addr6 is the first address in the /64 of these upper 64 bits.
+func addr6(net uint64) netip.Addr {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], net)
-	binary.BigEndian.PutUint64(b[8:], host)
+	b[15] = 1
 	return netip.AddrFrom16(b)
 }
 
@@ -38,7 +38,7 @@ func homeAddress(i int) netip.Addr {
 
 // homeAddress6 gives the i-th person a /64 in a /48 of some others.
 func homeAddress6(i int) netip.Addr {
-	return addr6(0x2001_0db8_0000_0000+uint64(i/inHomes)<<16+uint64(i%inHomes), 1)
+	return addr6(0x2001_0db8_0000_0000+uint64(i/inHomes)<<16+uint64(i%inHomes))
 }
 
 func officeAddress(i int) netip.Addr { return addr4(officesA + uint32(i)<<8 + 1) }

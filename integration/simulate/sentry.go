@@ -30,9 +30,11 @@ type sentries struct {
 // sentriesOf are the kinds for a flood of IPv6 /64s or of IPv4 addresses.
 func sentriesOf(six bool, each int) []*sentries {
 	kinds := []*sentries{
-		{About: "1 failure before", before: 1}, {About: "2 failures before", before: 2},
+		{About: "1 failure before", before: 1},
+		{About: "2 failures before", before: 2},
 		{About: "4 failures before", before: 4},
-		{About: "one an hour", every: time.Hour}, {About: "one a minute", every: time.Minute},
+		{About: "one an hour", every: time.Hour},
+		{About: "one a minute", every: time.Minute},
 	}
 	if six { // the threshold is lower
 		kinds = append(kinds[:2], kinds[3:]...)
@@ -47,7 +49,7 @@ func sentriesOf(six bool, each int) []*sentries {
 func (s *sentries) addr(i int) netip.Addr {
 	n := s.number<<12 + i
 	if s.six {
-		return addr6(0x2a00_0000_0000_0000+uint64(n)<<16, 1)
+		return addr6(0x2a00_0000_0000_0000+uint64(n)<<16)
 	}
 	return addr4(sentryNet + uint32(n)<<8 + 1)
 }

@@ -59,7 +59,7 @@ func sweep(w io.Writer, o options) error {
 }
 
 func combinations() []string {
-	var sets []string
+	sets := make([]string, 0, 2*3*3*4)
 	for _, threshold := range []int{5, 10} {
 		for _, known := range []int{10, 20, 50} {
 			for _, accounts := range []int{5, 10, 20} {

@@ -68,7 +68,7 @@ func clustered(i int) netip.Addr {
 func oneNet(i int) netip.Addr { return addr4(1<<24 + 7<<8 + uint32(i%254) + 1) }
 
 // one48 gives each address a /64 of one /48.
-func one48(i int) netip.Addr { return addr6(0x2001_0db8_ffff_0000+uint64(i)) }
+func one48(i int) netip.Addr { return addr6(0x2001_0db8_ffff_0000 + uint64(i)) }
 
 // besideHomes are free addresses in the /24 of honest people.
 func besideHomes(i int) netip.Addr { return addr4(homes + 3<<8 + 100 + uint32(i)) }

@@ -113,7 +113,7 @@ func (f *flooded) pour(e *policy.Engine) {
 
 func randomAddr(rng *rand.Rand, six bool) netip.Addr {
 	if six {
-		return addr6(0x2400<<48|rng.Uint64()>>16)
+		return addr6(0x2400<<48 | rng.Uint64()>>16)
 	}
 	return addr4(1<<24 + rng.Uint32N(sentryNet-1<<24))
 }

@@ -38,7 +38,7 @@ func homeAddress(i int) netip.Addr {
 
 // homeAddress6 gives the i-th person a /64 in a /48 of some others.
 func homeAddress6(i int) netip.Addr {
-	return addr6(0x2001_0db8_0000_0000+uint64(i/inHomes)<<16+uint64(i%inHomes))
+	return addr6(0x2001_0db8_0000_0000 + uint64(i/inHomes)<<16 + uint64(i%inHomes))
 }
 
 func officeAddress(i int) netip.Addr { return addr4(officesA + uint32(i)<<8 + 1) }

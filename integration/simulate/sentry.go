@@ -49,7 +49,7 @@ func sentriesOf(six bool, each int) []*sentries {
 func (s *sentries) addr(i int) netip.Addr {
 	n := s.number<<12 + i
 	if s.six {
-		return addr6(0x2a00_0000_0000_0000+uint64(n)<<16)
+		return addr6(0x2a00_0000_0000_0000 + uint64(n)<<16)
 	}
 	return addr4(sentryNet + uint32(n)<<8 + 1)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -95,21 +96,25 @@ func (t *tradeOff) play(o options) error {
 }
 
 // printTradeOffs prints a row for each choice: how many guesses get through,
-// and how many hours honest people lose.
+// and how many hours honest people lose; for an attack that hardly changes the
+// hours, only the former.
 func printTradeOffs(w io.Writer, all []tradeOff) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "set\tno attack: kept out\thours lost\t")
-	for _, r := range all[0].Attacks {
-		fmt.Fprintf(t, "%s: get through\thours lost\t", r.Attack)
+	for i, r := range all[0].Attacks {
+		fmt.Fprintf(t, "%s: get through\t", r.Attack)
+		if harms(all, i) {
+			fmt.Fprint(t, "hours lost\t")
+		}
 	}
 	fmt.Fprintln(t)
 	for _, x := range all {
-		if x.Set == "" {
-			x.Set = "the defaults"
-		}
-		fmt.Fprintf(t, "%s\t%d\t%.0f\t", x.Set, x.Peace.Honest.KeptOut, x.Peace.Honest.HoursLost)
+		fmt.Fprintf(t, "%s\t%d\t%.0f\t", cmp.Or(x.Set, "the defaults"), x.Peace.Honest.KeptOut, x.Peace.Honest.HoursLost)
 		for i := range x.Attacks {
-			fmt.Fprintf(t, "%d\t%.0f\t", x.Attacks[i].Siege.Through, x.Attacks[i].Honest.HoursLost)
+			fmt.Fprintf(t, "%d\t", x.Attacks[i].Siege.Through)
+			if harms(all, i) {
+				fmt.Fprintf(t, "%.0f\t", x.Attacks[i].Honest.HoursLost)
+			}
 		}
 		fmt.Fprintln(t)
 	}
@@ -117,4 +122,10 @@ func printTradeOffs(w io.Writer, all []tradeOff) error {
 		return fmt.Errorf("print the trade-offs: %w", err)
 	}
 	return nil
+}
+
+// harms tells whether honest people lose more when attack i comes, with the
+// first of the choices.
+func harms(all []tradeOff, i int) bool {
+	return all[0].Attacks[i].Honest.HoursLost > 1.05*all[0].Peace.Honest.HoursLost
 }

@@ -25,7 +25,7 @@ CORPUS   ?=
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vm-test capture detection corpus vet lint fuzz race bench bench-kernel chaos install uninstall clean need-root need-gcc
+.PHONY: help build run demo test vm-test capture detection corpus vet lint fuzz race bench bench-kernel chaos simulate install uninstall clean need-root need-gcc
 
 help:
 	@echo 'make build           builds bin/smtpbl'
@@ -39,6 +39,7 @@ help:
 	@echo 'make bench           benchmarks, then a race with other programs; BENCH=REGEX chooses, ARGS=-fetch fetches contenders'
 	@echo 'make bench-kernel    what bans cost in the kernel, beside nft, ipset and iptables; as root, ARGS=-quick or -json'
 	@echo 'sudo make chaos      20,000 faults under traffic: who gets through, and for how long; ARGS="-faults=N -seed=S"'
+	@echo 'make simulate        attackers and honest people in virtual time; ARGS=sweep, flood, memory or -json'
 	@echo 'make detection       makes docs/DETECTION.md anew, with fail2ban and sshguard from Debian'
 	@echo 'make corpus          scores the parsers on labelled lines, CORPUS=DIR; ARGS=-v shows each fault'
 	@echo 'sudo make install    binary, unit, man page and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
@@ -100,6 +101,10 @@ bench-kernel: need-root
 # In namespaces of its own, with nft from Debian's package.
 chaos: need-root
 	go run ./integration/chaos $(ARGS)
+
+# In virtual time, without root. ARGS="sweep -set ban_time=24h" shows other values.
+simulate:
+	go run ./integration/simulate $(ARGS)
 
 # Nothing is installed: the packages are unpacked into a temporary directory.
 detection:

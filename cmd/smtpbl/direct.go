@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
@@ -12,6 +13,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/metrics"
+	"github.com/smtpbl/smtpbl/policy"
 )
 
 // changeDirectly makes a change by hand where no service runs: table and
@@ -34,13 +36,14 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	for _, text := range s.currentWarnings() {
 		log.Warn("the change holds in the kernel alone", "why", text)
 	}
-	exemptions, err := neverBanned(cfg.Policy, log).Current(ctx)
+	s.openExempt(log)
+	exemptions, err := s.exempt.Current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	engine := newEngine(&cfg.Policy, s.started)
 	engine.SetExempt(exemptions)
-	if err := checkChange(req, engine.ExemptPrefix); err != nil {
+	if err := checkChange(req, func(p netip.Prefix) (policy.Refusal, bool) { return sparedBy(engine, p) }); err != nil {
 		return nil, err
 	}
 	s.enforcer = enforce.New(s.enforceOptions())

@@ -71,4 +71,3 @@ func appendAddr(out []netip.Addr, ip []byte) []netip.Addr {
 	}
 	return out
 }
-

@@ -123,13 +123,31 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 	select {
 	case r := <-done:
 		if r.err != nil {
-			return nil, r.err
+			return nil, errors.Join(r.err, s.correctPardons(ctx, req))
 		}
 		err = s.judge.Tell(ctx, func(e *policy.Engine) { tellEngine(e, req, &r.out, time.Now()) })
 		return answerOf(&r.out), errors.Join(err, s.enforcer.AwaitSaved(ctx))
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// correctPardons tells the Engine which pardons there are after one failed.
+func (s *service) correctPardons(ctx context.Context, req *control.Request) error {
+	if req.Pardon == 0 {
+		return nil
+	}
+	return s.judge.Tell(ctx, func(engine *policy.Engine) {
+		known := make(chan map[netip.Prefix]time.Time, 1)
+		err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) { known <- e.Pardoned() }})
+		if err != nil {
+			return
+		}
+		pardons := <-known
+		for _, p := range req.Prefixes {
+			engine.Pardon(p, pardons[p])
+		}
+	})
 }
 
 // spared returns what tells whether a prefix is never banned.
@@ -141,7 +159,7 @@ func (s *service) spared(ctx context.Context) func(netip.Prefix) (policy.Refusal
 	return func(p netip.Prefix) (policy.Refusal, bool) {
 		got := make(chan answer, 1) // the Judge may answer when nobody waits any more
 		err := s.judge.Ask(ctx, func(e *policy.Engine) {
-			why, yes := sparedBy(e, p)
+			why, yes := e.ExemptPrefix(p)
 			got <- answer{why, yes}
 		})
 		if err != nil {
@@ -150,13 +168,6 @@ func (s *service) spared(ctx context.Context) func(netip.Prefix) (policy.Refusal
 		a := <-got
 		return a.why, a.yes
 	}
-}
-
-// sparedBy tells whether a prefix is never banned, and why. A pardon is no such
-// reason: a ban by hand ends it.
-func sparedBy(e *policy.Engine, p netip.Prefix) (policy.Refusal, bool) {
-	why, yes := e.ExemptPrefix(p)
-	return why, yes && why != policy.RefusedPardon
 }
 
 // tellEngine tells what a change by hand did. What it lifted by name the Engine

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/netip"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
@@ -13,7 +12,6 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/metrics"
-	"github.com/smtpbl/smtpbl/policy"
 )
 
 // changeDirectly makes a change by hand where no service runs: table and
@@ -43,7 +41,7 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	}
 	engine := newEngine(&cfg.Policy, s.started)
 	engine.SetExempt(exemptions)
-	if err := checkChange(req, func(p netip.Prefix) (policy.Refusal, bool) { return sparedBy(engine, p) }); err != nil {
+	if err := checkChange(req, engine.ExemptPrefix); err != nil {
 		return nil, err
 	}
 	s.enforcer = enforce.New(s.enforceOptions())

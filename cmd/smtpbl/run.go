@@ -199,6 +199,7 @@ func newEngine(p *config.Policy, start time.Time) *policy.Engine {
 // work runs all tasks. The Judge outlives the sources and the Enforcer the
 // Judge, so that what was read is decided and what was decided takes effect.
 func (s *service) work(ctx context.Context) error {
+	stopping := ctx
 	enforcing, stopEnforcer := outlive(ctx, s.enforcer.Run)
 	judging, stopJudge := outlive(ctx, s.judge.Run)
 	tasks, ctx := errgroup.WithContext(ctx)
@@ -231,6 +232,9 @@ func (s *service) work(ctx context.Context) error {
 	err := tasks.Wait()
 	stopJudge()
 	<-judging
+	if stopping.Err() != nil && errors.Is(err, errReload) {
+		err = nil // told to stop as well, which counts
+	}
 	err = s.leaveTrial(err)
 	stopEnforcer()
 	<-enforcing

@@ -58,9 +58,9 @@ func (e *Enforcer) letThrough() error {
 // not before. It returns them as ended.
 func (e *Enforcer) spare(before []netip.Prefix) []store.Record {
 	now := time.Now()
-	var out []store.Record
-	changes := make([]nft.Change, 0, len(out))
 	keys := e.bansInside(news(e.exempt, before))
+	out := make([]store.Record, 0, len(keys))
+	changes := make([]nft.Change, 0, len(keys))
 	for _, k := range keys {
 		r, _ := e.ledger.get(k)
 		r.Until = now

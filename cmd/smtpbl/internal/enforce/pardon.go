@@ -56,7 +56,7 @@ func (e *Enforcer) pardon(prefixes []netip.Prefix, until time.Time) error {
 	for _, p := range prefixes {
 		e.pardons[p], ends[p] = until, until
 	}
-	err := error(errPardons)
+	err := errPardons
 	if len(e.pardons) <= maxPardons {
 		err = e.letThrough()
 	}

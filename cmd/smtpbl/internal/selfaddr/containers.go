@@ -58,7 +58,7 @@ func containerNets(links []netlink.Link, addrs []netlink.Addr) []netip.Prefix {
 
 // net returns the prefix that is reached through the interface of an address.
 func net(a *netlink.Addr) (netip.Prefix, bool) {
-	addr, ok := netip.AddrFromSlice(a.IP) //nolint:forbidigo // the library's field
+	addr, ok := netip.AddrFromSlice(a.IP)
 	ones, _ := a.Mask.Size()
 	if !ok {
 		return netip.Prefix{}, false

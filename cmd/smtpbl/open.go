@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/postconf"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
 )
@@ -115,7 +117,8 @@ const exemptFile = "exempt.json"
 func neverBanned(p config.Policy, log *slog.Logger) *exempt.List {
 	l := &exempt.List{Prefixes: p.NeverBanPrefixes(), Hosts: p.NeverBanHosts(), Log: log}
 	if p.NeverBanMyNetworks {
-		l.Networks = exempt.Postconf
+		// -x puts values in the place of parameters (postconf(1)).
+		l.Networks = func(ctx context.Context) (string, error) { return postconf.Command(ctx, "-hx", "mynetworks") }
 	}
 	return l
 }

@@ -95,20 +95,24 @@ func (e *Enforcer) bansInside(prefixes []netip.Prefix) []nft.Key {
 	var out []nft.Key
 	var wide bart.Lite
 	for _, p := range prefixes {
-		k := nft.Key{Layer: nft.LayerPolicy, Prefix: p}
 		if !p.IsSingleIP() {
 			wide.Insert(p)
-		} else if _, banned := e.ledger.get(k); banned {
-			out = append(out, k)
+			continue
+		}
+		for _, k := range inLayers(p) {
+			if _, banned := e.ledger.get(k); banned && k.Layer != nft.LayerManual {
+				out = append(out, k)
+			}
 		}
 	}
 	if wide.Size() == 0 {
 		return out
 	}
+	singles := len(out)
 	for r := range e.ledger.all() {
-		if r.Layer == nft.LayerPolicy && wide.LookupPrefix(r.Prefix) {
+		if r.Layer != nft.LayerManual && wide.LookupPrefix(r.Prefix) && !slices.Contains(out[:singles], r.Key()) {
 			out = append(out, r.Key())
 		}
 	}
-	return slices.Compact(out)
+	return out
 }

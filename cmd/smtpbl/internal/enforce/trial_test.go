@@ -89,7 +89,9 @@ func TestTrial(t *testing.T) {
 	b := newTrialBench(t, 10*time.Minute, recorded("192.0.2.1/32", time.Hour))
 	again := decide("192.0.2.1/32", 2*time.Hour)
 	again.Rank = 2
-	b.decide(decide("198.51.100.7/32", 4*time.Hour), decide("198.51.100.8/32", time.Minute), again)
+	all := decide("198.51.100.8/32", 4*time.Hour)
+	all.Step = policy.StepAll
+	b.decide(decide("198.51.100.7/32", 4*time.Hour), decide("198.51.100.8/32", time.Minute), all, again)
 	if _, err := b.hand(Hand{Add: prefixes("203.0.113.9/32"), For: time.Hour, Reason: "by hand"}); err != nil {
 		t.Fatal(err)
 	}
@@ -104,14 +106,14 @@ func TestTrial(t *testing.T) {
 	}
 	delete(b.paper.records, manual)
 	b.wantWritten(map[string]int{"192.0.2.1/32": 1})
-	if h := b.Health(); h.TrialBans != 3 || h.TrialEnd.IsZero() {
+	if h := b.Health(); h.TrialBans != 4 || h.TrialEnd.IsZero() {
 		t.Errorf("health %+v", h)
 	}
 	b.wantLog("trial_until=")
 
 	n, was := b.GiveUp()
-	if n != 3 || !was {
-		t.Errorf("GiveUp() = %d, %v, want three bans", n, was)
+	if n != 4 || !was {
+		t.Errorf("GiveUp() = %d, %v, want four bans", n, was)
 	}
 	b.wantStands("192.0.2.1", "203.0.113.9")
 	b.wantGoesOn("192.0.2.1/32", time.Hour)

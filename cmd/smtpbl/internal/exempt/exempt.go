@@ -36,7 +36,8 @@ type List struct {
 	Log      *slog.Logger
 	// Peers lists connections to the SSH port; nil exempts nobody for one.
 	Peers Peers
-	// Networks returns Postfix's mynetworks, such as Postconf; nil is not asked.
+	// Networks returns Postfix's mynetworks as postconf(1) tells it; nil is not
+	// asked.
 	Networks func(context.Context) (string, error)
 	// Memory is the file that keeps the last good answers of those asked over a
 	// restart; empty forgets them.

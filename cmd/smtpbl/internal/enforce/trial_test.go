@@ -190,6 +190,9 @@ func TestTrialHandedOver(t *testing.T) {
 	}
 	b.saver.write()
 	b = b.again(func(o *Options) { o.Try = &handed })
+	if r, ok := b.ledger.get(nft.Key{Prefix: netip.MustParsePrefix("198.51.100.7/32")}); !ok || r.Rule != policy.RuleAuthFail || r.Bans != 1 {
+		t.Errorf("the ledger has %+v, %v; want the trial's ban", r, ok)
+	}
 	b.wantGoesOn("198.51.100.7/32", 10*time.Minute)
 	b.wantGoesOn("192.0.2.1/32", time.Hour)
 	b.wantWritten(map[string]int{"192.0.2.1/32": 1})

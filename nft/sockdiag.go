@@ -58,6 +58,9 @@ func (t *tcpSocket) remote() netip.Addr {
 	return netip.AddrFrom16([16]byte(t.id[20:36])).Unmap()
 }
 
+// cookie is the last field of struct inet_diag_sockid.
+func (t *tcpSocket) cookie() uint64 { return binary.NativeEndian.Uint64(t.id[sizeofSockID-8:]) }
+
 // inetDiag appends a struct inet_diag_req_v2; seal ends the message.
 func (b *batch) inetDiag(typ, flags uint16, states uint32, t tcpSocket) {
 	b.begin(typ, flags)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +39,11 @@ func (a *app) setCheckCommand() *cobra.Command {
 			if err != nil && !errors.Is(err, nft.ErrTableGone) {
 				return err
 			}
-			return a.printCheck(cfg.NFT.Table, addr, bans, allowed, asJSON, whyBanned(cmd.Context(), cfg, bans))
+			var pardoned time.Time
+			if allowed {
+				pardoned = pardonedUntil(cmd.Context(), cfg, addr.Unmap().WithZone(""))
+			}
+			return a.printCheck(cfg.NFT.Table, addr, bans, allowed, pardoned, asJSON, whyBanned(cmd.Context(), cfg, bans))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -46,7 +51,7 @@ func (a *app) setCheckCommand() *cobra.Command {
 }
 
 // printCheck says yes or no and names what matches.
-func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed, asJSON bool, why map[nft.Key]string) error {
+func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed bool, pardoned time.Time, asJSON bool, why map[nft.Key]string) error {
 	dropped := len(bans) > 0 && !allowed
 	matches := describe(bans, why)
 	answer := error(nil)
@@ -54,12 +59,18 @@ func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed,
 		answer = errNo
 	}
 	if asJSON {
-		if err := a.printJSON(map[string]any{"addr": addr.String(), "dropped": dropped, "never_banned": allowed, "matches": matches}); err != nil {
+		out := map[string]any{"addr": addr.String(), "dropped": dropped, "never_banned": allowed, "matches": matches}
+		if !pardoned.IsZero() {
+			out["pardoned_until"] = pardoned
+		}
+		if err := a.printJSON(out); err != nil {
 			return err
 		}
 		return answer
 	}
 	switch {
+	case allowed && !pardoned.IsZero():
+		fmt.Fprintf(a.stdout, "%s is not dropped: it is never banned until %s, by pardon\n", addr, pardoned.Local().Format(time.DateTime))
 	case allowed:
 		fmt.Fprintf(a.stdout, "%s is not dropped: it is never banned\n", addr)
 	case !dropped:

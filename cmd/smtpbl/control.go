@@ -54,6 +54,8 @@ func (s *service) dispatch(ctx context.Context, req *control.Request) (*control.
 		return s.list(ctx, req.Prefixes)
 	case control.OpAdd, control.OpDel, control.OpFlush:
 		return s.change(ctx, req)
+	case control.OpConfirm:
+		return s.confirm(ctx)
 	}
 	return nil, fmt.Errorf("the service does not know the operation %q: client and service are of different versions", req.Op)
 }
@@ -61,7 +63,7 @@ func (s *service) dispatch(ctx context.Context, req *control.Request) (*control.
 // list reads wanted bans from the kernel, by key: all of them, or only those
 // of some prefixes.
 func (s *service) list(ctx context.Context, only []netip.Prefix) (*control.Response, error) {
-	why, err := s.why(ctx, only)
+	why, pardons, err := s.why(ctx, only)
 	if err != nil {
 		return nil, err
 	}
@@ -69,26 +71,29 @@ func (s *service) list(ctx context.Context, only []netip.Prefix) (*control.Respo
 	if err != nil {
 		return nil, fmt.Errorf("read the bans from the kernel: %w", err)
 	}
-	return &control.Response{Bans: describe(bans, why)}, nil
+	return &control.Response{Bans: describe(bans, why), Pardons: pardons}, nil
 }
 
-// why returns the reasons of wanted bans: of all, or only of some prefixes.
-func (s *service) why(ctx context.Context, only []netip.Prefix) (map[nft.Key]string, error) {
+// why returns the reasons of wanted bans: of all, or only of some prefixes. Of
+// those it returns the pardons as well.
+func (s *service) why(ctx context.Context, only []netip.Prefix) (map[nft.Key]string, []control.Pardon, error) {
 	var records []store.Record
+	var pardons []control.Pardon
 	got := make(chan struct{})
 	err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
 		records = e.Records(only)
+		pardons = covering(e.Pardoned(), only)
 		close(got)
 	}})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	<-got
 	why := make(map[nft.Key]string, len(records))
 	for i := range records {
 		why[records[i].Key()] = records[i].Reason
 	}
-	return why, nil
+	return why, pardons, nil
 }
 
 // change makes a change by hand. It goes through the Judge, so that it keeps
@@ -106,6 +111,7 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 	err := s.judge.Tell(ctx, func(e *policy.Engine) {
 		if req.Op == control.OpDel {
 			release(e, req.Prefixes, time.Now())
+			pardon(e, req, time.Now())
 		}
 		if err := s.enforcer.Send(ctx, enforce.Work{Hand: hand}); err != nil {
 			done <- result{err: err}
@@ -117,13 +123,31 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 	select {
 	case r := <-done:
 		if r.err != nil {
-			return nil, r.err
+			return nil, errors.Join(r.err, s.correctPardons(ctx, req))
 		}
-		err = s.judge.Tell(ctx, func(e *policy.Engine) { tellEngine(e, req, r.out.Changed, time.Now()) })
+		err = s.judge.Tell(ctx, func(e *policy.Engine) { tellEngine(e, req, &r.out, time.Now()) })
 		return answerOf(&r.out), errors.Join(err, s.enforcer.AwaitSaved(ctx))
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// correctPardons tells the Engine which pardons there are after one failed.
+func (s *service) correctPardons(ctx context.Context, req *control.Request) error {
+	if req.Pardon == 0 {
+		return nil
+	}
+	return s.judge.Tell(ctx, func(engine *policy.Engine) {
+		known := make(chan map[netip.Prefix]time.Time, 1)
+		err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) { known <- e.Pardoned() }})
+		if err != nil {
+			return
+		}
+		pardons := <-known
+		for _, p := range req.Prefixes {
+			engine.Pardon(p, pardons[p])
+		}
+	})
 }
 
 // spared returns what tells whether a prefix is never banned.
@@ -148,21 +172,26 @@ func (s *service) spared(ctx context.Context) func(netip.Prefix) (policy.Refusal
 
 // tellEngine tells what a change by hand did. What it lifted by name the Engine
 // was told before, so that no failure of that moment bans again.
-func tellEngine(e *policy.Engine, req *control.Request, changed []netip.Prefix, now time.Time) {
+func tellEngine(e *policy.Engine, req *control.Request, out *enforce.Outcome, now time.Time) {
 	switch req.Op {
 	case control.OpAdd:
-		for _, p := range changed {
+		for _, p := range out.Changed {
 			e.Hold(p, now.Add(req.For))
 		}
+		for _, p := range out.Unpardoned {
+			e.Pardon(p, time.Time{})
+		}
 	case control.OpFlush:
-		release(e, changed, now)
-	case control.OpDel, control.OpList, control.OpStatus, control.OpTop:
+		release(e, out.Changed, now)
+	case control.OpDel, control.OpList, control.OpStatus, control.OpTop, control.OpConfirm:
 	}
 }
 
 // answerOf puts an outcome into the words of the control socket.
 func answerOf(out *enforce.Outcome) *control.Response {
-	resp := &control.Response{Changed: out.Changed, Kept: out.Kept}
+	resp := &control.Response{
+		Changed: out.Changed, Kept: out.Kept, PardonedUntil: out.PardonedUntil, Unpardoned: out.Unpardoned,
+	}
 	for _, c := range out.Covered {
 		resp.Covered = append(resp.Covered, control.Cover{Prefix: c.Prefix, By: c.By.Prefix, Set: c.By.Set()})
 	}
@@ -181,7 +210,7 @@ func handOf(req *control.Request, done func(enforce.Outcome, error)) *enforce.Ha
 	case control.OpAdd:
 		h.Add, h.For, h.Reason = req.Prefixes, req.For, printable(req.Reason)
 	case control.OpDel:
-		h.Del = req.Prefixes
+		h.Del, h.Pardon = req.Prefixes, req.Pardon
 	default:
 		h.Flush = true
 	}
@@ -205,6 +234,8 @@ func checkRequest(req *control.Request) error {
 		faults = append(faults, errors.New("no prefix is named"))
 	case req.Op == control.OpAdd && req.For < time.Second:
 		faults = append(faults, fmt.Errorf("a ban of %s is shorter than a second", req.For))
+	case req.Pardon != 0 && (req.Op != control.OpDel || req.Pardon < time.Second || req.Pardon > maxPardon):
+		faults = append(faults, fmt.Errorf("a pardon of %s: choose a second to %s", req.Pardon, maxPardon))
 	case req.Op == control.OpTop && (req.Rows < 1 || req.Rows > maxTop):
 		faults = append(faults, fmt.Errorf("%d rows: choose 1 to %d", req.Rows, maxTop))
 	}
@@ -225,5 +256,5 @@ func checkChange(req *control.Request, spared func(netip.Prefix) (policy.Refusal
 	if len(refused) == 0 {
 		return nil
 	}
-	return withHint(errors.Join(refused...), "nothing was changed; own addresses, gateways and never_ban are always let through")
+	return withHint(errors.Join(refused...), "nothing was changed; smtpbl(8) lists who is always let through")
 }

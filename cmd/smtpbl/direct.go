@@ -34,7 +34,8 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	for _, text := range s.currentWarnings() {
 		log.Warn("the change holds in the kernel alone", "why", text)
 	}
-	exemptions, err := neverBanned(cfg.Policy, log).Current(ctx)
+	s.openExempt(log)
+	exemptions, err := s.exempt.Current(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -81,6 +81,7 @@ func TestScripts(t *testing.T) {
 			"ask":    ask,
 			"knock":  knockAt,
 			"watch":  watchScreen,
+			"hold":   hold,
 		},
 		Setup: setup,
 	})

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"sync"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/postconf"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
 )
@@ -106,17 +109,49 @@ func tableError(table string, err error) error {
 	return err
 }
 
-// neverBanned is the list of the configuration's exemptions and our own.
+// exemptFile keeps, inside state_dir, what name server and Postfix answered.
+const exemptFile = "exempt.json"
+
+// neverBanned is the list of who is never banned, by the configuration and by
+// what this machine is, whoever is connected to it now.
 func neverBanned(p config.Policy, log *slog.Logger) *exempt.List {
-	return &exempt.List{Prefixes: p.NeverBanPrefixes(), Hosts: p.NeverBanHosts(), Log: log}
+	l := &exempt.List{Prefixes: p.NeverBanPrefixes(), Hosts: p.NeverBanHosts(), Log: log}
+	if p.NeverBanMyNetworks {
+		// -x puts values in the place of parameters (postconf(1)).
+		l.Networks = func(ctx context.Context) (string, error) { return postconf.Command(ctx, "-hx", "mynetworks") }
+	}
+	return l
+}
+
+// openExempt makes the service's list: it spares those who are connected as
+// well, and outlives the service.
+func (s *service) openExempt(log *slog.Logger) {
+	s.exempt = neverBanned(s.cfg.Policy, log)
+	if !s.dryRun {
+		s.exempt.Memory = filepath.Join(s.cfg.StateDir, exemptFile)
+	}
+	ports := s.cfg.Policy.NeverBanSSHPorts
+	if len(ports) == 0 {
+		return
+	}
+	var err error
+	if s.peers, err = nft.OpenPeers(ports); err != nil {
+		s.warn("peers", "whoever is connected to the SSH port can be banned (policy.never_ban_ssh_ports = [] ends this warning)", err)
+		return
+	}
+	s.exempt.Peers = s.peers
 }
 
 func (s *service) enforceOptions() enforce.Options {
 	o := enforce.Options{Meter: meter{s.metrics}, Log: s.log, MaxBans: s.cfg.NFT.MaxBans, Keep: s.cfg.Policy.BanTimeMax}
+	o.Try = s.trial
 	o.GaveWay = func(p netip.Prefix) {
 		if s.judge != nil { // set before the Enforcer runs
 			s.judge.GaveWay(p)
 		}
+	}
+	if s.exempt != nil {
+		o.LookAgain = s.exempt.LookAgain
 	}
 	if s.table != nil {
 		o.Kernel = s.table
@@ -128,7 +163,7 @@ func (s *service) enforceOptions() enforce.Options {
 		o.Sessions = s.sessions
 	}
 	if s.store != nil {
-		o.History = s.store
+		o.History, o.Pardons = s.store, s.store
 	}
 	return o
 }

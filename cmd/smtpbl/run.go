@@ -29,17 +29,21 @@ import (
 
 func (a *app) runCommand() *cobra.Command {
 	var dryRun, verbose bool
+	var trial time.Duration
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Follow the mail log, decide, ban, serve /metrics",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkTrial(cmd, trial, dryRun); err != nil {
+				return err
+			}
 			cfg, err := a.loadConfig(cmd)
 			if err != nil {
 				return err
 			}
 			load := func() (config.Config, error) { return a.loadConfig(cmd) }
-			err = a.serve(cmd.Context(), cfg, load, dryRun, a.logger(verbose))
+			err = a.serve(cmd.Context(), cfg, load, runMode{dryRun, trial}, a.logger(verbose))
 			if errors.Is(err, errReload) {
 				return again()
 			}
@@ -47,8 +51,15 @@ func (a *app) runCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "decide and say, touch no firewall and keep no state")
+	cmd.Flags().DurationVar(&trial, "trial", 0, "lift all bans of this run after so long, such as 10m, unless smtpbl confirm is given")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log details for debugging")
 	return cmd
+}
+
+// runMode is how in earnest the service bans.
+type runMode struct {
+	dryRun bool
+	trial  time.Duration // 0 is none
 }
 
 func (a *app) logger(verbose bool) *slog.Logger {
@@ -69,13 +80,14 @@ type service struct {
 	table    *nft.Table    // nil in a dry run
 	watcher  *nft.Watcher  // nil where no other program can change the table
 	sessions *nft.Sessions // nil where connections are not ended
+	peers    *nft.Peers    // nil where nobody is spared for a connection
 	store    *store.Store
 	state    store.State
+	trial    *enforce.Trial // that the service began with; nil in earnest
 	metrics  *metrics.Metrics
 	exempt   *exempt.List
 	blocks   *blocklist.List
-	// exemptions are those that the start began with.
-	exemptions []policy.Exemption
+
 	engine     *policy.Engine
 	detectors  []*parse.Detector
 	enforcer   *enforce.Enforcer
@@ -91,19 +103,22 @@ type service struct {
 
 // serve builds the service, runs it until ctx ends, and takes it apart again
 // in the order ingest, policy, nft. The table stays and goes on dropping.
-func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.Config, error), dryRun bool, log *slog.Logger) error {
-	s := &service{cfg: cfg, load: load, log: log, dryRun: dryRun, started: time.Now(), metrics: metrics.New(version())}
+func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.Config, error), mode runMode, log *slog.Logger) error {
+	s := &service{cfg: cfg, load: load, log: log, dryRun: mode.dryRun, started: time.Now(), metrics: metrics.New(version())}
 	boundGarbage()
-	log.Info("starting", "version", version(), "dry_run", dryRun)
+	log.Info("starting", "version", version(), "dry_run", mode.dryRun)
 	release, err := s.claim()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := s.build(ctx); err != nil {
+	if err := s.build(ctx, mode.trial); err != nil {
 		return errors.Join(err, s.close())
 	}
 	err = s.work(ctx)
+	if errors.Is(err, errReload) {
+		err = errors.Join(err, s.handOver())
+	}
 	return errors.Join(err, s.close())
 }
 
@@ -119,7 +134,7 @@ func (s *service) claim() (release func(), err error) {
 }
 
 // build opens and restores everything up to the point where lines can flow.
-func (s *service) build(ctx context.Context) error {
+func (s *service) build(ctx context.Context, trial time.Duration) error {
 	var err error
 	if s.detectors, err = detectors(&s.cfg.Ingest); err != nil {
 		return err
@@ -127,16 +142,16 @@ func (s *service) build(ctx context.Context) error {
 	if err := s.openStore(); err != nil {
 		return err
 	}
+	s.openTrial(trial)
 	if err := s.openTable(); err != nil {
 		return err
 	}
 	s.openDrops()
-	s.exempt = neverBanned(s.cfg.Policy, s.log)
+	s.openExempt(s.log)
 	exemptions, err := s.exempt.Current(ctx)
 	if err != nil {
 		return err
 	}
-	s.exemptions = exemptions
 	s.engine = newEngine(rungs(&s.cfg), s.started)
 	s.engine.SetExempt(exemptions)
 	s.enforcer = enforce.New(s.enforceOptions())
@@ -144,13 +159,24 @@ func (s *service) build(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("restore the bans: %w", err)
 	}
+	if s.trial != nil {
+		s.trial.Bans, s.trial.Mark = nil, nil // the Enforcer's now, and maybe large
+	}
+	for p, until := range s.enforcer.Pardoned() {
+		s.engine.Pardon(p, until)
+	}
 	s.openBlocks()
 	if err := pipeline.Restore(s.engine, s.state.Snapshot); err != nil {
 		s.warn("window", "counts of the last run are lost, bans are not", err)
 	}
 	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, s.state.Positions, s.log)
 	s.uncovered = coverage.NewCount(s.cfg.NFT.Ports, time.Now)
-	s.judge.Watch(s.uncovered.Observe)
+	s.judge.Watch(func(ev *policy.Event) {
+		s.uncovered.Observe(ev)
+		if ev.Kind == policy.AuthFail {
+			s.exempt.LookSoon() // who fails may be banned soon
+		}
+	})
 	s.postfix = s.postfixServers()
 	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
 	s.metrics.Attach(s.scrape)
@@ -173,6 +199,7 @@ func newEngine(p *config.Policy, start time.Time) *policy.Engine {
 // work runs all tasks. The Judge outlives the sources and the Enforcer the
 // Judge, so that what was read is decided and what was decided takes effect.
 func (s *service) work(ctx context.Context) error {
+	stopping := ctx
 	enforcing, stopEnforcer := outlive(ctx, s.enforcer.Run)
 	judging, stopJudge := outlive(ctx, s.judge.Run)
 	tasks, ctx := errgroup.WithContext(ctx)
@@ -199,9 +226,16 @@ func (s *service) work(ctx context.Context) error {
 	if !s.dryRun {
 		task("answer commands", s.serveControl)
 	}
+	if s.trial != nil {
+		task("trial", s.watchTrial)
+	}
 	err := tasks.Wait()
 	stopJudge()
 	<-judging
+	if stopping.Err() != nil && errors.Is(err, errReload) {
+		err = nil // told to stop as well, which counts
+	}
+	err = s.leaveTrial(err)
 	stopEnforcer()
 	<-enforcing
 	s.log.Info("stopped", "bans", s.enforcer.Health().Wanted, "enforced_until_they_end", !s.dryRun)
@@ -222,16 +256,26 @@ func outlive(ctx context.Context, f func(context.Context) error) (done <-chan st
 // watchExempt keeps the Engine and the kernel informed of the addresses that
 // are never banned.
 func (s *service) watchExempt(ctx context.Context) error {
-	return s.exempt.Watch(ctx, s.exemptions, func(now []policy.Exemption) {
+	return s.exempt.Watch(ctx, func(now []policy.Exemption) {
 		s.log.Info("addresses that are never banned have changed", "addrs", len(now))
 		_ = s.judge.Tell(ctx, func(e *policy.Engine) { e.SetExempt(now) })
-		_ = s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
+		done := make(chan struct{})
+		err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
+			defer close(done)
 			if err := e.Allow(exempt.Prefixes(now)); err != nil {
 				s.warn("allow", "the kernel does not know all addresses that are never banned", err)
 				return
 			}
 			s.settled("allow")
 		}})
+		if err != nil {
+			return // the service stops
+		}
+		// What comes after a ban waits until whoever is spared is.
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
 	})
 }
 
@@ -242,6 +286,9 @@ func (s *service) close() error {
 	}
 	if s.sessions != nil {
 		errs = append(errs, s.sessions.Close())
+	}
+	if s.peers != nil {
+		errs = append(errs, s.peers.Close())
 	}
 	if s.drops != nil {
 		errs = append(errs, s.drops.Close())

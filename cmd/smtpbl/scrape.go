@@ -101,6 +101,12 @@ func (s *service) status() *status {
 	if !h.CheckedAt.IsZero() {
 		st.CheckedAt = &h.CheckedAt
 	}
+	if st.Pardons = h.Pardons; h.Pardons > 0 {
+		st.PardonEnd = &h.PardonEnd
+	}
+	if !h.TrialEnd.IsZero() {
+		st.Trial = &trialStatus{Until: h.TrialEnd, Bans: h.TrialBans}
+	}
 	if k := s.kernelCounters(); k != nil {
 		st.Dropped = k.Total()
 	}

@@ -57,6 +57,7 @@ func (a *app) setAddCommand() *cobra.Command {
 
 func (a *app) setDelCommand() *cobra.Command {
 	var asJSON bool
+	var pardon time.Duration
 	cmd := &cobra.Command{
 		Use:   "del ADDR|PREFIX…",
 		Short: "Lift bans of every layer; - reads them from standard input",
@@ -66,9 +67,14 @@ func (a *app) setDelCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.change(cmd, &control.Request{Op: control.OpDel, Prefixes: prefixes}, asJSON, "unbanned", "not banned")
+			if cmd.Flags().Changed("pardon") && (pardon < time.Second || pardon > maxPardon) {
+				return withHint(usagef("--pardon %s: choose 1s to %s", pardon, maxPardon), "name in policy.never_ban who is never to be banned")
+			}
+			req := &control.Request{Op: control.OpDel, Prefixes: prefixes, Pardon: pardon}
+			return a.change(cmd, req, asJSON, "unbanned", "not banned")
 		},
 	}
+	cmd.Flags().DurationVar(&pardon, "pardon", 0, "keep them unbanned for so long, such as 2h")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -106,7 +112,7 @@ func (a *app) change(cmd *cobra.Command, req *control.Request, asJSON bool, did,
 		return err
 	}
 	if asJSON {
-		return a.printJSON(map[string]any{"changed": addrs(resp.Changed), "kept": addrs(resp.Kept), "covered": covers(resp.Covered)})
+		return a.printJSON(changeJSON(resp))
 	}
 	if req.Op == control.OpFlush {
 		_, err := fmt.Fprintf(a.stdout, "%d bans lifted\n", len(resp.Changed))
@@ -116,12 +122,29 @@ func (a *app) change(cmd *cobra.Command, req *control.Request, asJSON bool, did,
 	return nil
 }
 
+func changeJSON(resp *control.Response) map[string]any {
+	out := map[string]any{"changed": addrs(resp.Changed), "kept": addrs(resp.Kept), "covered": covers(resp.Covered)}
+	if !resp.PardonedUntil.IsZero() {
+		out["pardoned_until"] = resp.PardonedUntil
+	}
+	if len(resp.Unpardoned) > 0 {
+		out["pardons_ended"] = addrs(resp.Unpardoned)
+	}
+	return out
+}
+
 func (a *app) printChange(resp *control.Response, did, kept string) {
 	for _, p := range resp.Changed {
 		fmt.Fprintf(a.stdout, "%s %s\n", enforce.Addr(p), did)
 	}
 	for _, p := range resp.Kept {
 		fmt.Fprintf(a.stdout, "%s %s\n", enforce.Addr(p), kept)
+	}
+	if until := resp.PardonedUntil; !until.IsZero() {
+		fmt.Fprintf(a.stdout, "pardoned until %s: they are not banned before that\n", until.Local().Format(time.DateTime))
+	}
+	for _, p := range resp.Unpardoned {
+		fmt.Fprintf(a.stdout, "the pardon of %s is over\n", enforce.Addr(p))
 	}
 	for _, c := range resp.Covered {
 		fmt.Fprintf(a.stdout, "%s is still covered by %s in set %s\n", enforce.Addr(c.Prefix), enforce.Addr(c.By), c.Set)

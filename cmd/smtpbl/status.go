@@ -34,6 +34,9 @@ type status struct {
 	Dropped       uint64           `json:"dropped_packets"`
 	BlockLists    []blocklist.File `json:"block_lists"`
 	Postfix       []postfixStatus  `json:"postfix"`
+	Pardons       int              `json:"pardons"`
+	PardonEnd     *time.Time       `json:"next_pardon_ends"`
+	Trial         *trialStatus     `json:"trial"`
 	Recent        []enforce.Recent `json:"recent_decisions"`
 	// Uncovered are the failed logins of the last 24 hours at protocols whose
 	// ports bans do not cover all, by protocol.
@@ -115,6 +118,12 @@ func printStatus(w io.Writer, st *status) error {
 	}
 	for i := range st.Postfix {
 		row("postfix", "%s", st.Postfix[i].line())
+	}
+	if st.PardonEnd != nil {
+		row("pardons", "%d, the next ends in %s", st.Pardons, brief(time.Until(*st.PardonEnd)))
+	}
+	if st.Trial != nil {
+		row("TRIAL", "%s", st.Trial.line())
 	}
 	row("dropped", "%d packets", st.Dropped)
 	row("watching", "%d addresses with failed logins", st.Tracked)

@@ -104,7 +104,7 @@ func (s *service) bansOf(ctx context.Context, sources []knock.Source) ([]*contro
 	if len(prefixes) == 0 {
 		return bans, nil
 	}
-	why, err := s.why(ctx, prefixes)
+	why, _, err := s.why(ctx, prefixes)
 	for i, b := range describe(found, why) {
 		if found[i].Prefix.IsValid() {
 			bans[i] = &b

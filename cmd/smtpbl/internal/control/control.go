@@ -34,6 +34,8 @@ const (
 	OpList   Op = "list"
 	OpStatus Op = "status"
 	OpTop    Op = "top"
+	// OpConfirm ends a trial well.
+	OpConfirm Op = "confirm"
 )
 
 // Request is one question to the service.
@@ -42,7 +44,8 @@ type Request struct {
 	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
 	For      time.Duration  `json:"for_ns,omitempty"`
 	Reason   string         `json:"reason,omitempty"`
-	Rows     int            `json:"rows,omitempty"` // of top, at most
+	Pardon   time.Duration  `json:"pardon_ns,omitempty"` // of del: how long they stay unbanned
+	Rows     int            `json:"rows,omitempty"`      // of top, at most
 }
 
 // Response is the answer.
@@ -55,8 +58,16 @@ type Response struct {
 	Kept    []netip.Prefix `json:"kept,omitempty"`
 	// Covered answers del: wider bans that go on around what was named.
 	Covered []Cover `json:"covered,omitempty"`
-	// Bans answers list.
-	Bans []Ban `json:"bans,omitempty"`
+	// PardonedUntil answers a del with a pardon, Unpardoned an add that ended
+	// pardons.
+	PardonedUntil time.Time      `json:"pardoned_until,omitzero"`
+	Unpardoned    []netip.Prefix `json:"unpardoned,omitempty"`
+	// Bans answers list, and so does Pardons, where prefixes were named: the
+	// pardons that cover one of them.
+	Bans    []Ban    `json:"bans,omitempty"`
+	Pardons []Pardon `json:"pardons,omitempty"`
+	// Confirmed answers confirm: how many bans go on.
+	Confirmed int `json:"confirmed,omitempty"`
 	// Status answers status, as the command prints it.
 	Status json.RawMessage `json:"status,omitempty"`
 	// Top answers top, as the command prints it.
@@ -68,6 +79,12 @@ type Cover struct {
 	Prefix netip.Prefix `json:"prefix"`
 	By     netip.Prefix `json:"by"`
 	Set    string       `json:"set"` // the set that holds By
+}
+
+// Pardon is a prefix that stays unbanned for a while.
+type Pardon struct {
+	Prefix netip.Prefix `json:"prefix"`
+	Until  time.Time    `json:"until"`
 }
 
 // Ban is one line of "smtpbl set list".

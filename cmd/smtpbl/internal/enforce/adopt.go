@@ -82,7 +82,7 @@ func (e *Enforcer) confirmSome(keys []nft.Key, standing map[string]int, tell fun
 			missing = append(missing, nft.Change{Layer: k.Layer, Prefix: k.Prefix, Timeout: r.Until.Sub(now)})
 		}
 	}
-	e.saver.put(longer)
+	e.save(longer)
 	if err := e.apply(missing); err != nil {
 		return fmt.Errorf("restore %d bans: %w", len(missing), err)
 	}
@@ -147,7 +147,7 @@ func (e *Enforcer) adoptUnknown(now time.Time, tell func(*store.Record)) error {
 		tell(&r)
 		found = append(found, r)
 	}
-	e.saver.put(found)
+	e.save(found)
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (e *Enforcer) commit(g *group) {
 	if w.Hand != nil {
 		e.byHand(w.Hand)
 	}
-	if w.Checkpoint != nil {
+	if w.Checkpoint != nil && !e.trial.hold(w.Checkpoint) {
 		e.saver.checkpoint(w.Checkpoint)
 	}
 	if w.Do != nil {
@@ -50,6 +50,9 @@ func (e *Enforcer) commit(g *group) {
 
 func (e *Enforcer) commitDecisions(g *group) {
 	now := time.Now()
+	if e.trial.isOver(now) {
+		return
+	}
 	changes := make([]nft.Change, 0, len(g.decisions))
 	records := make([]store.Record, 0, len(g.decisions))
 	for i := range g.decisions {
@@ -59,6 +62,8 @@ func (e *Enforcer) commitDecisions(g *group) {
 			continue
 		}
 		r := e.merge(record(d))
+		old, stands := e.ledger.get(r.Key())
+		r = e.trial.take(r, old, stands)
 		records = append(records, r)
 		if r.Active(now) {
 			changes = append(changes, nft.Change{Layer: r.Layer, Prefix: r.Prefix, Timeout: r.Until.Sub(now)})
@@ -71,7 +76,7 @@ func (e *Enforcer) commitDecisions(g *group) {
 		}
 	}
 	err := e.apply(append(room, changes...))
-	e.saver.put(records)
+	e.save(records)
 	for i := range g.decisions {
 		if d := &g.decisions[i]; d.Ban() {
 			e.report(d, err, g.readAt[i], now)
@@ -211,6 +216,9 @@ func (e *Enforcer) tell() {
 
 // log writes the line that says "banned", or in a dry run what would be.
 func (e *Enforcer) log(attrs ...any) {
+	if e.trial != nil {
+		attrs = append(attrs, "trial_until", e.trial.end.Format(time.RFC3339))
+	}
 	if e.Kernel == nil {
 		e.Log.Info("would ban", attrs...)
 		return

@@ -89,6 +89,14 @@ type Options struct {
 	// its time because there was no room, in the Enforcer's goroutine, for which
 	// it must not wait. It may be nil.
 	GaveWay func(netip.Prefix)
+	// LookAgain is called between bans and the end of their connections, beside
+	// the Enforcer, to find those who must not be banned; when it returns, Allow
+	// has been called with them. Nil looks at nobody.
+	LookAgain func()
+	// Pardons remembers who was let in by hand; nil forgets it at the end.
+	Pardons Pardons
+	// Try is a trial to begin or to go on with; nil bans in earnest.
+	Try     *Trial
 	Meter   Meter
 	Log     *slog.Logger
 	MaxBans int           // per set; the bans that end soonest give way
@@ -108,6 +116,13 @@ type Enforcer struct {
 	lookout *lookout
 	backoff backoff
 	health  healthState
+
+	trial *trial // nil where bans are in earnest
+
+	exempt     []netip.Prefix             // see Allow
+	pardons    map[netip.Prefix]time.Time // with their ends
+	nextPardon time.Time                  // when the first of them ends; zero without one
+	allowDue   time.Time                  // when to tell the kernel again who passes; zero where it knows
 
 	protected bool          // nobody else can change the table
 	broken    bool          // the table could not be built
@@ -129,7 +144,9 @@ func New(o Options) *Enforcer {
 		ledger:  newLedger(),
 		in:      make(chan Work, queue),
 		pending: map[nft.Key]nft.Change{},
+		pardons: map[netip.Prefix]time.Time{},
 	}
+	e.trial = newTrial(o.Try)
 	e.saver, e.killer, e.lookout = newSaver(o, &e.health), newKiller(o), newLookout(o)
 	return e
 }

@@ -66,7 +66,7 @@ func (e *Enforcer) evict(r store.Record, because string) nft.Change {
 	e.Meter.Unbanned("evicted")
 	e.Log.Warn("ban gave way to newer ones", "addr", Addr(r.Prefix), "set", r.Key().Set(), "until", r.Until, "because", because)
 	r.Until = time.Now()
-	e.saver.put([]store.Record{r})
+	e.save([]store.Record{r})
 	if e.GaveWay != nil && r.Layer != nft.LayerManual {
 		e.GaveWay(r.Prefix)
 	}

@@ -17,6 +17,9 @@ type Hand struct {
 	For    time.Duration
 	Reason string
 	Del    []netip.Prefix
+	// Pardon is how long what Del names stays unbanned; zero until it earns
+	// the next ban.
+	Pardon time.Duration
 	Flush  bool
 	// Done is called with the outcome, in the Enforcer's goroutine.
 	Done func(Outcome, error)
@@ -32,6 +35,11 @@ type Outcome struct {
 	Kept []netip.Prefix
 	// Covered are wider bans around what a removal named, which go on.
 	Covered []Cover
+	// PardonedUntil is the end of the pardon of all that a removal named; zero
+	// without one.
+	PardonedUntil time.Time
+	// Unpardoned are pardons that a ban by hand has ended.
+	Unpardoned []netip.Prefix
 }
 
 // Cover is a ban that covers a prefix.
@@ -71,7 +79,7 @@ func (e *Enforcer) byHand(h *Hand) {
 	case len(h.Add) > 0:
 		out, err = e.add(h)
 	default:
-		out, err = e.del(h.Del)
+		out, err = e.del(h)
 	}
 	h.Done(out, err)
 }
@@ -113,6 +121,7 @@ func (e *Enforcer) add(h *Hand) (Outcome, error) {
 		e.Log.Info("banned by hand", "bans", len(records), "for", h.For, "reason", h.Reason)
 	}
 	e.saver.put(records)
+	out.Unpardoned = e.unpardon(h.Add)
 	e.killer.add(nft.LayerManual, out.Changed...)
 	return out, nil
 }
@@ -150,7 +159,8 @@ func inLayers(p netip.Prefix) []nft.Key {
 
 // del lifts bans in every layer: whoever says so wants the address open. The
 // kernel is asked to lift those we do not know as well: they may be somebody's.
-func (e *Enforcer) del(prefixes []netip.Prefix) (Outcome, error) {
+func (e *Enforcer) del(h *Hand) (Outcome, error) {
+	prefixes := h.Del
 	var keys []nft.Key
 	var changes []nft.Change
 	for _, p := range prefixes {
@@ -163,11 +173,22 @@ func (e *Enforcer) del(prefixes []netip.Prefix) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	var pardoned time.Time
+	if h.Pardon > 0 {
+		pardoned = time.Now().Add(h.Pardon)
+		if err := e.pardon(prefixes, pardoned); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if err := e.applyByHand(changes); err != nil {
 		return Outcome{}, err
 	}
 	e.lift(slices.DeleteFunc(keys, func(k nft.Key) bool { return !known[k] }), "manual")
-	return e.lifted(prefixes, known), nil
+	out := e.lifted(prefixes, known)
+	if out.PardonedUntil = pardoned; h.Pardon > 0 {
+		out.Covered = nil // they go on, but not for these
+	}
+	return out, nil
 }
 
 // lifted says what became of prefixes whose known bans were lifted.
@@ -225,7 +246,7 @@ func (e *Enforcer) lift(keys []nft.Key, reason string) {
 	if len(keys) > namedByHand {
 		e.Log.Info("unbanned", "bans", len(keys), "because", reason)
 	}
-	e.saver.put(records)
+	e.save(records)
 }
 
 func (e *Enforcer) flush() (Outcome, error) {

@@ -18,6 +18,10 @@ type Health struct {
 	Kernel    string         // last error of the kernel, "" when well
 	History   string         // last error of the history, "" when well
 	Recent    []Recent       // last decisions, newest last
+	Pardons   int            // running
+	PardonEnd time.Time      // when the next of them ends; zero without one
+	TrialEnd  time.Time      // zero where bans are in earnest
+	TrialBans int            // that the trial has made
 }
 
 // Recent is one decision as status shows it.
@@ -89,6 +93,11 @@ func (e *Enforcer) publish() {
 	s.h.Wanted = e.ledger.len()
 	s.h.Pending = len(e.pending)
 	s.h.Unsaved = unsaved
+	s.h.TrialEnd, s.h.TrialBans = time.Time{}, 0
+	if e.trial != nil {
+		s.h.TrialEnd, s.h.TrialBans = e.trial.end, len(e.trial.bans)
+	}
+	s.h.Pardons, s.h.PardonEnd = len(e.pardons), e.nextPardon
 	s.h.Enforced = max(0, s.h.Wanted-s.h.Pending-s.missing)
 	if e.Kernel == nil {
 		s.h.Enforced = 0

@@ -18,8 +18,14 @@ type Sessions interface {
 
 // killer ends the open connections of freshly banned addresses, beside the
 // Enforcer: the drop is in force already, so the next ban need not wait.
+//
+// Before that it looks once more who must not be banned. To look before the ban
+// would cost each ban the walk through the kernel's table of connections, some
+// milliseconds on a large machine. So for that long packets of such an address
+// can be lost, which TCP sends again, and no connection is.
 type killer struct {
 	sessions Sessions
+	again    func() // Options.LookAgain
 	log      *slog.Logger
 
 	mu         sync.Mutex
@@ -29,13 +35,13 @@ type killer struct {
 }
 
 func newKiller(o Options) *killer {
-	return &killer{sessions: o.Sessions, log: o.Log, wake: make(chan struct{}, 1)}
+	return &killer{sessions: o.Sessions, again: o.LookAgain, log: o.Log, wake: make(chan struct{}, 1)}
 }
 
 // add hands prefixes over that were banned in a layer. All that come close
 // together cost one look at the machine's connections.
 func (k *killer) add(layer nft.Layer, prefixes ...netip.Prefix) {
-	if k.sessions == nil || len(prefixes) == 0 {
+	if k.sessions == nil && k.again == nil || len(prefixes) == 0 {
 		return
 	}
 	k.mu.Lock()
@@ -67,6 +73,12 @@ func (k *killer) kill() {
 	targets, everywhere := k.targets, k.everywhere
 	k.targets, k.everywhere = nil, nil
 	k.mu.Unlock()
+	if k.again != nil {
+		k.again()
+	}
+	if k.sessions == nil {
+		return
+	}
 	n := 0
 	var err error
 	if len(targets) > 0 {

@@ -29,6 +29,7 @@ func (e *Enforcer) look(now time.Time) {
 	for range e.ledger.expire(now) {
 		e.Meter.Unbanned("expired")
 	}
+	e.expirePardons(now)
 	if e.Kernel != nil {
 		if e.polls() && !now.Before(e.lookDue) {
 			e.lookDue = now.Add(lookEvery)

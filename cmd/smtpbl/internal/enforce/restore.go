@@ -17,6 +17,7 @@ import (
 func (e *Enforcer) Restore(allow []netip.Prefix, tell func(*store.Record)) error {
 	start := time.Now()
 	outcome, protected := nft.Outcome("none"), false
+	e.recallPardons(start)
 	if e.Kernel != nil {
 		adoption, err := e.ensure()
 		if err != nil {
@@ -29,6 +30,9 @@ func (e *Enforcer) Restore(allow []netip.Prefix, tell func(*store.Record)) error
 	}
 	if err := e.bringBack(start, outcome, tell); err != nil {
 		return err
+	}
+	for _, r := range e.spare(nil) {
+		tell(&r)
 	}
 	e.health.compared(time.Now(), 0)
 	e.publish()
@@ -84,6 +88,7 @@ func (e *Enforcer) recall(now time.Time, tell func(*store.Record), change func(n
 	if err != nil {
 		return fmt.Errorf("read the history: %w", err)
 	}
+	e.recallTrial(now, tell, change)
 	if gaveWay > 0 {
 		e.Log.Warn("bans gave way to later ones: the history has more than a set may hold", "bans", gaveWay, "max_bans", e.MaxBans)
 	}
@@ -120,27 +125,6 @@ func (e *Enforcer) forget(before time.Time) {
 		e.saver.failed(err)
 	}
 	e.Log.Debug("old bans forgotten", "bans", n)
-}
-
-// Allow replaces the addresses that the kernel lets pass whatever the bans
-// say.
-func (e *Enforcer) Allow(prefixes []netip.Prefix) error {
-	if e.Kernel == nil {
-		return nil
-	}
-	err := e.Kernel.SetAllow(prefixes)
-	if err != nil && isGone(err) {
-		if err = e.rebuild(causeGone, nft.Foreign{}); err == nil {
-			err = e.Kernel.SetAllow(prefixes)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("set the addresses that are never banned: %w", err)
-	}
-	if e.Sessions == nil {
-		return nil
-	}
-	return e.Sessions.SetAllow(prefixes)
 }
 
 var _ Kernel = (*nft.Table)(nil)

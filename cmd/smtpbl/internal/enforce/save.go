@@ -2,6 +2,8 @@ package enforce
 
 import (
 	"log/slog"
+	"maps"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -17,22 +19,24 @@ import (
 // that would forget it.
 type saver struct {
 	history History
+	kept    Pardons
 	health  *healthState
 	log     *slog.Logger
 
 	mu      sync.Mutex
 	records map[nft.Key]store.Record // to be written: the last of each ban counts
-	mark    *Checkpoint              // to be written after records
-	wait    []chan struct{}          // closed when all this has been tried
-	broken  bool                     // the last write failed
-	dropped bool                     // and bans had no room since
+	pardons map[netip.Prefix]time.Time
+	mark    *Checkpoint     // to be written after records
+	wait    []chan struct{} // closed when all this has been tried
+	broken  bool            // the last write failed
+	dropped bool            // and bans had no room since
 	wake    chan struct{}
 }
 
 func newSaver(o Options, health *healthState) *saver {
 	return &saver{
-		history: o.History, health: health, log: o.Log,
-		records: map[nft.Key]store.Record{}, wake: make(chan struct{}, 1),
+		history: o.History, kept: o.Pardons, health: health, log: o.Log,
+		records: map[nft.Key]store.Record{}, pardons: map[netip.Prefix]time.Time{}, wake: make(chan struct{}, 1),
 	}
 }
 
@@ -63,6 +67,17 @@ func (s *saver) put(records []store.Record) {
 	if news {
 		s.log.Error("too many bans wait to be written: further ones hold in the kernel alone", "waiting", maxUnsaved)
 	}
+	s.nudge()
+}
+
+// putPardons hands the ends of pardons over.
+func (s *saver) putPardons(ends map[netip.Prefix]time.Time) {
+	if s.kept == nil || len(ends) == 0 {
+		return
+	}
+	s.mu.Lock()
+	maps.Copy(s.pardons, ends)
+	s.mu.Unlock()
 	s.nudge()
 }
 
@@ -122,7 +137,7 @@ func (s *saver) run(stop <-chan struct{}) {
 func (s *saver) waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.records)
+	return len(s.records) + len(s.pardons)
 }
 
 // write writes what was handed over, the records before the checkpoint.
@@ -134,16 +149,20 @@ func (s *saver) write() {
 	for _, r := range s.records {
 		records = append(records, r)
 	}
+	pardons := maps.Clone(s.pardons)
 	s.mu.Unlock()
 	defer func() {
 		for _, tried := range wait {
 			close(tried)
 		}
 	}()
-	if s.history == nil || len(records) == 0 && mark == nil {
+	if s.history == nil || len(records)+len(pardons) == 0 && mark == nil {
 		return
 	}
 	err := s.history.Put(records)
+	if err == nil && len(pardons) > 0 {
+		err = s.kept.PutPardons(pardons)
+	}
 	if err == nil && mark != nil {
 		err = s.history.Checkpoint(mark.Positions, mark.Snapshot)
 	}
@@ -154,7 +173,7 @@ func (s *saver) write() {
 		s.failed(err)
 		return
 	}
-	s.written(records, mark)
+	s.written(records, pardons, mark)
 	if s.health.history("") {
 		s.log.Info("history is written again")
 	}
@@ -172,13 +191,18 @@ func (s *saver) tried() <-chan struct{} {
 }
 
 // written forgets what was written, unless it changed meanwhile.
-func (s *saver) written(records []store.Record, mark *Checkpoint) {
+func (s *saver) written(records []store.Record, pardons map[netip.Prefix]time.Time, mark *Checkpoint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken, s.dropped = false, false
 	for _, r := range records {
 		if s.records[r.Key()] == r {
 			delete(s.records, r.Key())
+		}
+	}
+	for p, until := range pardons {
+		if s.pardons[p].Equal(until) {
+			delete(s.pardons, p)
 		}
 	}
 	if s.mark == mark {

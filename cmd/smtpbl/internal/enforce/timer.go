@@ -43,6 +43,12 @@ func (e *Enforcer) due() time.Time {
 			earlier(r.Until.Add(expireEvery))
 		}
 	}
+	if !e.nextPardon.IsZero() {
+		earlier(e.nextPardon)
+	}
+	if !e.allowDue.IsZero() {
+		earlier(e.allowDue)
+	}
 	if e.Kernel == nil {
 		return due
 	}

@@ -1,12 +1,12 @@
 // Package exempt keeps the list of addresses that are never banned up to
 // date: those of the configuration, whose host names are resolved again and
-// again, this machine's own, and its gateways.
+// again, this machine's own, its gateways, containers and name servers, whoever
+// has a connection to its SSH port, and what Postfix lets relay.
 package exempt
 
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -17,40 +17,76 @@ import (
 )
 
 const (
-	// refreshEvery is how often host names are resolved again.
-	refreshEvery = 5 * time.Minute
+	// askEvery is how often other programs are asked: the name server for the
+	// host names, and Postfix for its networks.
+	askEvery = 5 * time.Minute
+	// lookEvery is how often this machine is looked at where it does not tell.
+	lookEvery = time.Minute
+	// soonEvery is how often connections are looked at while logins fail.
+	soonEvery = time.Second
 	// settle waits for a burst of address changes (a link coming up) to end.
 	settle = 200 * time.Millisecond
-	// lookupPatience bounds the resolution of all host names.
-	lookupPatience = 5 * time.Second
 )
 
-// List is the source of the exemptions.
+// List is the source of the exemptions. Its fields are set before the first
+// call of Current.
 type List struct {
 	Prefixes []netip.Prefix // never_ban as prefixes
 	Hosts    []string       // never_ban as host names
 	Log      *slog.Logger
+	// Peers lists connections to the SSH port; nil exempts nobody for one.
+	Peers Peers
+	// Networks returns Postfix's mynetworks as postconf(1) tells it; nil is not
+	// asked.
+	Networks func(context.Context) (string, error)
+	// Memory is the file that keeps the last good answers of those asked over a
+	// restart; empty forgets them.
+	Memory string
+	// Resolv are the files that name the name servers; nil is the machine's.
+	Resolv []string
 
-	resolved map[string][]netip.Addr
-	failing  map[string]bool
+	asked    asked
+	sessions sessions
+	once     sync.Once
+	soon     chan struct{} // see LookSoon
+
+	mu      sync.Mutex         // guards all below, and the order of what is told
+	self    selfaddr.Addrs     // the last that the kernel told
+	last    []policy.Exemption // the list as it was told last
+	tell    func([]policy.Exemption)
+	failing map[string]bool // what is told already
 }
 
 // Current returns the exemptions as they are now. Where a host name cannot be
-// resolved its last known addresses stay exempt.
+// resolved, or Postfix does not answer, the last good answer counts.
 func (l *List) Current(ctx context.Context) ([]policy.Exemption, error) {
-	var out []policy.Exemption
-	for _, p := range l.Prefixes {
-		out = append(out, policy.Exemption{Prefix: p, Refusal: policy.RefusedNeverBan})
-	}
-	for _, addrs := range l.resolveAll(ctx) {
-		out = appendAddrs(out, addrs, policy.RefusedNeverBan)
-	}
+	l.asked.begin(l.remembered())
+	l.ask(ctx)
+	l.look(time.Now())
 	self, err := selfaddr.Read()
 	if err != nil {
 		return nil, err
 	}
-	out = appendAddrs(out, self.Gateways, policy.RefusedGateway)
-	return appendAddrs(out, self.Own, policy.RefusedOwn), nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.self = self
+	l.last = l.compose()
+	return l.last, nil
+}
+
+// compose puts the list together; mu is held. Of two entries for one prefix the
+// later one gives the reason. The order is always the same, so that lists can be
+// compared.
+func (l *List) compose() []policy.Exemption {
+	var out []policy.Exemption
+	out = appendAddrs(out, l.sessions.spared(), policy.RefusedSSH)
+	out = appendAddrs(out, l.nameServers(), policy.RefusedResolver)
+	out = appendPrefixes(out, l.asked.networks(), policy.RefusedMyNetworks)
+	out = appendPrefixes(out, l.self.Containers, policy.RefusedContainer)
+	out = appendPrefixes(out, l.Prefixes, policy.RefusedNeverBan)
+	out = appendAddrs(out, l.asked.addrs(l.Hosts), policy.RefusedNeverBan)
+	out = appendAddrs(out, l.self.Gateways, policy.RefusedGateway)
+	return appendAddrs(out, l.self.Own, policy.RefusedOwn)
 }
 
 func appendAddrs(out []policy.Exemption, addrs []netip.Addr, why policy.Refusal) []policy.Exemption {
@@ -61,88 +97,69 @@ func appendAddrs(out []policy.Exemption, addrs []netip.Addr, why policy.Refusal)
 	return out
 }
 
-// resolveAll resolves the host names side by side: at boot, before there is a
-// network, all of them together must not hold up the start for long.
-func (l *List) resolveAll(ctx context.Context) [][]netip.Addr {
-	if l.resolved == nil {
-		l.resolved, l.failing = map[string][]netip.Addr{}, map[string]bool{}
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
-	defer cancel()
-	out, errs := make([][]netip.Addr, len(l.Hosts)), make([]error, len(l.Hosts))
-	var wg sync.WaitGroup
-	for i, host := range l.Hosts {
-		wg.Go(func() { out[i], errs[i] = net.DefaultResolver.LookupNetIP(ctx, "ip", host) })
-	}
-	wg.Wait()
-	for i, host := range l.Hosts {
-		out[i] = l.settle(host, out[i], errs[i])
+func appendPrefixes(out []policy.Exemption, list []netip.Prefix, why policy.Refusal) []policy.Exemption {
+	for _, p := range list {
+		out = append(out, policy.Exemption{Prefix: p, Refusal: why})
 	}
 	return out
 }
 
-// settle remembers what a host name was resolved to, or, where it was not,
-// falls back on what it was before. The order is always the same, so that
-// exemptions can be compared.
-func (l *List) settle(host string, addrs []netip.Addr, err error) []netip.Addr {
-	if err != nil {
-		if !l.failing[host] {
-			l.Log.Warn("cannot resolve a host of never_ban: its last known addresses stay exempt", "host", host,
-				"addrs", len(l.resolved[host]), "err", err)
-		}
-		l.failing[host] = true
-		return l.resolved[host]
-	}
-	l.failing[host] = false
-	slices.SortFunc(addrs, netip.Addr.Compare)
-	l.resolved[host] = addrs
-	return addrs
-}
-
-// Watch calls changed with the new exemptions each time they differ from the
-// ones before, until ctx ends.
-func (l *List) Watch(ctx context.Context, before []policy.Exemption, changed func([]policy.Exemption)) error {
-	updates, err := selfaddr.Watch(ctx.Done())
-	if err != nil {
-		l.Log.Warn("cannot watch own addresses: looking regularly instead", "err", err)
-	}
-	tick := time.NewTicker(refreshEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		case _, open := <-updates:
-			if !open {
-				updates = nil // the subscription was lost; the ticker still looks
-				continue
-			}
-			if !pause(ctx, settle) {
-				return nil
-			}
-		}
-		now, err := l.Current(ctx)
-		if err != nil {
-			l.Log.Error("cannot read own addresses", "err", err)
-			continue
-		}
-		if !slices.Equal(now, before) {
-			before = now
-			changed(now)
-		}
+// look looks who is connected.
+func (l *List) look(now time.Time) {
+	if l.Peers != nil {
+		l.told("peers", l.sessions.look(l.Peers, now), "cannot list connections to the SSH port: those known stay exempt")
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
+// told logs a problem when it comes, once. It tells whether all is well.
+func (l *List) told(topic string, err error, what string, attrs ...any) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failing == nil {
+		l.failing = map[string]bool{}
+	}
+	if err != nil && !l.failing[topic] {
+		l.Log.Warn("a source of exemptions fails", append([]any{"what", what, "err", err}, attrs...)...)
+	}
+	l.failing[topic] = err != nil
+	return err == nil
+}
+
+// publish tells the exemptions if they have changed, and returns when whoever
+// was told has taken them.
+func (l *List) publish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.compose()
+	if l.tell != nil && !slices.Equal(now, l.last) {
+		l.last = now
+		l.tell(now)
+	}
+}
+
+// LookAgain looks at the connections of this moment, and returns when those
+// that are new are exempt: to be called between a ban and its consequences.
+// Before Watch is called it does nothing.
+func (l *List) LookAgain() {
+	if l.Peers == nil {
+		return
+	}
+	l.look(time.Now())
+	l.publish()
+}
+
+// LookSoon has the connections looked at beside the caller, at most once in a
+// second: to be called when somebody fails, who may be banned soon.
+func (l *List) LookSoon() {
 	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
+	case l.wake() <- struct{}{}:
+	default: // it is asked for already
 	}
+}
+
+func (l *List) wake() chan struct{} {
+	l.once.Do(func() { l.soon = make(chan struct{}, 1) })
+	return l.soon
 }
 
 // Prefixes returns the prefixes of exemptions, for the kernel's allow sets.

@@ -4,26 +4,43 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/nstest"
+	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
 )
 
 func why(list []policy.Exemption, prefix string) policy.Refusal {
+	var found policy.Refusal
 	for _, x := range list {
 		if x.Prefix == netip.MustParsePrefix(prefix) {
-			return x.Refusal
+			found = x.Refusal // the last one counts
 		}
 	}
-	return ""
+	return found
 }
+
+func current(t *testing.T, l *List) []policy.Exemption {
+	t.Helper()
+	got, err := l.Current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func TestCurrent(t *testing.T) {
 	nstest.Enter(t)
@@ -35,10 +52,7 @@ func TestCurrent(t *testing.T) {
 		Log:      slog.New(slog.NewTextHandler(&log, nil)),
 	}
 	for range 2 {
-		got, err := l.Current(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := current(t, l)
 		if why(got, "203.0.113.0/24") != policy.RefusedNeverBan || why(got, "127.0.0.1/32") == "" {
 			t.Errorf("exemptions %v", got)
 		}
@@ -49,28 +63,84 @@ func TestCurrent(t *testing.T) {
 }
 
 // TestALostNameKeepsItsAddresses: a resolver that is down must not get the
-// owner's own office banned.
+// owner's own office banned, not even after a reboot.
 func TestALostNameKeepsItsAddresses(t *testing.T) {
 	nstest.Enter(t)
-	l := &List{Hosts: []string{"no-such-host.invalid"}, Log: slog.New(slog.DiscardHandler)}
-	l.resolved = map[string][]netip.Addr{"no-such-host.invalid": {netip.MustParseAddr("198.51.100.7")}}
-	l.failing = map[string]bool{}
-	got, err := l.Current(t.Context())
-	if err != nil || why(got, "198.51.100.7/32") != policy.RefusedNeverBan {
-		t.Errorf("exemptions %v, %v; want the last known address", got, err)
+	file := filepath.Join(t.TempDir(), "exempt.json")
+	office, nets := netip.MustParseAddr("198.51.100.7"), netip.MustParsePrefix("192.0.2.0/24")
+	err := remember(file, &memory{
+		Hosts:    map[string][]netip.Addr{"no-such-host.invalid": {office}, "gone.example.org": {office.Next()}},
+		Networks: []netip.Prefix{nets},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &List{Hosts: []string{"no-such-host.invalid"}, Memory: file, Log: quiet()}
+	l.Networks = func(context.Context) (string, error) { return "", os.ErrDeadlineExceeded }
+	for range 2 {
+		got := current(t, l)
+		if why(got, "198.51.100.7/32") != policy.RefusedNeverBan || why(got, "192.0.2.0/24") != policy.RefusedMyNetworks {
+			t.Errorf("exemptions %v; want those of the last run", got)
+		}
+		if why(got, "198.51.100.8/32") != "" {
+			t.Errorf("exemptions %v: a name that is configured no more is exempt", got)
+		}
+	}
+	off := &List{Memory: file, Log: quiet()}
+	if got := current(t, off); why(got, "192.0.2.0/24") != "" {
+		t.Errorf("exemptions %v: mynetworks is not asked for any more", got)
+	}
+}
+
+// TestAnswersAreWrittenDown, and read by the next run.
+func TestAnswersAreWrittenDown(t *testing.T) {
+	nstest.Enter(t)
+	nstest.LoopbackUp(t)
+	file := filepath.Join(t.TempDir(), "exempt.json")
+	l := &List{Hosts: []string{"localhost"}, Memory: file, Log: quiet()}
+	l.Networks = func(context.Context) (string, error) { return "10.20.0.0/16 [2001:db8:9::]/48\n", nil }
+	current(t, l)
+	m, err := recall(file)
+	if err != nil || !slices.Contains(m.Hosts["localhost"], netip.MustParseAddr("127.0.0.1")) || len(m.Networks) != 2 {
+		t.Errorf("remembered %+v, %v", m, err)
+	}
+	if err := os.WriteFile(file, []byte(`{"hosts":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	l = &List{Memory: file, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	current(t, l)
+	if !strings.Contains(log.String(), "cannot read what was exempt") {
+		t.Errorf("a damaged file is not told:\n%s", &log)
+	}
+}
+
+// watch runs Watch until the test has seen what it wants: in this goroutine,
+// because its sockets must be of this thread's namespace. do is called beside.
+func watch(t *testing.T, l *List, do func(), want func([]policy.Exemption) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	timer := time.AfterFunc(50*time.Millisecond, do)
+	defer timer.Stop()
+	var got []policy.Exemption
+	var seen bool
+	err := l.Watch(ctx, func(now []policy.Exemption) {
+		if got = now; want(now) {
+			seen = true
+			cancel()
+		}
+	})
+	if err != nil || !seen {
+		t.Errorf("Watch: %v; told %v", err, got)
 	}
 }
 
 func TestWatchTellsOfANewAddress(t *testing.T) {
 	nstest.Enter(t)
 	nstest.LoopbackUp(t)
-	l := &List{Log: slog.New(slog.DiscardHandler)}
-	before, err := l.Current(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
+	l := &List{Log: quiet()}
+	current(t, l)
 	lo, err := netlink.LinkByName("lo")
 	if err != nil {
 		t.Fatal(err)
@@ -79,28 +149,79 @@ func TestWatchTellsOfANewAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Watch runs in this test's goroutine, because its sockets must be of
-	// this thread's namespace; the address comes from a timer by a handle of
-	// the same namespace.
+	// The address comes from a timer by a handle of the same namespace.
 	handle, err := netlink.NewHandle()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer handle.Close()
-	timer := time.AfterFunc(100*time.Millisecond, func() {
+	add := func() {
 		if err := handle.AddrAdd(lo, addr); err != nil {
 			t.Error(err)
 		}
-	})
-	defer timer.Stop()
-	var got []policy.Exemption
-	if err := l.Watch(ctx, before, func(now []policy.Exemption) { got = now; cancel() }); err != nil {
+	}
+	watch(t, l, add, func(now []policy.Exemption) bool { return why(now, "192.0.2.25/32") == policy.RefusedOwn })
+}
+
+// TestWhoeverIsConnectedIsSpared with a real connection in a namespace, found
+// by a look that a failed login gives occasion to.
+func TestWhoeverIsConnectedIsSpared(t *testing.T) {
+	nstest.Enter(t)
+	nstest.LoopbackUp(t)
+	lo, err := netlink.LinkByName("lo")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if why(got, "192.0.2.25/32") != policy.RefusedOwn {
-		t.Errorf("told %v; want the new address", Prefixes(got))
+	for _, text := range []string{"192.0.2.25/32", "198.51.100.9/32"} { // ours, and one that plays the administrator's
+		addr, err := netlink.ParseAddr(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := netlink.AddrAdd(lo, addr); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if !slices.Contains(Prefixes(got), netip.MustParsePrefix("192.0.2.25/32")) {
-		t.Errorf("prefixes %v", Prefixes(got))
+	server, err := net.Listen("tcp4", "192.0.2.25:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	port := server.Addr().(*net.TCPAddr).AddrPort().Port()
+	peers, err := nft.OpenPeers([]uint16{port})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peers.Close()
+	l := &List{Peers: peers, Log: quiet()}
+	own := func(list []policy.Exemption) []policy.Exemption { // the address is ours too, which comes first
+		return slices.DeleteFunc(slices.Clone(list), func(x policy.Exemption) bool { return x.Refusal == policy.RefusedOwn })
+	}
+	if got := own(current(t, l)); why(got, "198.51.100.9/32") != "" {
+		t.Errorf("spared before it connects: %v", got)
+	}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(198, 51, 100, 9)}} //nolint:forbidigo // the library's field
+	conn, err := d.DialContext(t.Context(), "tcp4", server.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	watch(t, l, l.LookSoon, func(now []policy.Exemption) bool { return why(own(now), "198.51.100.9/32") == policy.RefusedSSH })
+}
+
+// TestLookAgainReturnsWhenItIsTold: what follows a ban waits for it.
+func TestLookAgainReturnsWhenItIsTold(t *testing.T) {
+	l := &List{Log: quiet(), Resolv: []string{"/nonexistent"}}
+	var told atomic.Int32
+	l.tell = func(now []policy.Exemption) {
+		if why(now, "198.51.100.9/32") == policy.RefusedSSH {
+			told.Add(1)
+		}
+	}
+	l.LookAgain() // nobody to ask
+	l.Peers = list{{Addr: netip.MustParseAddr("198.51.100.9"), Connection: 1}}
+	l.LookAgain()
+	l.LookAgain()
+	if n := told.Load(); n != 1 {
+		t.Errorf("told %d times, want once", n)
 	}
 }

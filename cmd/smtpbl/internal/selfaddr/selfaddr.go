@@ -1,7 +1,7 @@
 // Package selfaddr knows which addresses must never be banned because they
-// are ours: those of this machine's interfaces and of its default gateways.
-// A mail server that bans itself, or the gateway behind which all its clients
-// seem to sit, locks everybody out.
+// are ours: those of this machine's interfaces, of its default gateways and of
+// its containers. A mail server that bans itself, the gateway behind which all
+// its clients seem to sit, or its own webmail, locks everybody out.
 package selfaddr
 
 import (
@@ -16,6 +16,9 @@ import (
 type Addrs struct {
 	Own      []netip.Addr // of all interfaces
 	Gateways []netip.Addr // of all default routes
+	// Containers are the nets of bridges that only containers and virtual
+	// machines of this machine are on.
+	Containers []netip.Prefix
 }
 
 // Read asks the kernel for the addresses as they are now.
@@ -42,7 +45,8 @@ func Read() (Addrs, error) {
 			out.Gateways = appendGateways(out.Gateways, &routes[i])
 		}
 	}
-	return out, nil
+	out.Containers, err = containers(addrs)
+	return out, err
 }
 
 func appendGateways(out []netip.Addr, r *netlink.Route) []netip.Addr {
@@ -66,39 +70,4 @@ func appendAddr(out []netip.Addr, ip []byte) []netip.Addr {
 		return append(out, a.Unmap())
 	}
 	return out
-}
-
-// Watch sends on the returned channel when addresses or routes of this
-// network namespace changed, until done is closed. Changes that come close
-// together may be sent as one.
-func Watch(done <-chan struct{}) (<-chan struct{}, error) {
-	addrs := make(chan netlink.AddrUpdate)
-	routes := make(chan netlink.RouteUpdate)
-	if err := netlink.AddrSubscribe(addrs, done); err != nil {
-		return nil, fmt.Errorf("watch own addresses: %w", err)
-	}
-	if err := netlink.RouteSubscribe(routes, done); err != nil {
-		return nil, fmt.Errorf("watch routes: %w", err)
-	}
-	changed := make(chan struct{}, 1)
-	go func() {
-		for addrs != nil || routes != nil {
-			select {
-			case _, ok := <-addrs:
-				if !ok {
-					addrs = nil
-				}
-			case _, ok := <-routes:
-				if !ok {
-					routes = nil
-				}
-			}
-			select {
-			case changed <- struct{}{}:
-			default:
-			}
-		}
-		close(changed)
-	}()
-	return changed, nil
 }

@@ -23,6 +23,8 @@ type saver struct {
 	mu      sync.Mutex
 	records map[nft.Key]store.Record // to be written: the last of each ban counts
 	mark    *Checkpoint              // to be written after records
+	lines   []store.Evidence         // evidence, see there
+	mute    bool                     // that evidence cannot be written was told
 	wait    []chan struct{}          // closed when all this has been tried
 	broken  bool                     // the last write failed
 	dropped bool                     // and bans had no room since
@@ -104,13 +106,14 @@ func (s *saver) run(stop <-chan struct{}) {
 			case <-time.After(gather):
 			case <-stop:
 			}
-			s.write()
 		case <-retry:
-			s.write()
 		case <-stop:
 			s.write()
+			s.writeEvidence()
 			return
 		}
+		s.write()
+		s.writeEvidence()
 		retry = nil
 		if s.waiting() > 0 {
 			retry = time.After(retryEvery)

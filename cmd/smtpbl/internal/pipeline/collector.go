@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/policy"
@@ -24,7 +25,7 @@ type Batch struct {
 	Unread []policy.Service
 	// ReadAt is when the first line was read; zero for history.
 	ReadAt time.Time
-	text   []byte // holds the user names that Events point to
+	text   []byte // holds the user names and lines that Events point to
 	home   chan<- *Batch
 }
 
@@ -67,7 +68,10 @@ func (c *Collector) Line(l *ingest.Line) {
 	if l.Live && b.ReadAt.IsZero() {
 		b.ReadAt = l.Arrival
 	}
-	ev.User, ev.Mechanism, ev.Detail = b.keep(ev.User), nil, nil
+	ev.User, ev.Mechanism, ev.Detail, ev.Line = b.keep(ev.User), nil, nil, nil
+	if evidence.Counts(ev, true) {
+		ev.Line = b.keepLine(l)
+	}
 }
 
 func (c *Collector) parse(l *ingest.Line, ev *policy.Event) bool {
@@ -110,7 +114,7 @@ func (c *Collector) Event(ev *policy.Event) {
 		b.ReadAt = ev.Time
 	}
 	kept := *ev
-	kept.User, kept.Mechanism, kept.Detail = b.keep(ev.User), nil, nil
+	kept.User, kept.Mechanism, kept.Detail = b.keep(ev.User), b.keep(ev.Mechanism), b.keep(ev.Detail)
 	b.Events = append(b.Events, kept)
 }
 
@@ -122,6 +126,17 @@ func (b *Batch) keep(text []byte) []byte {
 	}
 	n := len(b.text)
 	b.text = append(b.text, text...)
+	return b.text[n:len(b.text):len(b.text)]
+}
+
+// keepLine copies the beginning of a line into the batch, with the name of the
+// program in front where the source tells that apart.
+func (b *Batch) keepLine(l *ingest.Line) []byte {
+	n := len(b.text)
+	if l.Tag != nil {
+		b.text = append(append(append(append(b.text, l.Tag...), '['), l.PID...), "]: "...)
+	}
+	b.text = append(b.text, l.Text[:min(len(l.Text), evidence.MaxText)]...)
 	return b.text[n:len(b.text):len(b.text)]
 }
 

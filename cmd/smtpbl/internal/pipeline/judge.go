@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/policy"
@@ -38,6 +39,7 @@ type Judge struct {
 	batches   chan *Batch
 	asks      chan ask
 	gone      gaveWay
+	evidence  *evidence.Ring // nil where nobody asks why
 	positions map[string]ingest.Position
 	decisions []policy.Decision
 	changed   bool // since the last checkpoint
@@ -185,6 +187,7 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 			j.log.Error("cannot hand decisions on", "err", err)
 		}
 	}
+	j.keepEvidence(ctx, b.Events, out)
 	j.positions[b.Pos.Source] = b.Pos
 	b.release()
 	j.changed = true

@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -51,7 +53,7 @@ var (
 )
 
 // Store is an open history file. Its methods may be called from one
-// goroutine at a time.
+// goroutine at a time, but Evidence and Get from any.
 type Store struct {
 	db *bolt.DB
 }
@@ -63,8 +65,10 @@ type State struct {
 }
 
 // Open opens the history in dir, making dir and file where they are missing,
-// and checks all of it. Where the file is damaged it is renamed and an empty
-// one is opened; setAside is then the new name of the damaged one.
+// and checks all of it but the evidence. A file of an earlier program is brought
+// to today's schema. Where the file is damaged it is renamed and an empty one is
+// opened; setAside is then the new name of the damaged one. One of a later
+// program is ErrNewer, and stays as it is.
 func Open(dir string) (s *Store, st State, setAside string, err error) {
 	if err = os.MkdirAll(dir, 0o700); err != nil {
 		return nil, st, "", fmt.Errorf("make the state directory: %w", err)
@@ -140,14 +144,22 @@ func classify(err error) error {
 	return fmt.Errorf("%w: %w", errDamaged, err)
 }
 
+// prepare brings the file to the schema of this program, in one transaction.
 func (s *Store) prepare() error {
 	return s.db.Update(func(tx *bolt.Tx) error {
-		for _, name := range append([][]byte{bucketMeta}, layerBuckets...) {
+		from, err := schemaOf(tx)
+		if err != nil {
+			return err
+		}
+		for _, name := range slices.Concat([][]byte{bucketMeta, bucketEvidence, bucketEvidenceOf}, layerBuckets) {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
 		}
-		return nil
+		if from == schema {
+			return nil
+		}
+		return tx.Bucket(bucketMeta).Put(keySchema, strconv.AppendUint(nil, schema, 10))
 	})
 }
 
@@ -175,7 +187,7 @@ func (s *Store) Checkpoint(positions []ingest.Position, snapshot []byte) error {
 	if err != nil {
 		return fmt.Errorf("encode the read positions: %w", err)
 	}
-	err = s.db.Update(func(tx *bolt.Tx) error {
+	err = s.update(func(tx *bolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
 		if err := meta.Put(keyPlaces, places); err != nil {
 			return err
@@ -186,6 +198,17 @@ func (s *Store) Checkpoint(positions []ingest.Position, snapshot []byte) error {
 		return fmt.Errorf("write a checkpoint to the history: %w", err)
 	}
 	return nil
+}
+
+// update is one transaction. What bbolt finds damaged only then is an error, and
+// the file stays as it was.
+func (s *Store) update(f func(*bolt.Tx) error) error {
+	return guarded(func() error { return s.db.Update(f) })
+}
+
+// view is update for a transaction that only reads.
+func (s *Store) view(f func(*bolt.Tx) error) error {
+	return guarded(func() error { return s.db.View(f) })
 }
 
 // Close releases the file.
@@ -200,7 +223,8 @@ func Read(dir string, f func(*Record) error) error {
 		if err != nil {
 			return classify(err)
 		}
-		return errors.Join((&Store{db: db}).Each(f), db.Close())
+		s := &Store{db: db}
+		return errors.Join(s.known(), s.Each(f), db.Close())
 	})
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)

@@ -1,13 +1,22 @@
 package enforce
 
-import "github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+import (
+	"time"
 
-// maxEvidence bounds the evidence that waits to be written. It is worth less
-// than the bans: where the disk is behind, the oldest goes.
-const maxEvidence = 1 << 12
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
+)
 
-// putEvidence hands evidence over. It is written after the bans and the
-// checkpoint that wait, and nobody waits for it.
+const (
+	// maxEvidence bounds the evidence that waits to be written. It is worth less
+	// than the bans: where the disk is behind, the oldest goes.
+	maxEvidence = 1 << 12
+	// evidenceAfter is how long it waits: no burst of bans lasts longer, and none
+	// should share the processor with it.
+	evidenceAfter = time.Second
+)
+
+// putEvidence hands evidence over. It is written when the bans are, and nobody
+// waits for it.
 func (s *saver) putEvidence(list []store.Evidence) {
 	if s.history == nil || len(list) == 0 {
 		return
@@ -19,6 +28,13 @@ func (s *saver) putEvidence(list []store.Evidence) {
 	}
 	s.mu.Unlock()
 	s.nudge()
+}
+
+// evidence is how much waits to be written.
+func (s *saver) evidence() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.lines)
 }
 
 // writeEvidence writes what was handed over. While bans cannot be written it is

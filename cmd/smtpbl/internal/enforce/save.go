@@ -98,7 +98,7 @@ const (
 
 // run writes until stop is closed, and then what is left.
 func (s *saver) run(stop <-chan struct{}) {
-	var retry <-chan time.Time // nil while nothing is to be tried again
+	var retry, lines <-chan time.Time // nil while nothing is to be tried again, or no evidence waits
 	for {
 		select {
 		case <-s.wake:
@@ -106,17 +106,23 @@ func (s *saver) run(stop <-chan struct{}) {
 			case <-time.After(gather):
 			case <-stop:
 			}
+			s.write()
 		case <-retry:
+			s.write()
+		case <-lines:
+			s.writeEvidence()
+			lines = nil
 		case <-stop:
 			s.write()
 			s.writeEvidence()
 			return
 		}
-		s.write()
-		s.writeEvidence()
 		retry = nil
 		if s.waiting() > 0 {
 			retry = time.After(retryEvery)
+		}
+		if lines == nil && s.evidence() > 0 {
+			lines = time.After(evidenceAfter)
 		}
 	}
 }

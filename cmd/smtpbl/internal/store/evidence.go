@@ -95,15 +95,21 @@ func lastEvidence(lines, of *bolt.Bucket, p netip.Prefix) (time.Time, bool) {
 	return e.At, err == nil
 }
 
-// forgetEvidence removes the oldest beyond bansMax. The numbers have no gaps.
+// forgetEvidence removes the oldest beyond bansMax. The numbers have no gaps,
+// and one that is damaged may lie anywhere: so there is a bound.
 func forgetEvidence(lines, of *bolt.Bucket) error {
-	last, c := lines.Sequence(), lines.Cursor()
-	for k, v := c.First(); len(k) == numberLen && binary.BigEndian.Uint64(k)+bansMax <= last; k, v = c.First() {
+	k, _ := lines.Cursor().First()
+	if len(k) != numberLen || lines.Sequence() < bansMax {
+		return nil
+	}
+	first, last := binary.BigEndian.Uint64(k), lines.Sequence()-bansMax
+	for n := first; n <= last && n-first < bansMax; n++ {
+		number := binary.BigEndian.AppendUint64(nil, n)
 		var err error
-		if e, damaged := decodeEvidence(v); damaged == nil {
-			err = of.Delete(append(encodeKey(e.Prefix), k...))
+		if e, damaged := decodeEvidence(lines.Get(number)); damaged == nil {
+			err = of.Delete(append(encodeKey(e.Prefix), number...))
 		}
-		if err = errors.Join(err, lines.Delete(k)); err != nil {
+		if err = errors.Join(err, lines.Delete(number)); err != nil {
 			return err
 		}
 	}

@@ -112,7 +112,7 @@ func neverBanned(p config.Policy, log *slog.Logger) *exempt.List {
 }
 
 func (s *service) enforceOptions() enforce.Options {
-	o := enforce.Options{Meter: meter{s.metrics}, Log: s.log, MaxBans: s.cfg.NFT.MaxBans, Keep: s.cfg.Policy.BanTimeMax}
+	o := enforce.Options{Meter: meter{s.metrics}, Log: s.log, MaxBans: s.cfg.NFT.MaxBans, Keep: rememberFor(&s.cfg.Policy)}
 	o.GaveWay = func(p netip.Prefix) {
 		if s.judge != nil { // set before the Enforcer runs
 			s.judge.GaveWay(p)

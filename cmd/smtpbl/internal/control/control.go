@@ -34,6 +34,7 @@ const (
 	OpList   Op = "list"
 	OpStatus Op = "status"
 	OpTop    Op = "top"
+	OpWhy    Op = "why"
 )
 
 // Request is one question to the service.
@@ -42,7 +43,8 @@ type Request struct {
 	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
 	For      time.Duration  `json:"for_ns,omitempty"`
 	Reason   string         `json:"reason,omitempty"`
-	Rows     int            `json:"rows,omitempty"` // of top, at most
+	Rows     int            `json:"rows,omitempty"`  // of top, at most
+	Users    bool           `json:"users,omitempty"` // of why: tell login names whole
 }
 
 // Response is the answer.
@@ -61,6 +63,8 @@ type Response struct {
 	Status json.RawMessage `json:"status,omitempty"`
 	// Top answers top, as the command prints it.
 	Top json.RawMessage `json:"top,omitempty"`
+	// Why answers why, as the command prints it.
+	Why json.RawMessage `json:"why,omitempty"`
 }
 
 // Cover is a ban around a prefix.

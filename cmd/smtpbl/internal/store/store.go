@@ -217,6 +217,12 @@ func (s *Store) Close() error { return s.db.Close() }
 // Read calls f with each record of the history in dir, which stays as it is.
 // Where the service has it open, ErrLocked is returned.
 func Read(dir string, f func(*Record) error) error {
+	return Ask(dir, func(s *Store) error { return s.Each(f) })
+}
+
+// Ask calls f with the history in dir opened to be read only. Where the service
+// has it open, ErrLocked is returned.
+func Ask(dir string, f func(*Store) error) error {
 	path := filepath.Join(dir, FileName)
 	err := guarded(func() error {
 		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: readWait, ReadOnly: true})
@@ -224,7 +230,10 @@ func Read(dir string, f func(*Record) error) error {
 			return classify(err)
 		}
 		s := &Store{db: db}
-		return errors.Join(s.known(), s.Each(f), db.Close())
+		if err = s.known(); err == nil {
+			err = f(s)
+		}
+		return errors.Join(err, db.Close())
 	})
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)

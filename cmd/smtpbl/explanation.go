@@ -92,10 +92,9 @@ type whyNet struct {
 }
 
 type whyNeighbour struct {
-	Addr     string     `json:"addr"`
-	Until    *time.Time `json:"until"`
-	Failures int        `json:"failures"`
-	Count    int        `json:"ban_count"`
+	Addr  string     `json:"addr"`
+	Until *time.Time `json:"until"`
+	Count int        `json:"ban_count"`
 }
 
 type whyUser struct {
@@ -236,10 +235,10 @@ func (f *facts) count(x *explanation) {
 	if !s.Net.IsValid() {
 		return
 	}
-	x.Net = &whyNet{Addr: enforce.Addr(s.Net), Banned: s.NetBanned, Threshold: s.NetThreshold, Neighbours: []whyNeighbour{}}
+	x.Net = &whyNet{Addr: enforce.Addr(s.Net.Masked()), Banned: s.NetBanned, Threshold: s.NetThreshold, Neighbours: []whyNeighbour{}}
 	for _, n := range f.near {
 		x.Net.Neighbours = append(x.Net.Neighbours, whyNeighbour{
-			Addr: enforce.Addr(n.Prefix), Until: timeOrNil(n.Until), Failures: n.Failures, Count: n.Bans,
+			Addr: enforce.Addr(n.Prefix), Until: timeOrNil(n.Until), Count: n.Bans,
 		})
 	}
 }
@@ -261,13 +260,12 @@ func (f *facts) history(x *explanation) {
 // evidence puts the lines of Judge and history together, and tells of the users
 // in them.
 func (f *facts) evidence(x *explanation) {
-	lines, seen := decoded(f.lines), f.seen
+	sources, seen := [][]evidence.Line{decoded(f.lines)}, f.seen
 	for i := range f.saved {
-		lines = append(lines, decoded(f.saved[i].Lines)...)
-		seen = max(seen, f.saved[i].Seen)
+		sources, seen = append(sources, decoded(f.saved[i].Lines)), max(seen, f.saved[i].Seen)
 	}
+	lines := union(sources)
 	slices.SortStableFunc(lines, func(a, b evidence.Line) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Text, b.Text)) })
-	lines = slices.Compact(lines)
 	if extra := len(lines) - evidence.Most; extra > 0 {
 		lines, x.Older = lines[extra:], true
 	}
@@ -276,6 +274,24 @@ func (f *facts) evidence(x *explanation) {
 		x.add(&lines[i])
 	}
 	slices.SortStableFunc(x.Users, func(a, b whyUser) int { return b.Failures - a.Failures })
+}
+
+// union returns each line as often as the source has it that has it most often:
+// a line that several sources have is one, and equal lines of one are several.
+func union(sources [][]evidence.Line) []evidence.Line {
+	most := map[evidence.Line]int{}
+	for _, lines := range sources {
+		own := map[evidence.Line]int{}
+		for _, l := range lines {
+			own[l]++
+			most[l] = max(most[l], own[l])
+		}
+	}
+	var out []evidence.Line
+	for l, n := range most {
+		out = append(out, slices.Repeat([]evidence.Line{l}, n)...)
+	}
+	return out
 }
 
 // decoded leaves out what is damaged.

@@ -25,7 +25,7 @@ func (x *explanation) verdict() string {
 		b := &x.Bans[0]
 		return fmt.Sprintf("%s is to be banned%s %s, but the kernel has not taken the ban yet: %s", x.Addr, within(x.Addr, b.Addr), x.ends(b.Until), b.because())
 	case stateSoft:
-		return fmt.Sprintf("%s is turned away by the mail server %s%s", x.Addr, x.ends(x.Count.Until), x.oneMore())
+		return fmt.Sprintf("%s is on the soft step %s: a mail server that asks turns it away%s", x.Addr, x.ends(x.Count.Until), x.oneMore())
 	case stateFree:
 	}
 	return fmt.Sprintf("%s is not banned%s", x.Addr, x.oneMore())
@@ -132,7 +132,7 @@ func printWhy(w io.Writer, x *explanation) error {
 }
 
 func (x *explanation) countRows(row func(name, format string, args ...any)) {
-	if c := x.Count; c != nil {
+	if c := x.Count; c != nil && (x.Known && x.NeverBan == "" || c.Failures > 0) {
 		as := ""
 		if c.Prefix != x.Addr {
 			as = ", counted as " + c.Prefix
@@ -159,9 +159,9 @@ func (x *explanation) netRows(row func(name, format string, args ...any)) {
 	row("net", "%s: %d banned, %s", n.Addr, n.Banned, limit)
 	for i := range n.Neighbours {
 		h := &n.Neighbours[i]
-		text := fmt.Sprintf("%s, %d bans", h.Addr, h.Count)
+		text := fmt.Sprintf("%s, ban %d", h.Addr, h.Count)
 		if h.Until != nil {
-			text = fmt.Sprintf("%s until %s, ban %d", h.Addr, date(*h.Until), h.Count)
+			text += ", until " + date(*h.Until)
 		}
 		row("neighbour", "%s", text)
 	}

@@ -54,7 +54,7 @@ func TestVerdicts(t *testing.T) {
 		"nobody asked":   {facts{}, stateFree, "nothing is known of 198.51.100.7"},
 		"some failures":  {facts{standing: standingOf(2)}, stateFree, "198.51.100.7 is not banned; 3 more failed logins would ban it for 8h0m"},
 		"nearly":         {facts{standing: standingOf(4)}, stateFree, "198.51.100.7 is not banned; one more failed login would ban it for 8h0m"},
-		"soft":           {facts{standing: soft}, stateSoft, "198.51.100.7 is on the soft step until " + minute + " (1m0s left): a mail server that asks turns it away; 2 more failed logins would ban it for 8h0m"},
+		"soft":           {facts{standing: soft}, stateSoft, "198.51.100.7 is on the soft step until " + minute + " (1m left): a mail server that asks turns it away; 2 more failed logins would ban it for 8h0m"},
 		"spared":         {facts{standing: spared}, stateNeverBan, "198.51.100.7 is never banned: somebody is logged in from there by ssh"},
 		"let through":    {facts{allowed: true, kernel: []nft.Ban{kernelBan(nft.LayerPolicy, "198.51.100.7/32", "ban4", time.Hour)}}, stateNeverBan, "198.51.100.7 is never banned: the configuration says so (never_ban), or nobody can come from there"},
 		"banned":         {facts{standing: standingOf(0), records: []store.Record{record}, kernel: []nft.Ban{kernelBan(nft.LayerPolicy, "198.51.100.7/32", "ban4", time.Hour)}}, stateBanned, "198.51.100.7 is banned at ports 25, 465, 587 until " + hour + " (1h0m left): 5 failed logins in 1m0s, ban 2"},
@@ -140,7 +140,7 @@ func TestUsersAreMasked(t *testing.T) {
 		}
 		for _, l := range x.Lines {
 			if !users && strings.Contains(strings.ToLower(l.Text+l.User), "alice") || strings.Contains(l.Text, "\x1b") {
-				t.Errorf("users %v: line %+q", users, l)
+				t.Errorf("users %v: line %+q", users, l.Text)
 			}
 		}
 	}

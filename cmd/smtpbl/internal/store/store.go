@@ -55,7 +55,8 @@ var (
 // Store is an open history file. Its methods may be called from one
 // goroutine at a time, but Evidence and Get from any.
 type Store struct {
-	db *bolt.DB
+	db   *bolt.DB
+	file os.FileInfo // of the file that is open
 }
 
 // State is where reading the logs stopped when the store was closed.
@@ -99,6 +100,9 @@ func open(path string) (*Store, State, error) {
 			return classify(err)
 		}
 		s = &Store{db: db}
+		if s.file, err = os.Stat(path); err != nil {
+			return err
+		}
 		if err := s.prepare(); err != nil {
 			return err
 		}
@@ -200,9 +204,15 @@ func (s *Store) Checkpoint(positions []ingest.Position, snapshot []byte) error {
 	return nil
 }
 
+// errGone means that what is written will be gone when the service ends.
+var errGone = errors.New("the history file was removed or replaced while the service has it open: restart the service")
+
 // update is one transaction. What bbolt finds damaged only then is an error, and
 // the file stays as it was.
 func (s *Store) update(f func(*bolt.Tx) error) error {
+	if now, err := os.Stat(s.db.Path()); err != nil || !os.SameFile(now, s.file) {
+		return errGone
+	}
 	return guarded(func() error { return s.db.Update(f) })
 }
 

@@ -161,7 +161,7 @@ func (f *facts) explain() *explanation {
 
 // bans tells of each ban what kernel and history know.
 func (f *facts) bans() []whyBan {
-	out := []whyBan{}
+	out := make([]whyBan, 0, len(f.kernel)+len(f.records))
 	known := map[nft.Key]*store.Record{}
 	for i := range f.records {
 		known[f.records[i].Key()] = &f.records[i]
@@ -260,7 +260,8 @@ func (f *facts) history(x *explanation) {
 // evidence puts the lines of Judge and history together, and tells of the users
 // in them.
 func (f *facts) evidence(x *explanation) {
-	sources, seen := [][]evidence.Line{decoded(f.lines)}, f.seen
+	sources, seen := make([][]evidence.Line, 0, 1+len(f.saved)), f.seen
+	sources = append(sources, decoded(f.lines))
 	for i := range f.saved {
 		sources, seen = append(sources, decoded(f.saved[i].Lines)), max(seen, f.saved[i].Seen)
 	}
@@ -287,7 +288,7 @@ func union(sources [][]evidence.Line) []evidence.Line {
 			most[l] = max(most[l], own[l])
 		}
 	}
-	var out []evidence.Line
+	out := make([]evidence.Line, 0, len(most))
 	for l, n := range most {
 		out = append(out, slices.Repeat([]evidence.Line{l}, n)...)
 	}
@@ -342,7 +343,7 @@ func (x *explanation) state() whyState {
 // terminal, and without users, none of them can be told. Then it gives the
 // verdict.
 func (x *explanation) finish(users bool) {
-	var names []string
+	names := make([]string, 0, len(x.Users))
 	for i := range x.Users {
 		names = append(names, x.Users[i].User)
 	}

@@ -137,7 +137,7 @@ func (f *facts) askHistory(h history) error {
 	var err error
 	counted := countedAs(f.asked)
 	for _, p := range slices.Compact([]netip.Prefix{f.asked, counted}) {
-		for layer := nft.LayerPolicy; layer < nft.LayerFeed; layer++ {
+		for layer := range nft.LayerFeed {
 			r, ok, failed := h.Get(nft.Key{Layer: layer, Prefix: p})
 			if err = errors.Join(err, failed); ok && failed == nil {
 				f.past = append(f.past, r)

@@ -168,7 +168,7 @@ func (x *explanation) netRows(row func(name, format string, args ...any)) {
 }
 
 func (x *explanation) users() string {
-	var parts []string
+	parts := make([]string, 0, len(x.Users))
 	for _, u := range x.Users {
 		parts = append(parts, fmt.Sprintf("%s (%d)", u.User, u.Failures))
 	}

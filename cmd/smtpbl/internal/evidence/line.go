@@ -15,14 +15,17 @@ import (
 	"github.com/smtpbl/smtpbl/policy"
 )
 
+// What is kept is bounded: SMTP bounds neither a name nor what a server logs of
+// it.
 const (
-	maxFailures = 1 << 30
-	// MaxText and MaxUser are how many bytes of a line and of a user name are
-	// kept. SMTP bounds neither a name nor what a server logs of it.
+	// MaxText is how many bytes of a line are kept.
 	MaxText = 512
+	// MaxUser is how many bytes of a user name are kept.
 	MaxUser = 128
 	// Most is how many lines are told of one address.
 	Most = 16
+
+	maxFailures = 1 << 30
 )
 
 // Line is one line as evidence.

@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/smtpbl/smtpbl/policy"
@@ -125,8 +126,8 @@ func (r *Ring) Last(b []byte, a netip.Addr, at time.Time, size int) (out []byte,
 		}
 		next = before
 	}
-	for i := len(found) - 1; i >= 0; i-- {
-		line := r.line(found[i])
+	for _, pos := range slices.Backward(found) {
+		line := r.line(pos)
 		b = append(binary.AppendUvarint(b, uint64(len(line))), line...)
 	}
 	return b, seen

@@ -35,12 +35,13 @@ func (j *Judge) keepEvidence(ctx context.Context, events []policy.Event, decisio
 	}
 	var found []store.Evidence
 	var lines []byte
+	var seen int
 	for i := range decisions {
 		d := &decisions[i]
 		if !d.Ban() || d.Step == policy.StepNet { // a net's evidence is that of its hosts
 			continue
 		}
-		begin, seen := len(lines), 0
+		begin := len(lines)
 		lines, seen = j.evidence.Last(lines, d.Prefix.Addr(), d.At, store.MaxEvidence)
 		if len(lines) > begin {
 			found = append(found, store.Evidence{Prefix: d.Prefix, At: d.At, Seen: seen, Lines: lines[begin:len(lines):len(lines)]})

@@ -261,9 +261,9 @@ func (f *facts) history(x *explanation) {
 // in them.
 func (f *facts) evidence(x *explanation) {
 	sources, seen := make([][]evidence.Line, 0, 1+len(f.saved)), f.seen
-	sources = append(sources, decoded(f.lines))
+	sources = append(sources, linesOf(f.lines))
 	for i := range f.saved {
-		sources, seen = append(sources, decoded(f.saved[i].Lines)), max(seen, f.saved[i].Seen)
+		sources, seen = append(sources, linesOf(f.saved[i].Lines)), max(seen, f.saved[i].Seen)
 	}
 	lines := union(sources)
 	slices.SortStableFunc(lines, func(a, b evidence.Line) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Text, b.Text)) })
@@ -295,8 +295,8 @@ func union(sources [][]evidence.Line) []evidence.Line {
 	return out
 }
 
-// decoded leaves out what is damaged.
-func decoded(b []byte) []evidence.Line {
+// linesOf leaves out what is damaged.
+func linesOf(b []byte) []evidence.Line {
 	lines, _ := evidence.Decode(b) // it returns what it could read
 	return lines
 }

@@ -23,8 +23,8 @@ func (s *saver) putEvidence(list []store.Evidence) {
 	}
 	s.mu.Lock()
 	s.lines = append(s.lines, list...)
-	if extra := len(s.lines) - maxEvidence; extra > 0 {
-		s.lines = append([]store.Evidence(nil), s.lines[extra:]...)
+	if len(s.lines) > 2*maxEvidence { // seldom, since what stays is copied
+		s.lines = append([]store.Evidence(nil), s.lines[len(s.lines)-maxEvidence:]...)
 	}
 	s.mu.Unlock()
 	s.nudge()
@@ -41,7 +41,7 @@ func (s *saver) evidence() int {
 // kept; where only itself cannot be written it is given up.
 func (s *saver) writeEvidence() {
 	s.mu.Lock()
-	list := s.lines
+	list := s.lines[max(0, len(s.lines)-maxEvidence):]
 	if s.broken || len(list) == 0 {
 		s.mu.Unlock()
 		return

@@ -53,8 +53,9 @@ func TestEvidenceWaitsForBans(t *testing.T) {
 	p := &paper{records: map[nft.Key]store.Record{}, fail: errors.New("no space left on device")}
 	s := newSaver(Options{History: p, Log: slog.New(slog.DiscardHandler)}, &healthState{})
 	s.put([]store.Record{{Prefix: netip.MustParsePrefix("10.0.0.0/32"), Until: time.Now()}})
-	all := someEvidence(maxEvidence + 10)
-	s.putEvidence(all)
+	all := someEvidence(2*maxEvidence + 10)
+	s.putEvidence(all[:maxEvidence+10])
+	s.putEvidence(all[maxEvidence+10:])
 	s.write()
 	s.writeEvidence()
 	if len(p.lines) != 0 || s.evidence() != maxEvidence {
@@ -63,7 +64,7 @@ func TestEvidenceWaitsForBans(t *testing.T) {
 	p.fail = nil
 	s.write()
 	s.writeEvidence()
-	if len(p.lines) != maxEvidence || p.lines[0].Prefix != all[10].Prefix {
+	if len(p.lines) != maxEvidence || p.lines[0].Prefix != all[maxEvidence+10].Prefix {
 		t.Errorf("%d written, want the last %d", len(p.lines), maxEvidence)
 	}
 }

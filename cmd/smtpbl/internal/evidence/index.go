@@ -27,11 +27,12 @@ const (
 
 func (h head) next() uint64 { return uint64(h &^ tagMask) }
 
+func newIndex() index {
+	return index{heads: make([]head, groupSize<<groupBits), seed: maphash.MakeSeed()}
+}
+
 // group returns where the head of k can be, and the tag that it then has.
 func (x *index) group(k key) (group []head, tag head) {
-	if x.heads == nil {
-		x.heads, x.seed = make([]head, groupSize<<groupBits), maphash.MakeSeed()
-	}
 	h := maphash.Comparable(x.seed, k)
 	at := h >> (64 - groupBits) * groupSize
 	return x.heads[at : at+groupSize], head(h << posBits)
@@ -39,9 +40,6 @@ func (x *index) group(k key) (group []head, tag head) {
 
 // find returns the position of the last entry of k and 1, or 0.
 func (x *index) find(r *Ring, k key) uint64 {
-	if x.heads == nil {
-		return 0
-	}
 	group, tag := x.group(k)
 	for _, h := range group {
 		if r.heads(h, tag, k) {

@@ -17,10 +17,10 @@ const (
 	segmentSize = 256 << 10
 )
 
-// Ring holds the last lines that may lead to bans. It takes its memory as it
-// needs it, up to 9 MB, holds no pointers into it that the garbage collector
-// would have to follow, and allocates nothing once it is full. It belongs to
-// one goroutine.
+// Ring holds the last lines that may lead to bans, in 9 MB, which the machine
+// has to give only as far as they are written to. It holds no pointers that the
+// garbage collector would have to follow, and allocates nothing later on: a
+// burst of bans is no time to do so. It belongs to one goroutine.
 //
 // An entry is the position of the entry before it of the same key, the key, how
 // many of the key came before it, and the line. So the last lines of a key are
@@ -28,7 +28,7 @@ const (
 // segment that was written over is known by its position.
 type Ring struct {
 	abuse   bool
-	buf     [segments][]byte
+	buf     []byte
 	end     uint64 // position of the next entry
 	index   index
 	scratch [Most]uint64
@@ -40,7 +40,9 @@ const headerLen = 22
 
 // NewRing makes a Ring. With abuse, abuse counts like a failed login and its
 // lines are kept too.
-func NewRing(abuse bool) *Ring { return &Ring{abuse: abuse} }
+func NewRing(abuse bool) *Ring {
+	return &Ring{abuse: abuse, buf: make([]byte, segments*segmentSize), index: newIndex()}
+}
 
 // key is an IPv4 address or the upper half of an IPv6 address: what is counted
 // and banned as one. IPv4 lies where IPv6 has ffff:ffff::/32, which is
@@ -70,19 +72,14 @@ func (r *Ring) Add(ev *policy.Event) {
 	if int(r.end%segmentSize)+most > segmentSize {
 		r.end += segmentSize - r.end%segmentSize
 	}
-	segment := &r.buf[r.end/segmentSize%segments]
-	if *segment == nil {
-		*segment = make([]byte, segmentSize)
-	}
 	slot, tag, before := r.index.take(r, k)
 	n := uint32(0)
 	if before != 0 {
 		_, _, n = r.entry(before - 1)
 		n++
 	}
-	at := int(r.end % segmentSize)
-	b := appendLine((*segment)[at+headerLen:at+headerLen], ev)
-	header := (*segment)[at:]
+	header := r.at(r.end)
+	b := appendLine(header[headerLen:headerLen], ev)
 	binary.LittleEndian.PutUint64(header, before)
 	binary.LittleEndian.PutUint64(header[8:], uint64(k))
 	binary.LittleEndian.PutUint32(header[16:], n)
@@ -91,6 +88,9 @@ func (r *Ring) Add(ev *policy.Event) {
 	r.end += uint64(headerLen + len(b))
 }
 
+// at returns what lies at a position and behind it.
+func (r *Ring) at(pos uint64) []byte { return r.buf[pos%(segments*segmentSize):] }
+
 // holds tells whether the entry at pos was not written over.
 func (r *Ring) holds(pos uint64) bool {
 	return pos < r.end && pos/segmentSize+segments > r.end/segmentSize
@@ -98,13 +98,13 @@ func (r *Ring) holds(pos uint64) bool {
 
 // entry reads the header of an entry that the Ring holds.
 func (r *Ring) entry(pos uint64) (before uint64, k key, n uint32) {
-	b := r.buf[pos/segmentSize%segments][pos%segmentSize:]
+	b := r.at(pos)
 	return binary.LittleEndian.Uint64(b), key(binary.LittleEndian.Uint64(b[8:])), binary.LittleEndian.Uint32(b[16:])
 }
 
 // line returns the encoded line of an entry that the Ring holds.
 func (r *Ring) line(pos uint64) []byte {
-	b := r.buf[pos/segmentSize%segments][pos%segmentSize:]
+	b := r.at(pos)
 	return b[headerLen : headerLen+int(binary.LittleEndian.Uint16(b[20:]))]
 }
 

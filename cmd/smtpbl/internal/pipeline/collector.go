@@ -7,6 +7,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
@@ -48,7 +49,7 @@ type Collector struct {
 }
 
 // spares bounds how many empty batches are kept for reuse.
-const spares = 8
+const spares = 2 * evidenceBatches
 
 // NewCollector makes a Collector that reads lines with reader and hands its
 // batches to out until ctx ends. Stamps without a zone are of zone.
@@ -124,14 +125,27 @@ func (b *Batch) keep(text []byte) []byte {
 	if len(text) == 0 {
 		return nil
 	}
+	b.room(len(text))
 	n := len(b.text)
 	b.text = append(b.text, text...)
 	return b.text[n:len(b.text):len(b.text)]
 }
 
+// leastText is how much room for texts a batch has at least.
+const leastText = 16 << 10
+
+// room makes room for n more bytes of text. In a burst of failures it grows to
+// the size of a read in two steps, where append would take twenty.
+func (b *Batch) room(n int) {
+	if len(b.text)+n > cap(b.text) {
+		b.text = slices.Grow(b.text, max(n, leastText, 3*cap(b.text)))
+	}
+}
+
 // keepLine copies the beginning of a line into the batch, with the name of the
 // program in front where the source tells that apart.
 func (b *Batch) keepLine(l *ingest.Line) []byte {
+	b.room(len(l.Tag) + len(l.PID) + len("[]: ") + min(len(l.Text), evidence.MaxText))
 	n := len(b.text)
 	if l.Tag != nil {
 		b.text = append(append(append(append(b.text, l.Tag...), '['), l.PID...), "]: "...)

@@ -24,21 +24,58 @@ func (j *Judge) Evidence(a netip.Addr, at time.Time) (lines []byte, seen int) {
 	return j.evidence.Last(nil, a, at, evidence.Most*evidence.MaxText)
 }
 
-// keepEvidence takes the lines of events and hands on those of bans. It comes
-// after the decisions were handed on: no ban waits for it.
-func (j *Judge) keepEvidence(ctx context.Context, events []policy.Event, decisions []policy.Decision) {
+const (
+	// evidencePause is how long the lines of what was judged may wait, so that a
+	// burst of bans is over before.
+	evidencePause = 100 * time.Millisecond
+	// evidenceBatches is how many batches may wait; see spares.
+	evidenceBatches = 8
+)
+
+// judged is a batch whose lines are still to be kept, with what came of it.
+type judged struct {
+	batch     *Batch
+	decisions []policy.Decision
+}
+
+// keepLater puts the lines of a batch off: no ban waits for the evidence of those
+// before it.
+func (j *Judge) keepLater(ctx context.Context, b *Batch, decisions []policy.Decision) {
 	if j.evidence == nil {
+		b.release()
 		return
 	}
-	for i := range events {
-		j.evidence.Add(&events[i])
+	j.later = append(j.later, judged{b, decisions})
+	if len(j.later) >= evidenceBatches {
+		j.keepEvidence(ctx)
 	}
+}
+
+// keepEvidence keeps the lines that were put off, and hands those of bans on.
+func (j *Judge) keepEvidence(ctx context.Context) {
+	for i := range j.later {
+		b := j.later[i].batch
+		for k := range b.Events {
+			j.evidence.Add(&b.Events[k])
+		}
+		if found := j.evidenceOf(j.later[i].decisions); len(found) > 0 {
+			// Without it the bans stand all the same.
+			_ = j.sink.Send(context.WithoutCancel(ctx), enforce.Work{Evidence: found})
+		}
+		b.release()
+	}
+	clear(j.later)
+	j.later = j.later[:0]
+}
+
+// evidenceOf returns the lines that led to bans. A net's are those of its hosts.
+func (j *Judge) evidenceOf(decisions []policy.Decision) []store.Evidence {
 	var found []store.Evidence
 	var lines []byte
 	var seen int
 	for i := range decisions {
 		d := &decisions[i]
-		if !d.Ban() || d.Step == policy.StepNet { // a net's evidence is that of its hosts
+		if !d.Ban() || d.Step == policy.StepNet {
 			continue
 		}
 		begin := len(lines)
@@ -47,9 +84,5 @@ func (j *Judge) keepEvidence(ctx context.Context, events []policy.Event, decisio
 			found = append(found, store.Evidence{Prefix: d.Prefix, At: d.At, Seen: seen, Lines: lines[begin:len(lines):len(lines)]})
 		}
 	}
-	if len(found) == 0 {
-		return
-	}
-	// Without it the ban stands all the same.
-	_ = j.sink.Send(context.WithoutCancel(ctx), enforce.Work{Evidence: found})
+	return found
 }

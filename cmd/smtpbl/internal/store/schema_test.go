@@ -139,7 +139,7 @@ func TestFlippedBits(t *testing.T) {
 	}
 	rng := rand.New(rand.NewPCG(5, 6)) //nolint:gosec // the same bits each time
 	asideN := 0
-	for range 800 {
+	for range 300 {
 		bad := bytes.Clone(good)
 		bit := rng.IntN(8 * len(bad))
 		bad[bit/8] ^= 1 << (bit % 8)

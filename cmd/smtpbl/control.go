@@ -50,6 +50,9 @@ func (s *service) dispatch(ctx context.Context, req *control.Request) (*control.
 	case control.OpTop:
 		text, err := s.topAnswer(ctx, req.Rows)
 		return &control.Response{Top: text}, err
+	case control.OpWhy:
+		text, err := s.explain(ctx, req.Prefixes[0], req.Users)
+		return &control.Response{Why: text}, err
 	case control.OpList:
 		return s.list(ctx, req.Prefixes)
 	case control.OpAdd, control.OpDel, control.OpFlush:
@@ -183,7 +186,7 @@ func tellEngine(e *policy.Engine, req *control.Request, out *enforce.Outcome, no
 		}
 	case control.OpFlush:
 		release(e, out.Changed, now)
-	case control.OpDel, control.OpList, control.OpStatus, control.OpTop, control.OpConfirm:
+	case control.OpDel, control.OpList, control.OpStatus, control.OpTop, control.OpConfirm, control.OpWhy:
 	}
 }
 
@@ -236,6 +239,8 @@ func checkRequest(req *control.Request) error {
 		faults = append(faults, fmt.Errorf("a ban of %s is shorter than a second", req.For))
 	case req.Pardon != 0 && (req.Op != control.OpDel || req.Pardon < time.Second || req.Pardon > maxPardon):
 		faults = append(faults, fmt.Errorf("a pardon of %s: choose a second to %s", req.Pardon, maxPardon))
+	case req.Op == control.OpWhy && len(req.Prefixes) != 1:
+		faults = append(faults, fmt.Errorf("why is asked of one prefix, not of %d", len(req.Prefixes)))
 	case req.Op == control.OpTop && (req.Rows < 1 || req.Rows > maxTop):
 		faults = append(faults, fmt.Errorf("%d rows: choose 1 to %d", req.Rows, maxTop))
 	}

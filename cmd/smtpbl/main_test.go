@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/nstest"
 )
@@ -77,6 +79,7 @@ func TestScripts(t *testing.T) {
 			"crowd":  crowd,
 			"signal": sendSignal,
 			"spoil":  spoil,
+			"schema": setSchema,
 			"send":   send,
 			"ask":    ask,
 			"knock":  knockAt,
@@ -235,4 +238,17 @@ func spoil(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: spoil FILE")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Repeat([]byte("spoilt"), 10_000), 0o600))
+}
+
+// setSchema makes a history look as if a smtpbl of another schema wrote it:
+// schema N FILE.
+func setSchema(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: schema N FILE")
+	}
+	db, err := bolt.Open(ts.MkAbs(args[1]), 0o600, nil)
+	ts.Check(err)
+	ts.Check(errors.Join(db.Update(func(tx *bolt.Tx) error {
+		return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte(args[0]))
+	}), db.Close()))
 }

@@ -143,7 +143,7 @@ func (s *service) openExempt(log *slog.Logger) {
 }
 
 func (s *service) enforceOptions() enforce.Options {
-	o := enforce.Options{Meter: meter{s.metrics}, Log: s.log, MaxBans: s.cfg.NFT.MaxBans, Keep: s.cfg.Policy.BanTimeMax}
+	o := enforce.Options{Meter: meter{s.metrics}, Log: s.log, MaxBans: s.cfg.NFT.MaxBans, Keep: rememberFor(&s.cfg.Policy)}
 	o.Try = s.trial
 	o.GaveWay = func(p netip.Prefix) {
 		if s.judge != nil { // set before the Enforcer runs

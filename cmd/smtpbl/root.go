@@ -64,7 +64,7 @@ func (a *app) rootCommand() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&a.configPath, "config", defaultConfig, "configuration `FILE`")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.runCommand(), a.scanCommand(), a.setCommand(), a.confirmCommand(), a.statusCommand(), a.topCommand(),
+	root.AddCommand(a.runCommand(), a.scanCommand(), a.setCommand(), a.whyCommand(), a.confirmCommand(), a.statusCommand(), a.topCommand(),
 		a.configCommand(), a.harnessCommand(), a.unitCommand(), a.versionCommand())
 	return root
 }

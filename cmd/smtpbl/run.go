@@ -16,6 +16,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/coverage"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/knock"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
@@ -178,6 +179,7 @@ func (s *service) build(ctx context.Context, trial time.Duration) error {
 		}
 	})
 	s.postfix = s.postfixServers()
+	s.judge.KeepEvidence(evidence.NewRing(s.cfg.Policy.CountAbuse))
 	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
 	s.metrics.Attach(s.scrape)
 	s.state.Snapshot = nil // large, and used up

@@ -34,6 +34,7 @@ const (
 	OpList   Op = "list"
 	OpStatus Op = "status"
 	OpTop    Op = "top"
+	OpWhy    Op = "why"
 	// OpConfirm ends a trial well.
 	OpConfirm Op = "confirm"
 )
@@ -46,6 +47,7 @@ type Request struct {
 	Reason   string         `json:"reason,omitempty"`
 	Pardon   time.Duration  `json:"pardon_ns,omitempty"` // of del: how long they stay unbanned
 	Rows     int            `json:"rows,omitempty"`      // of top, at most
+	Users    bool           `json:"users,omitempty"`     // of why: tell login names whole
 }
 
 // Response is the answer.
@@ -72,6 +74,8 @@ type Response struct {
 	Status json.RawMessage `json:"status,omitempty"`
 	// Top answers top, as the command prints it.
 	Top json.RawMessage `json:"top,omitempty"`
+	// Why answers why, as the command prints it.
+	Why json.RawMessage `json:"why,omitempty"`
 }
 
 // Cover is a ban around a prefix.

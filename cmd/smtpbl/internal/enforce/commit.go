@@ -14,7 +14,8 @@ import (
 type group struct {
 	decisions []policy.Decision
 	readAt    []time.Time // of the work each decision came with
-	last      *Work       // work that must come after the decisions
+	evidence  []store.Evidence
+	last      *Work // work that must come after the decisions
 }
 
 func (g *group) add(w Work) {
@@ -22,6 +23,7 @@ func (g *group) add(w Work) {
 		g.decisions = append(g.decisions, d)
 		g.readAt = append(g.readAt, w.ReadAt)
 	}
+	g.evidence = append(g.evidence, w.Evidence...)
 	if w.alone() {
 		g.last = &w
 	}
@@ -32,6 +34,7 @@ func (e *Enforcer) commit(g *group) {
 	if len(g.decisions) > 0 {
 		e.commitDecisions(g)
 	}
+	e.saver.putEvidence(g.evidence)
 	w := g.last
 	if w == nil {
 		return

@@ -38,6 +38,7 @@ type History interface {
 	Each(f func(*store.Record) error) error
 	Get(k nft.Key) (r store.Record, ok bool, err error)
 	Put(records []store.Record) error
+	PutEvidence(list []store.Evidence) error
 	Prune(before time.Time) (int, error)
 	Checkpoint(positions []ingest.Position, snapshot []byte) error
 }
@@ -61,6 +62,8 @@ type Work struct {
 	// ReadAt is when the line that caused the Decisions was read; zero for
 	// history.
 	ReadAt time.Time
+	// Evidence are lines that led to bans, for the history.
+	Evidence []store.Evidence
 	// Hand is a change by hand; nil for none.
 	Hand *Hand
 	// Checkpoint is written after everything before it has taken effect.

@@ -65,7 +65,17 @@ func (m *moody) Apply(changes []nft.Change) error {
 type paper struct {
 	records map[nft.Key]store.Record
 	marks   []ingest.Position
+	lines   []store.Evidence
 	fail    error
+	// failLines makes only evidence fail.
+	failLines error
+}
+
+func (p *paper) PutEvidence(list []store.Evidence) error {
+	if p.failLines == nil {
+		p.lines = append(p.lines, list...)
+	}
+	return p.failLines
 }
 
 func (p *paper) Put(records []store.Record) error {

@@ -78,3 +78,14 @@ func (e *Enforcer) Records(only []netip.Prefix) []store.Record {
 	}
 	return out
 }
+
+// Around returns the wanted bans of all layers that cover p.
+func (e *Enforcer) Around(p netip.Prefix) []store.Record {
+	var out []store.Record
+	for _, k := range append(inLayers(p), e.ledger.around(p)...) {
+		if r, ok := e.ledger.get(k); ok {
+			out = append(out, r)
+		}
+	}
+	return out
+}

@@ -26,10 +26,12 @@ type saver struct {
 	mu      sync.Mutex
 	records map[nft.Key]store.Record // to be written: the last of each ban counts
 	pardons map[netip.Prefix]time.Time
-	mark    *Checkpoint     // to be written after records
-	wait    []chan struct{} // closed when all this has been tried
-	broken  bool            // the last write failed
-	dropped bool            // and bans had no room since
+	mark    *Checkpoint      // to be written after records
+	lines   []store.Evidence // evidence, see there
+	mute    bool             // that evidence cannot be written was told
+	wait    []chan struct{}  // closed when all this has been tried
+	broken  bool             // the last write failed
+	dropped bool             // and bans had no room since
 	wake    chan struct{}
 }
 
@@ -111,7 +113,7 @@ const (
 
 // run writes until stop is closed, and then what is left.
 func (s *saver) run(stop <-chan struct{}) {
-	var retry <-chan time.Time // nil while nothing is to be tried again
+	var retry, lines <-chan time.Time // nil while nothing is to be tried again, or no evidence waits
 	for {
 		select {
 		case <-s.wake:
@@ -122,13 +124,20 @@ func (s *saver) run(stop <-chan struct{}) {
 			s.write()
 		case <-retry:
 			s.write()
+		case <-lines:
+			s.writeEvidence()
+			lines = nil
 		case <-stop:
 			s.write()
+			s.writeEvidence()
 			return
 		}
 		retry = nil
 		if s.waiting() > 0 {
 			retry = time.After(retryEvery)
+		}
+		if lines == nil && s.evidence() > 0 {
+			lines = time.After(evidenceAfter)
 		}
 	}
 }

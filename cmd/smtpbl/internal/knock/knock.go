@@ -104,6 +104,18 @@ func (t *Tally) Top(n int, now time.Time) []Source {
 	return top
 }
 
+// Find returns what is known of the source that an address belongs to, if it was
+// dropped within the last hour.
+func (t *Tally) Find(a netip.Addr, now time.Time) (Source, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.sources[keyOf(a)]
+	if s == nil || now.Sub(s.last) >= Lately {
+		return Source{}, false
+	}
+	return s.describe(now), true
+}
+
 // Len returns how many sources are known.
 func (t *Tally) Len() int {
 	t.mu.Lock()

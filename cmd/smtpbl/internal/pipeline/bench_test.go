@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/metrics"
@@ -32,6 +33,7 @@ func BenchmarkPipeline(b *testing.B) {
 	ctx, cancel := context.WithCancel(b.Context())
 	engine := policy.New(policy.Config{Window: time.Hour, Threshold4: 1 << 10, BanTime: time.Hour}, start)
 	j := NewJudge(engine, discard{}, metrics.New("test"), nil, slog.New(slog.DiscardHandler))
+	j.KeepEvidence(evidence.NewRing(false))
 	done := make(chan error, 1)
 	go func() { done <- j.Run(ctx) }()
 	c := NewCollector(ctx, j.Batches(), parse.NewReader(nil), time.UTC)

@@ -7,8 +7,10 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/ingest/parse"
 	"github.com/smtpbl/smtpbl/policy"
@@ -24,7 +26,7 @@ type Batch struct {
 	Unread []policy.Service
 	// ReadAt is when the first line was read; zero for history.
 	ReadAt time.Time
-	text   []byte // holds the user names that Events point to
+	text   []byte // holds the user names and lines that Events point to
 	home   chan<- *Batch
 }
 
@@ -47,7 +49,7 @@ type Collector struct {
 }
 
 // spares bounds how many empty batches are kept for reuse.
-const spares = 8
+const spares = 2 * evidenceBatches
 
 // NewCollector makes a Collector that reads lines with reader and hands its
 // batches to out until ctx ends. Stamps without a zone are of zone.
@@ -67,7 +69,10 @@ func (c *Collector) Line(l *ingest.Line) {
 	if l.Live && b.ReadAt.IsZero() {
 		b.ReadAt = l.Arrival
 	}
-	ev.User, ev.Mechanism, ev.Detail = b.keep(ev.User), nil, nil
+	ev.User, ev.Mechanism, ev.Detail, ev.Line = b.keep(ev.User), nil, nil, nil
+	if evidence.Counts(ev, true) {
+		ev.Line = b.keepLine(l)
+	}
 }
 
 func (c *Collector) parse(l *ingest.Line, ev *policy.Event) bool {
@@ -110,7 +115,7 @@ func (c *Collector) Event(ev *policy.Event) {
 		b.ReadAt = ev.Time
 	}
 	kept := *ev
-	kept.User, kept.Mechanism, kept.Detail = b.keep(ev.User), nil, nil
+	kept.User, kept.Mechanism, kept.Detail = b.keep(ev.User), b.keep(ev.Mechanism), b.keep(ev.Detail)
 	b.Events = append(b.Events, kept)
 }
 
@@ -120,8 +125,32 @@ func (b *Batch) keep(text []byte) []byte {
 	if len(text) == 0 {
 		return nil
 	}
+	b.room(len(text))
 	n := len(b.text)
 	b.text = append(b.text, text...)
+	return b.text[n:len(b.text):len(b.text)]
+}
+
+// leastText is how much room for texts a batch has at least.
+const leastText = 16 << 10
+
+// room makes room for n more bytes of text. In a burst of failures it grows to
+// the size of a read in two steps, where append would take twenty.
+func (b *Batch) room(n int) {
+	if len(b.text)+n > cap(b.text) {
+		b.text = slices.Grow(b.text, max(n, leastText, 3*cap(b.text)))
+	}
+}
+
+// keepLine copies the beginning of a line into the batch, with the name of the
+// program in front where the source tells that apart.
+func (b *Batch) keepLine(l *ingest.Line) []byte {
+	b.room(len(l.Tag) + len(l.PID) + len("[]: ") + min(len(l.Text), evidence.MaxText))
+	n := len(b.text)
+	if l.Tag != nil {
+		b.text = append(append(append(append(b.text, l.Tag...), '['), l.PID...), "]: "...)
+	}
+	b.text = append(b.text, l.Text[:min(len(l.Text), evidence.MaxText)]...)
 	return b.text[n:len(b.text):len(b.text)]
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/policy"
@@ -42,6 +43,8 @@ type Judge struct {
 	batches   chan *Batch
 	asks      chan ask
 	gone      gaveWay
+	evidence  *evidence.Ring // nil where nobody asks why
+	later     []judged       // whose lines are to be kept
 	positions map[string]ingest.Position
 	decisions []policy.Decision
 	changed   bool // since the last checkpoint
@@ -134,16 +137,25 @@ func (j *Judge) Run(ctx context.Context) error {
 	j.outage.timer = time.NewTimer(lookAgain)
 	j.outage.timer.Stop()
 	defer j.outage.timer.Stop()
-	armed := false // for the timer, which sleeps while nothing changes
+	armed := false             // for the timer, which sleeps while nothing changes
+	var pause <-chan time.Time // until lines are kept; nil while none wait
 	for {
 		if j.changed && !armed {
 			timer.Reset(j.interval)
 			armed = true
 		}
+		if len(j.later) == 0 {
+			pause = nil
+		} else if pause == nil {
+			pause = time.After(evidencePause)
+		}
 		select {
 		case b := <-j.batches:
 			j.judge(ctx, b)
+		case <-pause:
+			j.keepEvidence(ctx)
 		case a := <-j.asks:
+			j.keepEvidence(ctx)
 			a.f(j.engine)
 			j.changed = j.changed || a.changes
 			close(a.done)
@@ -156,6 +168,7 @@ func (j *Judge) Run(ctx context.Context) error {
 			armed = false
 			j.checkpoint(ctx)
 		case <-ctx.Done():
+			j.keepEvidence(ctx)
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkpointEvery)
 			defer cancel()
 			j.checkpoint(last)
@@ -180,9 +193,11 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 	if n := len(b.Events); n > 0 {
 		j.outage.see(j.engine, b.Events[n-1].Time)
 	}
+	var sent []policy.Decision
 	if len(out) > 0 {
 		// The Sink keeps the slice, so it gets one of its own.
-		w := enforce.Work{Decisions: slices.Clone(out), ReadAt: b.ReadAt}
+		sent = slices.Clone(out)
+		w := enforce.Work{Decisions: sent, ReadAt: b.ReadAt}
 		// The Engine has counted these events, so even a stopping service
 		// must bring them into effect; the Sink outlives the Judge.
 		if err := j.sink.Send(context.WithoutCancel(ctx), w); err != nil {
@@ -190,7 +205,7 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 		}
 	}
 	j.positions[b.Pos.Source] = b.Pos
-	b.release()
+	j.keepLater(ctx, b, sent)
 	j.changed = true
 	j.tracked.Store(int64(j.engine.Tracked()))
 	j.forgotten.Store(j.engine.Forgotten())

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/ingest/parse"
@@ -53,10 +54,13 @@ func newEngine() *policy.Engine {
 }
 
 // run runs a Judge until the test calls stop.
-func run(t *testing.T, e *policy.Engine, places []ingest.Position) (r *recorder, j *Judge, stop func()) {
+func run(t *testing.T, e *policy.Engine, places []ingest.Position, keep ...*evidence.Ring) (r *recorder, j *Judge, stop func()) {
 	t.Helper()
 	r = &recorder{}
 	j = NewJudge(e, r, r, places, slog.New(slog.DiscardHandler))
+	for _, ring := range keep {
+		j.KeepEvidence(ring)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- j.Run(ctx) }()

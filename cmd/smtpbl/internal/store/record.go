@@ -33,7 +33,9 @@ func (r *Record) Key() nft.Key { return nft.Key{Layer: r.Layer, Prefix: r.Prefix
 func (r *Record) Active(now time.Time) bool { return r.Until.After(now) }
 
 const (
-	recordVersion = 1
+	// recordVersion is what is written; version 1, whose checksum lacks the key,
+	// is read too.
+	recordVersion = 2
 	maxReason     = 1 << 10
 	keyLen        = 17
 )
@@ -74,7 +76,8 @@ func decodeKey(k []byte) (netip.Prefix, error) {
 }
 
 // encode lays a record out as version, rule, step, then varints, the reason
-// and a CRC-32 of all before it.
+// and a CRC-32 of the key and all before it: a spoilt key would ban somebody
+// else.
 func encode(r *Record) []byte {
 	b := make([]byte, 0, 48+len(r.Reason))
 	b = append(b, recordVersion, code(ruleCodes, r.Rule), code(stepCodes, r.Step))
@@ -84,7 +87,15 @@ func encode(r *Record) []byte {
 	reason := r.Reason[:min(len(r.Reason), maxReason)]
 	b = binary.AppendUvarint(b, uint64(len(reason)))
 	b = append(b, reason...)
-	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	return binary.LittleEndian.AppendUint32(b, checksum(encodeKey(r.Prefix), b))
+}
+
+// checksum is that of the record b, which begins with its version.
+func checksum(key, b []byte) uint32 {
+	if b[0] == 1 {
+		return crc32.ChecksumIEEE(b)
+	}
+	return crc32.Update(crc32.ChecksumIEEE(key), crc32.IEEETable, b)
 }
 
 // recordReader reads the records of a layer into one and the same Record.
@@ -128,11 +139,11 @@ func decodeWith(layer nft.Layer, k, v []byte, text func([]byte) string) (Record,
 	if err != nil {
 		return Record{}, err
 	}
-	if len(v) < 7 || crc32.ChecksumIEEE(v[:len(v)-4]) != binary.LittleEndian.Uint32(v[len(v)-4:]) {
+	if len(v) < 7 || checksum(k, v[:len(v)-4]) != binary.LittleEndian.Uint32(v[len(v)-4:]) {
 		return Record{}, fmt.Errorf("%w: the record of %s fails its checksum", errDamaged, p)
 	}
-	if v[0] != recordVersion || int(v[1]) >= len(ruleCodes) || int(v[2]) >= len(stepCodes) {
-		return Record{}, fmt.Errorf("%w: the record of %s is of another version", errDamaged, p)
+	if v[0] < 1 || v[0] > recordVersion || int(v[1]) >= len(ruleCodes) || int(v[2]) >= len(stepCodes) {
+		return Record{}, fmt.Errorf("%w: the record of %s is of a version that this program does not know", ErrNewer, p)
 	}
 	d := decoder{b: v[3 : len(v)-4]}
 	r := Record{Layer: layer, Prefix: p, Rule: ruleCodes[v[1]], Step: stepCodes[v[2]]}

@@ -48,9 +48,13 @@ func (s *Store) each(b *bolt.Bucket, layer nft.Layer, f func(*Record) error) err
 
 // Get returns the record of a ban, and whether there is one.
 func (s *Store) Get(k nft.Key) (r Record, ok bool, err error) {
-	err = s.db.View(func(tx *bolt.Tx) error {
+	err = s.view(func(tx *bolt.Tx) error {
 		key := encodeKey(k.Prefix)
-		v := tx.Bucket(layerBuckets[k.Layer]).Get(key)
+		b := tx.Bucket(layerBuckets[k.Layer])
+		if b == nil {
+			return nil
+		}
+		v := b.Get(key)
 		if ok = v != nil; !ok {
 			return nil
 		}
@@ -65,7 +69,7 @@ func (s *Store) Put(records []Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	err := s.db.Update(func(tx *bolt.Tx) error {
+	err := s.update(func(tx *bolt.Tx) error {
 		for i := range records {
 			b := tx.Bucket(layerBuckets[records[i].Layer])
 			if err := b.Put(encodeKey(records[i].Prefix), encode(&records[i])); err != nil {
@@ -107,7 +111,7 @@ func (s *Store) Prune(before time.Time) (int, error) {
 // returns the key to go on from, nil at the end.
 func (s *Store) prune(layer nft.Layer, from []byte, before time.Time) (n int, next []byte, err error) {
 	defer s.giveBack()
-	err = s.db.Update(func(tx *bolt.Tx) error {
+	err = s.update(func(tx *bolt.Tx) error {
 		b := tx.Bucket(layerBuckets[layer])
 		var old [][]byte
 		d, c := recordReader{layer: layer}, b.Cursor()

@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -51,9 +53,10 @@ var (
 )
 
 // Store is an open history file. Its methods may be called from one
-// goroutine at a time.
+// goroutine at a time, but Evidence and Get from any.
 type Store struct {
-	db *bolt.DB
+	db   *bolt.DB
+	file os.FileInfo // of the file that is open
 }
 
 // State is where reading the logs stopped when the store was closed.
@@ -63,8 +66,10 @@ type State struct {
 }
 
 // Open opens the history in dir, making dir and file where they are missing,
-// and checks all of it. Where the file is damaged it is renamed and an empty
-// one is opened; setAside is then the new name of the damaged one.
+// and checks all of it but the evidence. A file of an earlier program is brought
+// to today's schema. Where the file is damaged it is renamed and an empty one is
+// opened; setAside is then the new name of the damaged one. One of a later
+// program is ErrNewer, and stays as it is.
 func Open(dir string) (s *Store, st State, setAside string, err error) {
 	if err = os.MkdirAll(dir, 0o700); err != nil {
 		return nil, st, "", fmt.Errorf("make the state directory: %w", err)
@@ -95,6 +100,9 @@ func open(path string) (*Store, State, error) {
 			return classify(err)
 		}
 		s = &Store{db: db}
+		if s.file, err = os.Stat(path); err != nil {
+			return err
+		}
 		if err := s.prepare(); err != nil {
 			return err
 		}
@@ -140,14 +148,22 @@ func classify(err error) error {
 	return fmt.Errorf("%w: %w", errDamaged, err)
 }
 
+// prepare brings the file to the schema of this program, in one transaction.
 func (s *Store) prepare() error {
 	return s.db.Update(func(tx *bolt.Tx) error {
-		for _, name := range append([][]byte{bucketMeta}, layerBuckets...) {
+		from, err := schemaOf(tx)
+		if err != nil {
+			return err
+		}
+		for _, name := range slices.Concat([][]byte{bucketMeta, bucketEvidence, bucketEvidenceOf}, layerBuckets) {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
 		}
-		return nil
+		if from == schema {
+			return nil
+		}
+		return tx.Bucket(bucketMeta).Put(keySchema, strconv.AppendUint(nil, schema, 10))
 	})
 }
 
@@ -175,7 +191,7 @@ func (s *Store) Checkpoint(positions []ingest.Position, snapshot []byte) error {
 	if err != nil {
 		return fmt.Errorf("encode the read positions: %w", err)
 	}
-	err = s.db.Update(func(tx *bolt.Tx) error {
+	err = s.update(func(tx *bolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
 		if err := meta.Put(keyPlaces, places); err != nil {
 			return err
@@ -188,19 +204,46 @@ func (s *Store) Checkpoint(positions []ingest.Position, snapshot []byte) error {
 	return nil
 }
 
+// errGone means that what is written will be gone when the service ends.
+var errGone = errors.New("the history file was removed or replaced while the service has it open: restart the service")
+
+// update is one transaction. What bbolt finds damaged only then is an error, and
+// the file stays as it was.
+func (s *Store) update(f func(*bolt.Tx) error) error {
+	if now, err := os.Stat(s.db.Path()); err != nil || !os.SameFile(now, s.file) {
+		return errGone
+	}
+	return guarded(func() error { return s.db.Update(f) })
+}
+
+// view is update for a transaction that only reads.
+func (s *Store) view(f func(*bolt.Tx) error) error {
+	return guarded(func() error { return s.db.View(f) })
+}
+
 // Close releases the file.
 func (s *Store) Close() error { return s.db.Close() }
 
 // Read calls f with each record of the history in dir, which stays as it is.
 // Where the service has it open, ErrLocked is returned.
 func Read(dir string, f func(*Record) error) error {
+	return Ask(dir, func(s *Store) error { return s.Each(f) })
+}
+
+// Ask calls f with the history in dir opened to be read only. Where the service
+// has it open, ErrLocked is returned.
+func Ask(dir string, f func(*Store) error) error {
 	path := filepath.Join(dir, FileName)
 	err := guarded(func() error {
 		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: readWait, ReadOnly: true})
 		if err != nil {
 			return classify(err)
 		}
-		return errors.Join((&Store{db: db}).Each(f), db.Close())
+		s := &Store{db: db}
+		if err = s.known(); err == nil {
+			err = f(s)
+		}
+		return errors.Join(err, db.Close())
 	})
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)

@@ -267,6 +267,33 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestAFileThatIsTakenAway is written to no more: it would look well, and be
+// gone at the next start.
+func TestAFileThatIsTakenAway(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := mustOpen(t, dir)
+	defer s.Close()
+	path := filepath.Join(dir, FileName)
+	if err := os.Rename(path, path+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put([]Record{sample("198.51.100.7/32", "")}); !errors.Is(err, errGone) {
+		t.Errorf("Put without a file: %v", err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Checkpoint(nil, nil); !errors.Is(err, errGone) {
+		t.Errorf("Checkpoint beside another file: %v", err)
+	}
+	if err := os.Rename(path+".moved", path); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put([]Record{sample("198.51.100.7/32", "")}); err != nil {
+		t.Errorf("Put with the file back: %v", err)
+	}
+}
+
 func TestUnwritablePlace(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

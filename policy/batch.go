@@ -61,4 +61,7 @@ func (s *spread) fetch(id uint64) uint32 {
 }
 
 // fetch loads the room of a user.
-func (p *pairs) fetch(u user) uint32 { return p.rooms[p.room(u)][0].tag }
+func (p *pairs) fetch(u user) uint32 {
+	r := p.room(u)
+	return p.rooms[r][0].tag + p.rooms[r][pairWays/2].tag
+}

@@ -38,14 +38,20 @@ type Config struct {
 	// back; 0 forgets an offender BanTimeMax after its last ban ended.
 	BanDecay time.Duration
 	// KnownThreshold is how many failures ban an address whose failing users
-	// all logged in from it within KnownFor; 0 knows nobody.
+	// all logged in from it within KnownFor, where no user counts for more than
+	// Threshold4 or Threshold6; ten times as many of one user ban as well. 0
+	// knows nobody.
 	KnownThreshold int
 	KnownFor       time.Duration
 	// AccountNets is how many nets (/24 or /48) may fail at one account within
 	// Window before the threshold falls for failures at that account, to 1
 	// with Threshold times as many; 0 is never.
 	AccountNets int
-	// NetAccounts is the same for the accounts that one net fails at.
+	// AccountTime is the length of a first ban for failing at such an account,
+	// which doubles like BanTime; 0 is BanTime.
+	AccountTime time.Duration
+	// NetAccounts is the number of accounts that one net may fail at before its
+	// threshold falls in the same way.
 	NetAccounts int
 	// NetFailing is the same for the addresses of one net that fail.
 	NetFailing int
@@ -54,6 +60,10 @@ type Config struct {
 	// OutageFaults is how many faults of the authentication backend within a
 	// minute pause counting; 0 is never.
 	OutageFaults int
+	// Secret keeps others from knowing where an account or a net lies in the
+	// tables; 0 draws one. Engines with one secret decide alike in full tables
+	// too.
+	Secret uint64
 	// MaxTracked limits the records held at one time; 0 is 1<<20.
 	MaxTracked int
 }
@@ -78,6 +88,9 @@ func (c Config) sane() Config {
 	if c.NetTime <= 0 {
 		c.NetTime = c.BanTime
 	}
+	if c.AccountTime <= 0 {
+		c.AccountTime = c.BanTime
+	}
 	c.AllPortsTime, c.SoftTime = max(c.AllPortsTime, time.Second), max(c.SoftTime, time.Second)
 	c.KnownThreshold = min(c.KnownThreshold, maxKept)
 	c.AllPorts4, c.AllPorts6 = min(c.AllPorts4, maxKept), min(c.AllPorts6, maxKept)
@@ -90,7 +103,7 @@ func (c Config) sane() Config {
 
 // kept is how many entries a key keeps; the oldest go beyond.
 func (c Config) kept() int {
-	most := max(2*c.Threshold4, 2*c.Threshold6, c.KnownThreshold+minKept, c.AllPorts4, c.AllPorts6, minKept)
+	most := max(2*c.Threshold4, 2*c.Threshold6, persistence*c.KnownThreshold+minKept, c.AllPorts4, c.AllPorts6, minKept)
 	return min(most, maxKept)
 }
 
@@ -103,10 +116,10 @@ func (c Config) subjects(limit int) int {
 	return c.MaxTracked / 32
 }
 
-// logins is how many logins are remembered: one for four addresses.
+// logins is for how many logins there is room.
 func (c Config) logins() int {
 	if c.KnownThreshold == 0 {
 		return 0
 	}
-	return c.MaxTracked / 4
+	return min(c.MaxTracked, pairWays<<localBits) // more rooms than users cannot be told apart
 }

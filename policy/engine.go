@@ -24,6 +24,7 @@ type Engine struct {
 	turn      uint8 // of sweep
 	scratch   []entry
 	forgotten uint64
+	drawn     uint64 // of weakest
 
 	accounts  spread // the nets that failed at each account
 	nets      spread // the accounts that each net failed at
@@ -51,8 +52,11 @@ type Engine struct {
 // that the Engine is told takes its place.
 func New(cfg Config, start time.Time) *Engine {
 	e := &Engine{
-		cfg: cfg.sane(), netsEnd: never, secret: rand.Uint64(),
+		cfg: cfg.sane(), netsEnd: never, secret: cfg.Secret,
 		pardons: &bart.Table[second]{}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit,
+	}
+	if e.secret == 0 {
+		e.secret = rand.Uint64()
 	}
 	e.window, e.decay, e.highest = seconds(e.cfg.Window), seconds(e.cfg.BanDecay), e.cfg.highest()
 	e.clock = newClock(start, slotLength*max(1, e.window/parts))
@@ -263,7 +267,7 @@ func (e *Engine) take(c *sight, x []entry) []entry {
 // ban bans record i and, where it is one host too many, its net.
 func (e *Engine) ban(i uint32, c *sight, v *verdict, out []Decision) []Decision {
 	r := e.records.at(i)
-	rank, length := e.climb(r, StepHost, c.at)
+	rank, length := e.climb(r, StepHost, v.rule, c.at)
 	r.mark = never
 	e.touch(i)
 	out = append(out, Decision{
@@ -289,7 +293,7 @@ func (e *Engine) goesOn(i uint32, c *sight, out []Decision) []Decision {
 		return out
 	}
 	e.save(i, spend(x))
-	rank, length := e.climb(r, StepAll, c.at)
+	rank, length := e.climb(r, StepAll, RulePersist, c.at)
 	return append(out, Decision{
 		Prefix: r.key.prefix(ofHost), Step: StepAll, Rule: RulePersist,
 		At: c.ev.Time, Until: c.ev.Time.Add(length),

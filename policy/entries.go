@@ -134,6 +134,8 @@ type tally struct {
 	n           int // failures that count
 	ofUser      int // of them, those of the user in question
 	strange     int // of them, those of users who are not known at the address
+	weighed     int // with no more of each known user than ban a stranger
+	persistent  int // of the known user with the most
 	first, last second
 }
 
@@ -153,7 +155,7 @@ func (e *Engine) count(x []entry, newest second, u user) (t tally) {
 			t.ofUser++
 		}
 	}
-	t.strange = t.n
+	t.strange, t.weighed = t.n, t.n
 	return t
 }
 

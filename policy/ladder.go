@@ -18,14 +18,15 @@ func (c *Config) banTime(first time.Duration, rank int) time.Duration {
 	return min(d, c.BanTimeMax)
 }
 
-// first is how long the first ban of a step lasts.
-func (c *Config) first(s Step) time.Duration {
-	switch s {
-	case StepNet:
+// first is how long the first ban of a step lasts that a rule leads to.
+func (c *Config) first(s Step, rule Rule) time.Duration {
+	switch {
+	case s == StepNet:
 		return c.NetTime
-	case StepAll:
+	case s == StepAll:
 		return c.AllPortsTime
-	case StepSoft, StepHost:
+	case rule == RuleAccount:
+		return c.AccountTime
 	}
 	return c.BanTime
 }
@@ -37,7 +38,7 @@ func (c *Config) highest() int {
 		return math.MaxUint8
 	}
 	rank := 1
-	for c.banTime(min(c.BanTime, c.NetTime, c.AllPortsTime), rank) < c.BanTimeMax && rank < math.MaxUint8 {
+	for c.banTime(min(c.BanTime, c.NetTime, c.AllPortsTime, c.AccountTime), rank) < c.BanTimeMax && rank < math.MaxUint8 {
 		rank++
 	}
 	return rank
@@ -62,14 +63,14 @@ func (c *Config) spread(d time.Duration, k key, rank int) time.Duration {
 
 // climb bans r at a step from at on, one rank higher than before, and returns
 // the rank and for how long.
-func (e *Engine) climb(r *record, s Step, at second) (int, time.Duration) {
+func (e *Engine) climb(r *record, s Step, rule Rule, at second) (int, time.Duration) {
 	e.forget(r, at)
 	rank := e.rankOf(r, at)
 	wider := s == StepAll && r.banned(at) // the same ban, at more ports
 	if !wider || rank == 0 {
 		rank = min(rank+1, e.highest)
 	}
-	d := e.cfg.spread(e.cfg.banTime(e.cfg.first(s), rank), r.key, rank)
+	d := e.cfg.spread(e.cfg.banTime(e.cfg.first(s, rule), rank), r.key, rank)
 	ends := at.plus(d)
 	if wider {
 		ends = max(ends, r.ends)

@@ -190,7 +190,15 @@ func TestKnownLogins(t *testing.T) {
 			0s fail 192.0.2.1 n=4 u=bob
 			1m ok   192.0.2.1 u=Bob@example.org
 			2m fail 192.0.2.1 n=7 u=bob@example.org
-			3m fail 192.0.2.1 u=bob`, []string{"3m0s host 192.0.2.1/32 by auth_fail, 8, rank 1, for 10m0s"}},
+			3m fail 192.0.2.1 u=bob
+			4m fail 192.0.2.1 n=71 u=bob
+			5m fail 192.0.2.1 u=bob`, []string{"5m0s host 192.0.2.1/32 by auth_fail, 80, rank 1, for 10m0s"}},
+		"several who are known may not all do so": {known, `
+			0s ok   192.0.2.1 u=ann
+			1m ok   192.0.2.1 u=bob
+			2m fail 192.0.2.1 n=20 u=ann
+			3m fail 192.0.2.1 n=2 u=bob
+			4m fail 192.0.2.1 u=bob`, []string{"4m0s host 192.0.2.1/32 by auth_fail, 23, rank 1, for 10m0s"}},
 		"but not with other names": {known, `
 			1m ok   192.0.2.1 u=bob
 			2m fail 192.0.2.1 n=4 u=ann
@@ -213,6 +221,7 @@ func TestKnownLogins(t *testing.T) {
 
 func TestSpreadLowersThresholds(t *testing.T) {
 	spread := func(c *Config) {
+		c.AccountTime = time.Hour
 		c.AccountNets, c.NetAccounts, c.SoftThreshold4, c.Net4Hosts = 2, 2, 0, 0
 		c.KnownThreshold, c.KnownFor = 20, time.Hour
 	}
@@ -233,9 +242,9 @@ func TestSpreadLowersThresholds(t *testing.T) {
 			12s fail 10.0.7.1 u=bob
 			13s fail 10.0.8.1 u=bob
 			14s fail 10.0.9.1 u=ann`, []string{
-			"5s host 203.0.113.1/32 by account, 4, rank 1, for 10m0s",
-			"12s host 10.0.7.1/32 by account, 1, rank 1, for 10m0s",
-			"13s host 10.0.8.1/32 by account, 1, rank 1, for 10m0s",
+			"5s host 203.0.113.1/32 by account, 4, rank 1, for 1h0m0s",
+			"12s host 10.0.7.1/32 by account, 1, rank 1, for 1h0m0s",
+			"13s host 10.0.8.1/32 by account, 1, rank 1, for 1h0m0s",
 		}},
 		"who is known in the net is not concerned": {spread, `
 			0s ok   10.9.9.1 u=bob

@@ -15,6 +15,9 @@ func (l *list) push(s *slab[record], i uint32) {
 	l.front = i
 }
 
+// linked tells whether record i, at r, is in l, where it can be in no other list.
+func (r *record) linked(l *list, i uint32) bool { return r.prev != 0 || r.next != 0 || l.front == i }
+
 func (l *list) remove(s *slab[record], i uint32) {
 	r := s.at(i)
 	if r.prev != 0 {

@@ -18,7 +18,7 @@ type model struct {
 	failed map[netip.Addr][]report
 	bans   map[netip.Prefix][]span
 	soft   map[netip.Addr]time.Time
-	logins map[string][]meeting // by user: the eight addresses and nets where he logged in last
+	logins map[string][]meeting // by user: the sixteen addresses and nets where he logged in last
 	byUser []meeting            // tries that count for the account
 	byNet  []meeting            // tries that count for the net
 	swarm  []meeting            // the same, with and without a name
@@ -121,7 +121,7 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 	switch {
 	case string(ev.User) == m.cfg.Honeypots[0] && n > 0:
 		d.Rule = RuleHoneypot
-	case strange >= m.cfg.Threshold4 || n >= m.cfg.KnownThreshold:
+	case strange >= m.cfg.Threshold4 || m.weighed(ev) >= m.cfg.KnownThreshold:
 		d.Rule = RuleAuthFail
 	case ofUser >= account && account < m.cfg.Threshold4:
 		d.Rule = RuleAccount
@@ -134,9 +134,27 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 	}
 	m.failed[ev.Addr] = nil
 	delete(m.soft, ev.Addr)
-	rank, length := m.add(host, m.cfg.BanTime, ev.Time)
+	first := m.cfg.BanTime
+	if d.Rule == RuleAccount {
+		first = m.cfg.AccountTime
+	}
+	rank, length := m.add(host, first, ev.Time)
 	d.Rank, d.Until = rank, ev.Time.Add(length)
 	return append([]Decision{d}, m.neighbours(net, ev.Time)...)
+}
+
+// weighed counts no known user more often than a stranger may fail. In streams
+// as short as ours nobody reaches ten times KnownThreshold.
+func (m *model) weighed(ev *Event) int {
+	sum := 0
+	for _, u := range []string{"", "ann", "bob", "eve", "pot"} {
+		n, _ := m.count(ev, func(r report) bool { return r.user == u })
+		if m.known(u, ev.Addr, ev.Time) {
+			n = min(n, m.cfg.Threshold4)
+		}
+		sum += n
+	}
+	return sum
 }
 
 func (m *model) soften(d *Decision, ev *Event) []Decision {
@@ -395,7 +413,7 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 		BanTime:    2 * time.Minute, BanTimeMax: 9 * time.Minute, BanExtra: 20, BanDecay: 4 * time.Minute,
 		Net4Hosts: 2, NetTime: 3 * time.Minute,
 		SoftThreshold4: 2, SoftTime: 2 * time.Minute, AllPorts4: 6, AllPortsTime: time.Minute,
-		KnownThreshold: 6, KnownFor: 10 * time.Minute, AccountNets: 2, NetAccounts: 1, NetFailing: 2,
+		KnownThreshold: 6, KnownFor: 10 * time.Minute, AccountNets: 2, AccountTime: 150 * time.Second, NetAccounts: 1, NetFailing: 2,
 		Honeypots: []string{"pot"}, OutageFaults: 5, MaxTracked: 1 << 14,
 	}
 	e := New(cfg, start)

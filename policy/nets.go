@@ -25,7 +25,7 @@ func (e *Engine) banNet(i uint32, t time.Time, at second, out []Decision) []Deci
 	if e.dismiss(r, at); int(r.n) < e.hostsOf(k) {
 		return out
 	}
-	rank, length := e.climb(r, StepNet, at)
+	rank, length := e.climb(r, StepNet, RuleNet, at)
 	e.touch(n)
 	return append(out, Decision{
 		Prefix: r.key.prefix(ofNet), Step: StepNet, Rule: RuleNet,

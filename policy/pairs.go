@@ -12,8 +12,9 @@ type pairs struct {
 	most   int64 // seconds that a login counts
 }
 
-// pairWays is how many logins share a room: those of a cache line.
-const pairWays = 8
+// pairWays is how many logins share a room: those of two cache lines. Each
+// login takes two, one for the address and one for its net.
+const pairWays = 16
 
 type login struct {
 	tag  uint32 // 0 is none

@@ -15,9 +15,10 @@ func (e *Engine) track(k key, of kind, at second, keep uint32) uint32 {
 	i := e.records.add()
 	r := e.records.at(i)
 	r.key, r.flags = k, recordFlags(of)
+	r.flags |= recordFlags(classOf(r)) << classShift
 	r.newest, r.ends, r.mark = at, never, never
 	e.index[of].add(k, i)
-	e.harmless[0].push(&e.records, i)
+	e.listOf(r).push(&e.records, i)
 	return i
 }
 
@@ -74,9 +75,24 @@ func (e *Engine) evict(keep uint32) bool {
 	return true
 }
 
-// weakest returns the record other than keep that has the least failures, of
-// those the one seen longest ago; 0 where all have bans.
+// draws is how many records are looked at for one of the lowest class.
+const draws = 8
+
+// weakest returns the record other than keep that has the least failures; 0
+// where all have bans. Of those with a single failure it draws one: with the
+// oldest first, whoever tries more seldom than a flood fills the memory would
+// never be seen a second time.
 func (e *Engine) weakest(keep uint32) uint32 {
+	for range draws {
+		if e.harmless[0].back == 0 {
+			break
+		}
+		e.drawn++
+		i := uint32(mix(e.drawn)%uint64(e.records.used-1)) + 1
+		if r := e.records.at(i); i != keep && r.flags&(offending|classMask) == 0 && r.linked(&e.harmless[0], i) {
+			return i
+		}
+	}
 	for c := range e.harmless {
 		i := e.harmless[c].back
 		if i == keep && i != 0 {

@@ -38,13 +38,14 @@ func (e *Engine) rule(c *sight, t *tally, x []entry, newest second) (Rule, bool)
 	ofAccount := lowered(most, e.cfg.AccountNets, c.accountNets)
 	ofNet := lowered(most, e.cfg.NetAccounts, c.netAccounts)
 	ofSwarm := lowered(most, e.cfg.NetFailing, c.netFailing)
-	if e.cfg.KnownThreshold > most && t.n < e.cfg.KnownThreshold && t.n >= min(most, ofNet, ofSwarm) {
-		t.strange = e.strange(c, x, newest)
+	known := e.cfg.KnownThreshold
+	if known > most && t.n >= min(most, ofNet, ofSwarm) {
+		e.weigh(c, x, newest, t)
 	}
 	switch {
 	case c.ev.Kind == AuthFail && e.honeypots.has(c.ev.User):
 		return RuleHoneypot, t.n > 0
-	case t.strange >= most:
+	case t.strange >= most, known > most && (t.weighed >= known || t.persistent >= known*persistence):
 		return RuleAuthFail, true
 	case t.ofUser >= ofAccount && ofAccount < most:
 		return RuleAccount, true
@@ -65,16 +66,54 @@ func lowered(threshold, limit, met int) int {
 	return max((threshold*limit+met-1)/met, 1)
 }
 
-// strange is how many failures are of users who did not log in from this
-// address lately.
-func (e *Engine) strange(c *sight, x []entry, newest second) int {
-	n := 0
+// persistence is how many times KnownThreshold one known user alone may fail: a
+// phone with an old password tries every few minutes, and has no other user's
+// account in its hands.
+const persistence = 10
+
+// mostUsers bounds the users of an address that are told apart.
+const mostUsers = 16
+
+// weigh tells the failures of users who logged in from this address lately from
+// those of strangers.
+func (e *Engine) weigh(c *sight, x []entry, newest second, t *tally) {
+	var users [mostUsers]struct {
+		user  user
+		n     int
+		known bool
+	}
+	used, most := 0, e.threshold(c.key)
+	t.strange, t.weighed = 0, 0
 	for i := range x {
-		if e.counts(&x[i]) && newest.since(x[i].at) < e.window && !e.logins.known(c.key, x[i].user, c.at) {
-			n++
+		f := &x[i]
+		if !e.counts(f) || newest.since(f.at) >= e.window {
+			continue
+		}
+		j := 0
+		for j < used && users[j].user>>domainBits != f.user>>domainBits { // as logins are known
+			j++
+		}
+		if j == used {
+			if used == mostUsers { // so many are no household
+				t.strange++
+				t.weighed++
+				continue
+			}
+			users[j].user, users[j].known = f.user, e.logins.known(c.key, f.user, c.at)
+			used++
+		}
+		u := &users[j]
+		u.n++
+		if !u.known {
+			t.strange++
+		}
+		if !u.known || u.n <= most {
+			t.weighed++
+		}
+		if u.known {
+			t.persistent = max(t.persistent, u.n)
 		}
 	}
-	return n
 }
 
 func (e *Engine) threshold(k key) int {

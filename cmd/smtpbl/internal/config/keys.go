@@ -69,6 +69,7 @@ var keys = []key{
 	field("policy.known_threshold", func(c *Config) *int { return &c.Policy.KnownThreshold }, numbers[int](0, maxThreshold)),
 	field("policy.known_for", func(c *Config) *time.Duration { return &c.Policy.KnownFor }, durations(time.Minute, year)),
 	field("policy.account_nets", func(c *Config) *int { return &c.Policy.AccountNets }, numbers[int](0, 32)),
+	field("policy.account_time", func(c *Config) *time.Duration { return &c.Policy.AccountTime }, durations(time.Second, 10*year)),
 	field("policy.net_accounts", func(c *Config) *int { return &c.Policy.NetAccounts }, numbers[int](0, 32)),
 	field("policy.net_failing", func(c *Config) *int { return &c.Policy.NetFailing }, numbers[int](0, 32)),
 	field("policy.honeypots", func(c *Config) *[]string { return &c.Policy.Honeypots }, lists(texts(parseLogin, plain))),

@@ -49,6 +49,7 @@ func TestLimits(t *testing.T) {
 		{"policy", "known_threshold", []string{`0`, `10000`}, []string{`-1`, `10001`}},
 		{"policy", "known_for", []string{`"1m"`, `"8760h"`}, []string{`"59s"`, `"8761h"`}},
 		{"policy", "account_nets", []string{`0`, `32`}, []string{`-1`, `33`}},
+		{"policy", "account_time", []string{`"1s"`, `"87600h"`}, []string{`"0s"`, `"87601h"`}},
 		{"policy", "net_accounts", []string{`0`, `32`}, []string{`-1`, `33`}},
 		{"policy", "net_failing", []string{`0`, `32`}, []string{`-1`, `33`}},
 		{"policy", "honeypots", []string{`[]`, `["admin", "a@b.example"]`}, []string{`"admin"`, `[""]`, `["a b"]`, `["a", "a"]`, `["` + strings.Repeat("a", 256) + `"]`}},

@@ -74,7 +74,7 @@ func everythingSet() Config {
 			Net4Hosts: 3, Net6Hosts: 2, NeverBan: []NeverBan{{Prefix: netip.MustParsePrefix("2001:db8::1/128")}},
 			NetTime: time.Hour, BanDecay: 24 * time.Hour, SoftThreshold4: 1, SoftTime: 5 * time.Minute,
 			AllPorts4: 9, AllPorts6: 8, AllPortsTime: 2 * time.Hour, KnownThreshold: 7, KnownFor: 48 * time.Hour,
-			NetAccounts: 6, NetFailing: 4, Honeypots: []string{"root"}, MaxTracked: 5000, NeverBanSSHPorts: []uint16{2222}, NeverBanMyNetworks: true,
+			AccountTime: 3 * time.Hour, NetAccounts: 6, NetFailing: 4, Honeypots: []string{"root"}, MaxTracked: 5000, NeverBanSSHPorts: []uint16{2222}, NeverBanMyNetworks: true,
 		},
 		Postfix: Postfix{PolicySocket: "/srv/postfix/policy", MapSocket: "/srv/postfix/map", Action: PostfixReject, Text: "{addr}: no"},
 		NFT: NFT{

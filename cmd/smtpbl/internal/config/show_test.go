@@ -96,6 +96,7 @@ all_ports_time = "24h"
 known_threshold = 20
 known_for = "168h"
 account_nets = 5
+account_time = "12h"
 net_accounts = 10
 net_failing = 16
 honeypots = []
@@ -163,7 +164,7 @@ func TestJSONHasTheNamesOfTheFile(t *testing.T) {
 			"net4_hosts": 3.0, "net6_hosts": 2.0, "never_ban": []any{"2001:db8::1"},
 			"net_time": "1h", "ban_extra": 0.0, "ban_decay": "24h", "soft_threshold4": 1.0, "soft_threshold6": 0.0, "soft_time": "5m",
 			"all_ports4": 9.0, "all_ports6": 8.0, "all_ports_time": "2h", "known_threshold": 7.0, "known_for": "48h",
-			"account_nets": 0.0, "net_accounts": 6.0, "net_failing": 4.0, "honeypots": []any{"root"}, "outage_faults": 0.0, "max_tracked": 5000.0,
+			"account_nets": 0.0, "account_time": "3h", "net_accounts": 6.0, "net_failing": 4.0, "honeypots": []any{"root"}, "outage_faults": 0.0, "max_tracked": 5000.0,
 			"never_ban_ssh_ports": []any{2222.0}, "never_ban_mynetworks": true,
 		},
 		"postfix": map[string]any{

@@ -106,7 +106,7 @@ func (d *Decision) AppendReason(b []byte) []byte {
 // circumstances are what a rule adds to the reason.
 var circumstances = map[Rule]string{
 	RuleHoneypot: ", one with a login name that nobody has",
-	RuleAccount:  ", at an account that many networks try",
+	RuleAccount:  ", the last at an account that many networks try",
 	RuleSpray:    ", from a network that tries many accounts",
 	RuleSwarm:    ", in a network where many addresses fail",
 	RulePersist:  ", the last ones while it was banned: all ports",

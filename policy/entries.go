@@ -132,7 +132,6 @@ func insert(x []entry, f entry) []entry {
 // tally is what the entries of a key come to.
 type tally struct {
 	n           int // failures that count
-	ofUser      int // of them, those of the user in question
 	strange     int // of them, those of users who are not known at the address
 	weighed     int // with no more of each known user than ban a stranger
 	persistent  int // of the known user with the most
@@ -140,7 +139,7 @@ type tally struct {
 }
 
 // count adds up the entries that count.
-func (e *Engine) count(x []entry, newest second, u user) (t tally) {
+func (e *Engine) count(x []entry, newest second) (t tally) {
 	for i := range x {
 		f := &x[i]
 		if !e.counts(f) || newest.since(f.at) >= e.window {
@@ -151,9 +150,6 @@ func (e *Engine) count(x []entry, newest second, u user) (t tally) {
 		}
 		t.last = f.at
 		t.n++
-		if f.user.same(u) {
-			t.ofUser++
-		}
 	}
 	t.strange, t.weighed = t.n, t.n
 	return t

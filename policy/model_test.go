@@ -101,7 +101,6 @@ func (m *model) observe(ev *Event) []Decision {
 func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision {
 	n, over := m.count(ev, nil)
 	strange, _ := m.count(ev, func(r report) bool { return !m.known(r.user, ev.Addr, ev.Time) })
-	ofUser, _ := m.count(ev, func(r report) bool { return r.user != "" && r.user == string(ev.User) })
 	account, spray, swarm := m.cfg.Threshold4, m.cfg.Threshold4, m.cfg.Threshold4
 	inNet := func(t meeting) (bool, uint64) { return net.Contains(t.addr), uint64(keyOf(t.addr)) }
 	if !known {
@@ -123,7 +122,7 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 		d.Rule = RuleHoneypot
 	case strange >= m.cfg.Threshold4 || m.weighed(ev) >= m.cfg.KnownThreshold:
 		d.Rule = RuleAuthFail
-	case ofUser >= account && account < m.cfg.Threshold4:
+	case strange >= account && account < m.cfg.Threshold4:
 		d.Rule = RuleAccount
 	case strange >= spray && spray < m.cfg.Threshold4:
 		d.Rule = RuleSpray

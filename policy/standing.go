@@ -56,7 +56,7 @@ func (e *Engine) Standing(a netip.Addr, at time.Time) Standing {
 
 // describe fills in what is known of the address itself.
 func (e *Engine) describe(s *Standing, r *record, now second) {
-	t := e.count(e.load(r), now, 0)
+	t := e.count(e.load(r), now)
 	s.Failures = t.n
 	if t.n > 0 {
 		s.First, s.Last = e.clock.time(t.first), e.clock.time(t.last)

@@ -21,7 +21,7 @@ func (v *verdict) over() time.Duration {
 
 // judge says what the entries x of r amount to now.
 func (e *Engine) judge(c *sight, r *record, x []entry) verdict {
-	v := verdict{at: c.at, rule: RuleAuthFail, tally: e.count(x, r.newest, c.name.user)}
+	v := verdict{at: c.at, rule: RuleAuthFail, tally: e.count(x, r.newest)}
 	if !e.charges(c.ev) {
 		return v
 	}
@@ -39,7 +39,7 @@ func (e *Engine) rule(c *sight, t *tally, x []entry, newest second) (Rule, bool)
 	ofNet := lowered(most, e.cfg.NetAccounts, c.netAccounts)
 	ofSwarm := lowered(most, e.cfg.NetFailing, c.netFailing)
 	known := e.cfg.KnownThreshold
-	if known > most && t.n >= min(most, ofNet, ofSwarm) {
+	if known > most && t.n >= min(most, ofAccount, ofNet, ofSwarm) {
 		e.weigh(c, x, newest, t)
 	}
 	switch {
@@ -47,7 +47,7 @@ func (e *Engine) rule(c *sight, t *tally, x []entry, newest second) (Rule, bool)
 		return RuleHoneypot, t.n > 0
 	case t.strange >= most, known > most && (t.weighed >= known || t.persistent >= known*persistence):
 		return RuleAuthFail, true
-	case t.ofUser >= ofAccount && ofAccount < most:
+	case t.strange >= ofAccount && ofAccount < most:
 		return RuleAccount, true
 	case t.strange >= ofNet && ofNet < most:
 		return RuleSpray, true

@@ -14,7 +14,7 @@ func (e *Engine) ObserveBatch(events []Event, out []Decision) []Decision {
 		for i := range events[:n] {
 			names[i] = nameOf(events[i].User)
 		}
-		if n > 1 && e.records.used > 0 && e.chunks.used > 0 {
+		if n > 1 && e.records.used > 0 {
 			e.fetch(events[:n], &names)
 		}
 		for i := range events[:n] {
@@ -42,19 +42,44 @@ func (e *Engine) fetch(events []Event, names *[ahead]name) {
 		records[i] = host.likely(k)
 	}
 	for i, k := range keys[:n] {
-		sum += e.accounts.fetch(names[i].account) + e.nets.fetch(uint64(k.net())) + e.swarms.fetch(uint64(k.net())) + e.logins.fetch(names[i].user)
+		net := uint64(k.net())
+		sum += e.accounts.fetch(names[i].account) + e.nets.fetch(net) + e.swarms.fetch(net) + e.logins.fetch(names[i].user)
 	}
 	for _, i := range records[:n] {
 		sum += uint32(e.records.at(i).n)
+	}
+	if e.chunks.used == 0 {
+		n = 0
 	}
 	for _, i := range records[:n] {
 		c := e.chunks.at(e.records.at(i).first)
 		sum += c.entries[0][0] + c.next // they may be on two cache lines
 	}
 	e.fetched = sum
+	if e.records.len() >= e.cfg.MaxTracked {
+		e.fetchDraws(len(events))
+	}
 }
 
-// fetch loads the place of a subject.
+// fetchDraws loads the records that will most probably make room for n new ones,
+// and what they are linked to.
+func (e *Engine) fetchDraws(n int) {
+	var drawn [ahead]uint32
+	sum := uint32(0)
+	for j := range n {
+		drawn[j] = e.draw(e.drawn + uint64(j) + 1)
+	}
+	for _, i := range drawn[:n] {
+		sum += e.records.at(i).prev
+	}
+	for _, i := range drawn[:n] {
+		r := e.records.at(i)
+		sum += e.records.at(r.prev).prev + e.records.at(r.next).prev + e.index[ofHost].likely(r.key)
+	}
+	e.fetched += sum
+}
+
+// fetch loads the place of a subject: one cache line, and two to three more.
 func (s *spread) fetch(id uint64) uint32 {
 	at, _ := s.place(id)
 	return s.subjects[at][0].tag + s.seen[at][0][0] + s.seen[at][2][0] + s.seen[at][4][0]

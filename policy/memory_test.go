@@ -175,6 +175,16 @@ func BenchmarkBytesPerKey(b *testing.B) {
 	}
 }
 
+// everyRule has all rules on, at their defaults.
+func everyRule() Config {
+	return Config{
+		Window: 24 * time.Hour, Threshold4: 5, BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour, Net4Hosts: 5,
+		BanExtra: 10, BanDecay: 168 * time.Hour, SoftThreshold4: 3, SoftTime: time.Hour,
+		KnownThreshold: 20, KnownFor: 168 * time.Hour, AccountNets: 5, AccountTime: 12 * time.Hour, NetAccounts: 10, NetFailing: 16,
+		OutageFaults: 10, Honeypots: []string{"backup", "scanner@example.org"},
+	}
+}
+
 func BenchmarkObserve(b *testing.B) {
 	benchmarkObserve(b, func(e *Engine, events []Event, out []Decision) []Decision {
 		for i := range events {
@@ -189,11 +199,8 @@ func BenchmarkObserveBatch(b *testing.B) { benchmarkObserve(b, (*Engine).Observe
 // benchmarkObserve measures observe with 64 events at a time.
 func benchmarkObserve(b *testing.B, observe func(*Engine, []Event, []Decision) []Decision) {
 	plain := Config{Window: time.Hour, Threshold4: 5, BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour, Net4Hosts: 5}
-	patient, all := plain, plain
+	patient, all := plain, everyRule()
 	patient.Threshold4 = 50
-	all.SoftThreshold4, all.SoftTime, all.BanExtra, all.BanDecay = 3, time.Hour, 10, 168*time.Hour
-	all.KnownThreshold, all.KnownFor, all.AccountNets, all.NetAccounts, all.NetFailing, all.OutageFaults = 20, 168*time.Hour, 5, 10, 16, 10
-	all.Honeypots = []string{"backup", "scanner@example.org"}
 	for name, c := range map[string]struct {
 		keys uint32
 		cfg  Config

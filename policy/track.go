@@ -88,7 +88,7 @@ func (e *Engine) weakest(keep uint32) uint32 {
 			break
 		}
 		e.drawn++
-		i := uint32(mix(e.drawn)%uint64(e.records.used-1)) + 1
+		i := e.draw(e.drawn)
 		if r := e.records.at(i); i != keep && r.flags&(offending|classMask) == 0 && r.linked(&e.harmless[0], i) {
 			return i
 		}
@@ -107,6 +107,9 @@ func (e *Engine) weakest(keep uint32) uint32 {
 
 // lookBack bounds the search among offenders.
 const lookBack = 16
+
+// draw returns the index of the n-th record that is drawn.
+func (e *Engine) draw(n uint64) uint32 { return uint32(mix(n)%uint64(e.records.used-1)) + 1 }
 
 // cheapest returns the offender to give up: among those seen longest ago one
 // whose ban has ended, else the one seen longest ago.

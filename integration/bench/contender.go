@@ -30,6 +30,13 @@ var pipeline string
 
 const phrase = "SASL LOGIN authentication failed"
 
+const alike = `[policy]
+known_threshold = 0
+account_nets = 0
+net_accounts = 0
+net_failing = 0
+`
+
 // contenders lists who races, smtpbl first. Of the others those that are
 // missing have no argv.
 func contenders(ctx context.Context, dir string, o options) ([]contender, error) {
@@ -40,9 +47,10 @@ func contenders(ctx context.Context, dir string, o options) ([]contender, error)
 	if err != nil {
 		return nil, fmt.Errorf("find smtpbl (make build makes it): %w", err)
 	}
-	// An empty configuration is that of the defaults, whatever the machine has.
+	// The defaults, whatever the machine has, but for the rules that look at more
+	// than one address: all are to answer the same question.
 	config := filepath.Join(dir, "smtpbl.toml")
-	if err := os.WriteFile(config, nil, 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(alike), 0o600); err != nil {
 		return nil, fmt.Errorf("write a configuration: %w", err)
 	}
 	f := peers.Finder{}

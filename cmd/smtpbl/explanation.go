@@ -26,9 +26,10 @@ type explanation struct {
 	// Asked tells whether the service was; without it there are no counts.
 	Asked bool     `json:"service"`
 	Ports []uint16 `json:"ports"`
-	// NeverBan is why it is never banned.
-	NeverBan string   `json:"never_ban"`
-	Bans     []whyBan `json:"bans"` // those that hold or should, the longest first
+	// NeverBan is why it is never banned; a pardon has an end.
+	NeverBan string     `json:"never_ban"`
+	Pardoned *time.Time `json:"pardoned_until"`
+	Bans     []whyBan   `json:"bans"` // those that hold or should, the longest first
 	// BanCount is how many bans there were, as far as they count for the next
 	// one, and LastBan the last one of the policy where it has ended.
 	BanCount int         `json:"ban_count"`
@@ -128,6 +129,7 @@ type facts struct {
 	records  []store.Record // wanted bans that cover asked, or the running ones of the history
 	kernel   []nft.Ban      // bans that match it
 	allowed  bool           // the kernel lets it pass whatever the bans say
+	pardoned time.Time      // until when; zero where it is not
 	past     []store.Record // what the history knows of exactly asked or its key
 	standing *policy.Standing
 	refusal  policy.Refusal
@@ -142,12 +144,15 @@ type facts struct {
 func (f *facts) explain() *explanation {
 	x := &explanation{
 		Addr: enforce.Addr(f.asked), At: f.now, Asked: f.standing != nil, Ports: f.ports,
-		NeverBan: string(f.refusal), Bans: f.bans(), Users: []whyUser{}, Lines: []whyLine{},
+		NeverBan: string(f.refusal), Pardoned: timeOrNil(f.pardoned), Bans: f.bans(), Users: []whyUser{}, Lines: []whyLine{},
 	}
-	if f.allowed && x.NeverBan == "" {
-		x.NeverBan = string(policy.RefusedNeverBan)
+	if x.NeverBan == "" && x.Pardoned != nil {
+		x.NeverBan = string(policy.RefusedPardon)
 	}
 	f.count(x)
+	if f.allowed && x.NeverBan == "" { // without a better reason, which the Engine would know
+		x.NeverBan = string(policy.RefusedNeverBan)
+	}
 	f.history(x)
 	f.evidence(x)
 	if f.knock != nil {

@@ -93,6 +93,7 @@ func (a *app) explainDirectly(cfg config.Config, p netip.Prefix, users bool) (*e
 	if err := f.askKernel(t.Lookup); err != nil {
 		return nil, err
 	}
+	f.pardoned = savedPardon(cfg.StateDir, []netip.Prefix{p}, f.now)
 	err = store.Ask(cfg.StateDir, func(s *store.Store) error {
 		for i := range f.kernel {
 			r, ok, err := s.Get(f.kernel[i].Key())

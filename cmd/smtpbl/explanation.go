@@ -10,6 +10,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/knock"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/mask"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
@@ -352,19 +353,19 @@ func (x *explanation) finish(users bool) {
 	for i := range x.Users {
 		names = append(names, x.Users[i].User)
 	}
-	m := newMasker(names)
+	hidden := mask.NewNames(names, evidence.MaxUser)
 	for i := range x.Users {
 		if u := &x.Users[i].User; !users {
-			*u = maskUser(*u)
+			*u = mask.User(*u)
 		}
 		x.Users[i].User = visible(x.Users[i].User)
 	}
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		if !users {
-			l.Text = m.line(l.Text, l.cut)
+			l.Text = hidden.Line(l.Text, l.User, l.cut)
 			if l.User != "" {
-				l.User = maskUser(l.User)
+				l.User = mask.User(l.User)
 			}
 		}
 		l.User, l.Text = visible(l.User), visible(l.Text)

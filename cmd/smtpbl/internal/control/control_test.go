@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 // callAsOther makes the test binary a client that calls the socket named by
@@ -268,6 +269,37 @@ func TestClientsDoNotHoldTheService(t *testing.T) {
 }
 
 // TestCallEndsWithItsContext, although the service does not answer.
+// TestNoMoreDescriptors: a client that cannot be taken does not end the service.
+func TestNoMoreDescriptors(t *testing.T) {
+	dir := serve(t, func(context.Context, *Request) *Response { return &Response{} })
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	next, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The client's socket is the last descriptor that there may be.
+	scarce := before
+	scarce.Cur = uint64(next) + 1
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &scarce); err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(
+		unix.Connect(next, &unix.SockaddrUnix{Name: filepath.Join(dir, SocketName)}),
+		unix.Shutdown(next, unix.SHUT_WR), unix.SetsockoptTimeval(next, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 300_000}),
+	)
+	_, early := unix.Read(next, make([]byte, 1)) // nobody takes it: what is tried fails
+	err = errors.Join(err, unix.Setrlimit(unix.RLIMIT_NOFILE, &before), unix.Close(next))
+	if err != nil || !errors.Is(early, unix.EAGAIN) {
+		t.Fatalf("%v; read %v", err, early)
+	}
+	if _, err := Call(t.Context(), dir, &Request{Op: OpStatus}); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
 func TestCallEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	dir := serve(t, func(ctx context.Context, _ *Request) *Response {

@@ -133,16 +133,21 @@ func TestOnlyRootGetsIn(t *testing.T) {
 	// Even where every mode is open, the peer's user decides. The client is
 	// copied to where any user can execute it.
 	open := openPath(t, dir)
-	cmd := exec.Command(open.program)
-	cmd.Env = append(os.Environ(), callAsOther+"="+open.dir)
-	cmd.Dir = "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	if !strings.Contains(string(out), "only root") {
-		t.Errorf("another user heard %q", out)
+	for _, mode := range []os.FileMode{0o666, 0o600} {
+		if err := os.Chmod(filepath.Join(open.dir, SocketName), mode); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(open.program)
+		cmd.Env = append(os.Environ(), callAsOther+"="+open.dir)
+		cmd.Dir = "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if !strings.Contains(string(out), "only root") {
+			t.Errorf("mode %v: another user heard %q", mode, out)
+		}
 	}
 	select {
 	case <-asked:

@@ -120,7 +120,7 @@ func (s *Server) answer(ctx context.Context, conn *net.UnixConn) *Response {
 		// the connection before the answer arrives.
 		_, _ = io.CopyN(io.Discard, conn, strangerMax)
 		s.log.Warn("control request refused", "uid", uid)
-		return &Response{Error: "only root may talk to the service", Hint: "run the command with sudo"}
+		return &Response{Error: errStranger.Message, Hint: errStranger.Advice}
 	}
 	var req Request
 	if err := readMessage(conn, maxRequest, &req); err != nil {

@@ -13,7 +13,7 @@ const (
 	// oldest goes. Usually the number comes first; who sends long names must not
 	// make us keep store.MaxEvidence of each of so many bans.
 	maxEvidence      = 1 << 12
-	maxEvidenceBytes = 4 << 20
+	maxEvidenceBytes = 8 << 20
 	// evidenceAfter is how long it waits: no burst of bans lasts longer, and none
 	// should share the processor with it.
 	evidenceAfter = time.Second

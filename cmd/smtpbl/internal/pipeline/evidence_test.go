@@ -81,3 +81,17 @@ func TestWhatIsKeptOfALine(t *testing.T) {
 		t.Errorf("the report is kept as %q, want %q", lines[1].Text, want)
 	}
 }
+
+// TestRoomForLines: a batch of long lines has not much more room than they fill,
+// since many batches wait in a burst.
+func TestRoomForLines(t *testing.T) {
+	c := NewCollector(t.Context(), nil, parse.NewReader(nil), time.UTC)
+	line := failure("198.51.100.7", 1) + strings.Repeat("x", 400)
+	for range 500 {
+		c.Line(&ingest.Line{Text: []byte(line), Arrival: time.Now()})
+	}
+	b := c.current()
+	if room := cap(b.text) - len(b.text); len(b.text) < 256<<10 || room > mostGrowth+mostGrowth/8 {
+		t.Errorf("%d bytes of text have room for %d more", len(b.text), room)
+	}
+}

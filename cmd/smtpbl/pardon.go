@@ -56,14 +56,15 @@ func pardonedUntil(ctx context.Context, cfg config.Config, addr netip.Addr) time
 	case err == nil:
 		return longest(resp.Pardons)
 	case errors.Is(err, control.ErrNoService):
-		return savedPardon(cfg.StateDir, self, time.Now())
+		known, _ := store.ReadPardons(cfg.StateDir) // what can be read of it
+		return around(known, self, time.Now())
 	}
 	return time.Time{}
 }
 
-// savedPardon asks the history in dir.
-func savedPardon(dir string, prefixes []netip.Prefix, now time.Time) time.Time {
-	known, _ := store.ReadPardons(dir) // what can be read of it
+// around returns until when known pardons that still run cover one of the
+// prefixes.
+func around(known map[netip.Prefix]time.Time, prefixes []netip.Prefix, now time.Time) time.Time {
 	maps.DeleteFunc(known, func(_ netip.Prefix, until time.Time) bool { return !until.After(now) })
 	return longest(covering(known, prefixes))
 }

@@ -83,7 +83,8 @@ func (j *Judge) evidenceOf(decisions []policy.Decision) []store.Evidence {
 		if !d.Ban() || d.Step == policy.StepNet {
 			continue
 		}
-		begin, seen := len(buf), 0
+		begin := len(buf)
+		var seen int
 		if buf, seen = j.evidence.Last(buf, d.Prefix.Addr(), d.At, store.MaxEvidence); len(buf) > begin {
 			found = append(found, store.Evidence{Prefix: d.Prefix, At: d.At, Seen: seen, Lines: buf[begin:]}) // so many of them
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/knock"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/mask"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
 	"github.com/smtpbl/smtpbl/policy"
@@ -26,9 +27,10 @@ type explanation struct {
 	// Asked tells whether the service was; without it there are no counts.
 	Asked bool     `json:"service"`
 	Ports []uint16 `json:"ports"`
-	// NeverBan is why it is never banned.
-	NeverBan string   `json:"never_ban"`
-	Bans     []whyBan `json:"bans"` // those that hold or should, the longest first
+	// NeverBan is why it is never banned; a pardon has an end.
+	NeverBan string     `json:"never_ban"`
+	Pardoned *time.Time `json:"pardoned_until"`
+	Bans     []whyBan   `json:"bans"` // those that hold or should, the longest first
 	// BanCount is how many bans there were, as far as they count for the next
 	// one, and LastBan the last one of the policy where it has ended.
 	BanCount int         `json:"ban_count"`
@@ -128,6 +130,7 @@ type facts struct {
 	records  []store.Record // wanted bans that cover asked, or the running ones of the history
 	kernel   []nft.Ban      // bans that match it
 	allowed  bool           // the kernel lets it pass whatever the bans say
+	pardoned time.Time      // until when; zero where it is not
 	past     []store.Record // what the history knows of exactly asked or its key
 	standing *policy.Standing
 	refusal  policy.Refusal
@@ -142,12 +145,15 @@ type facts struct {
 func (f *facts) explain() *explanation {
 	x := &explanation{
 		Addr: enforce.Addr(f.asked), At: f.now, Asked: f.standing != nil, Ports: f.ports,
-		NeverBan: string(f.refusal), Bans: f.bans(), Users: []whyUser{}, Lines: []whyLine{},
+		NeverBan: string(f.refusal), Pardoned: timeOrNil(f.pardoned), Bans: f.bans(), Users: []whyUser{}, Lines: []whyLine{},
 	}
-	if f.allowed && x.NeverBan == "" {
-		x.NeverBan = string(policy.RefusedNeverBan)
+	if x.NeverBan == "" && x.Pardoned != nil {
+		x.NeverBan = string(policy.RefusedPardon)
 	}
 	f.count(x)
+	if f.allowed && x.NeverBan == "" { // without a better reason, which the Engine would know
+		x.NeverBan = string(policy.RefusedNeverBan)
+	}
 	f.history(x)
 	f.evidence(x)
 	if f.knock != nil {
@@ -347,19 +353,19 @@ func (x *explanation) finish(users bool) {
 	for i := range x.Users {
 		names = append(names, x.Users[i].User)
 	}
-	m := newMasker(names)
+	hidden := mask.NewNames(names, evidence.MaxUser)
 	for i := range x.Users {
 		if u := &x.Users[i].User; !users {
-			*u = maskUser(*u)
+			*u = mask.User(*u)
 		}
 		x.Users[i].User = visible(x.Users[i].User)
 	}
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		if !users {
-			l.Text = m.line(l.Text, l.cut)
+			l.Text = hidden.Line(l.Text, l.User, l.cut)
 			if l.User != "" {
-				l.User = maskUser(l.User)
+				l.User = mask.User(l.User)
 			}
 		}
 		l.User, l.Text = visible(l.User), visible(l.Text)

@@ -43,6 +43,8 @@ func TestVerdicts(t *testing.T) {
 	soft.Step, soft.Until = policy.StepSoft, whyNow.Add(time.Minute)
 	spared := standingOf(9)
 	spared.Refusal = policy.RefusedSSH
+	forgiven := standingOf(0)
+	forgiven.Refusal = policy.RefusedPardon
 	hour := whyNow.Add(time.Hour).Local().Format(time.DateTime)
 	minute := whyNow.Add(time.Minute).Local().Format(time.DateTime)
 	for name, tt := range map[string]struct {
@@ -57,6 +59,9 @@ func TestVerdicts(t *testing.T) {
 		"soft":           {facts{standing: soft}, stateSoft, "198.51.100.7 is on the soft step until " + minute + " (1m left): a mail server that asks turns it away; 2 more failed logins would ban it for 8h0m"},
 		"spared":         {facts{standing: spared}, stateNeverBan, "198.51.100.7 is never banned: somebody is logged in from there by ssh"},
 		"let through":    {facts{allowed: true, kernel: []nft.Ban{kernelBan(nft.LayerPolicy, "198.51.100.7/32", "ban4", time.Hour)}}, stateNeverBan, "198.51.100.7 is never banned: the configuration says so (never_ban), or nobody can come from there"},
+		"pardoned":       {facts{allowed: true, pardoned: whyNow.Add(time.Hour)}, stateNeverBan, "198.51.100.7 is pardoned until " + hour + " (1h0m left)"},
+		"also listed":    {facts{allowed: true, pardoned: whyNow.Add(time.Hour), refusal: policy.RefusedMyNetworks}, stateNeverBan, "198.51.100.7 is never banned: it is in Postfix's mynetworks"},
+		"let in by hand": {facts{allowed: true, standing: forgiven}, stateNeverBan, "198.51.100.7 is never banned: it was pardoned"},
 		"banned":         {facts{standing: standingOf(0), records: []store.Record{record}, kernel: []nft.Ban{kernelBan(nft.LayerPolicy, "198.51.100.7/32", "ban4", time.Hour)}}, stateBanned, "198.51.100.7 is banned at ports 25, 465, 587 until " + hour + " (1h0m left): 5 failed logins in 1m0s, ban 2"},
 		"everywhere":     {facts{records: []store.Record{everywhere}, kernel: []nft.Ban{kernelBan(nft.LayerPolicy, "198.51.100.7/32", "ban4", time.Hour)}}, stateBanned, "198.51.100.7 is banned at all ports until " + hour + " (1h0m left): 5 failed logins in 1m0s, ban 2"},
 		"not taken":      {facts{records: []store.Record{record}}, statePending, "198.51.100.7 is to be banned until " + hour + " (1h0m left), but the kernel has not taken the ban yet: 5 failed logins in 1m0s, ban 2"},

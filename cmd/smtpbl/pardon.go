@@ -52,18 +52,27 @@ func covering(pardons map[netip.Prefix]time.Time, prefixes []netip.Prefix) []con
 func pardonedUntil(ctx context.Context, cfg config.Config, addr netip.Addr) time.Time {
 	self := []netip.Prefix{netip.PrefixFrom(addr, addr.BitLen())}
 	resp, err := control.Call(ctx, cfg.RuntimeDir, &control.Request{Op: control.OpList, Prefixes: self})
-	var found []control.Pardon
 	switch {
 	case err == nil:
-		found = resp.Pardons
+		return longest(resp.Pardons)
 	case errors.Is(err, control.ErrNoService):
 		known, _ := store.ReadPardons(cfg.StateDir) // what can be read of it
-		now := time.Now()
-		maps.DeleteFunc(known, func(_ netip.Prefix, until time.Time) bool { return !until.After(now) })
-		found = covering(known, self)
+		return around(known, self, time.Now())
 	}
-	if len(found) == 0 {
+	return time.Time{}
+}
+
+// around returns until when known pardons that still run cover one of the
+// prefixes.
+func around(known map[netip.Prefix]time.Time, prefixes []netip.Prefix, now time.Time) time.Time {
+	maps.DeleteFunc(known, func(_ netip.Prefix, until time.Time) bool { return !until.After(now) })
+	return longest(covering(known, prefixes))
+}
+
+// longest returns the end of the first of pardons, zero where there is none.
+func longest(pardons []control.Pardon) time.Time {
+	if len(pardons) == 0 {
 		return time.Time{}
 	}
-	return found[0].Until
+	return pardons[0].Until
 }

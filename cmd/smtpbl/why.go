@@ -93,23 +93,33 @@ func (a *app) explainDirectly(cfg config.Config, p netip.Prefix, users bool) (*e
 	if err := f.askKernel(t.Lookup); err != nil {
 		return nil, err
 	}
-	err = store.Ask(cfg.StateDir, func(s *store.Store) error {
-		for i := range f.kernel {
-			r, ok, err := s.Get(f.kernel[i].Key())
-			if err != nil {
-				return err
-			}
-			if ok && f.kernel[i].Layer != nft.LayerFeed {
-				f.records = append(f.records, r)
-			}
-		}
-		return f.askHistory(s)
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err = store.Ask(cfg.StateDir, f.askSaved)
+	hint := "the service is not running: it alone knows what counts now, and the neighbours"
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		hint = "the service starts or stops just now: ask again for more than the kernel knows"
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintln(a.stderr, "smtpbl: error:", err)
 	}
-	fmt.Fprintln(a.stderr, "smtpbl: hint: the service is not running: it alone knows what counts now, and the neighbours")
+	fmt.Fprintln(a.stderr, "smtpbl: hint:", hint)
 	x := f.explain()
 	x.finish(users)
 	return x, nil
+}
+
+// askSaved takes from the history what the service would know of bans in the
+// kernel, and what was before.
+func (f *facts) askSaved(s *store.Store) error {
+	for i := range f.kernel {
+		r, ok, err := s.Get(f.kernel[i].Key())
+		if err != nil {
+			return err
+		}
+		if ok && f.kernel[i].Layer != nft.LayerFeed {
+			f.records = append(f.records, r)
+		}
+	}
+	pardons, err := s.Pardons() // what can be read of them
+	f.pardoned = around(pardons, []netip.Prefix{f.asked}, f.now)
+	return errors.Join(err, f.askHistory(s))
 }

@@ -50,15 +50,22 @@ func (s *service) explain(ctx context.Context, p netip.Prefix, users bool) (json
 	return json.Marshal(x)
 }
 
-// askEnforcer takes the wanted bans around the prefix.
+// askEnforcer takes the wanted bans and the pardon around the prefix.
 func (s *service) askEnforcer(ctx context.Context, f *facts) error {
-	got := make(chan []store.Record, 1) // the Enforcer may answer when nobody waits any more
-	err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) { got <- e.Around(f.asked) }})
+	type answer struct {
+		records  []store.Record
+		pardoned time.Time
+	}
+	got := make(chan answer, 1) // the Enforcer may answer when nobody waits any more
+	err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
+		got <- answer{e.Around(f.asked), longest(covering(e.Pardoned(), []netip.Prefix{f.asked}))}
+	}})
 	if err != nil {
 		return err
 	}
 	select {
-	case f.records = <-got:
+	case a := <-got:
+		f.records, f.pardoned = a.records, a.pardoned
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -17,6 +17,9 @@ func (x *explanation) verdict() string {
 	}
 	switch x.State {
 	case stateNeverBan:
+		if x.Pardoned != nil && x.NeverBan == string(policy.RefusedPardon) {
+			return fmt.Sprintf("%s is pardoned %s", x.Addr, x.ends(x.Pardoned))
+		}
 		return fmt.Sprintf("%s is never banned: %s", x.Addr, refusalText(x.NeverBan))
 	case stateBanned:
 		b := &x.Bans[0]

@@ -142,10 +142,10 @@ func TestCollateral(t *testing.T) {
 		got = append(got, x)
 	}
 	if diff := cmp.Diff([]line{
-		{"203.0.113.77", []string{"c***", "d***"}, 2, "", Within, at(30)},
+		{"203.0.113.77", []string{"ca…", "da…"}, 2, "", Within, at(30)},
 		{"2001:db8::/64", []string{}, 2, Within, Within, at(40)},
-		{"192.0.2.1", []string{"a***@example.org"}, 1, Before, Before, at(-30)},
-		{"198.51.100.7", []string{"b***"}, 2, "", After, at(90)},
+		{"192.0.2.1", []string{"al…@e…"}, 1, Before, Before, at(-30)},
+		{"198.51.100.7", []string{"bo…"}, 2, "", After, at(90)},
 	}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

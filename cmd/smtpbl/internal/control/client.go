@@ -20,13 +20,16 @@ var ErrNoService = errors.New("the service is not running")
 const callTimeout = 2 * time.Minute
 
 // Call sends a request to the service whose socket lies in dir. It returns
-// ErrNoService where none runs, and a *RemoteError where the service says no.
+// ErrNoService where none runs, and a *RemoteError where the service says no, or
+// would say so to a stranger.
 func Call(ctx context.Context, dir string, req *Request) (*Response, error) {
 	path := filepath.Join(dir, SocketName)
 	conn, err := dial(ctx, path)
 	switch {
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR):
 		return nil, ErrNoService
+	case errors.Is(err, os.ErrPermission):
+		return nil, errStranger
 	case err != nil:
 		return nil, fmt.Errorf("reach the service: %w", err)
 	}

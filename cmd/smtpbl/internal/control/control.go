@@ -114,6 +114,10 @@ func (e *RemoteError) Error() string { return e.Message }
 // Hint returns what to do about it, or nothing.
 func (e *RemoteError) Hint() string { return e.Advice }
 
+// errStranger is what another user than root is told, by the service or because
+// the way to it is closed.
+var errStranger = &RemoteError{Message: "only root may talk to the service", Advice: "run the command with sudo"}
+
 var errTooLong = errors.New("message is too long")
 
 // readMessage reads one JSON document of at most so many bytes. What follows it

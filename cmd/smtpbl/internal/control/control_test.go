@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 // callAsOther makes the test binary a client that calls the socket named by
@@ -132,16 +133,21 @@ func TestOnlyRootGetsIn(t *testing.T) {
 	// Even where every mode is open, the peer's user decides. The client is
 	// copied to where any user can execute it.
 	open := openPath(t, dir)
-	cmd := exec.Command(open.program)
-	cmd.Env = append(os.Environ(), callAsOther+"="+open.dir)
-	cmd.Dir = "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	if !strings.Contains(string(out), "only root") {
-		t.Errorf("another user heard %q", out)
+	for _, mode := range []os.FileMode{0o666, 0o600} {
+		if err := os.Chmod(filepath.Join(open.dir, SocketName), mode); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(open.program)
+		cmd.Env = append(os.Environ(), callAsOther+"="+open.dir)
+		cmd.Dir = "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if !strings.Contains(string(out), "only root") {
+			t.Errorf("mode %v: another user heard %q", mode, out)
+		}
 	}
 	select {
 	case <-asked:
@@ -268,6 +274,37 @@ func TestClientsDoNotHoldTheService(t *testing.T) {
 }
 
 // TestCallEndsWithItsContext, although the service does not answer.
+// TestNoMoreDescriptors: a client that cannot be taken does not end the service.
+func TestNoMoreDescriptors(t *testing.T) {
+	dir := serve(t, func(context.Context, *Request) *Response { return &Response{} })
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	next, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The client's socket is the last descriptor that there may be.
+	scarce := before
+	scarce.Cur = uint64(next) + 1
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &scarce); err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(
+		unix.Connect(next, &unix.SockaddrUnix{Name: filepath.Join(dir, SocketName)}),
+		unix.Shutdown(next, unix.SHUT_WR), unix.SetsockoptTimeval(next, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 300_000}),
+	)
+	_, early := unix.Read(next, make([]byte, 1)) // nobody takes it: what is tried fails
+	err = errors.Join(err, unix.Setrlimit(unix.RLIMIT_NOFILE, &before), unix.Close(next))
+	if err != nil || !errors.Is(early, unix.EAGAIN) {
+		t.Fatalf("%v; read %v", err, early)
+	}
+	if _, err := Call(t.Context(), dir, &Request{Op: OpStatus}); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
 func TestCallEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	dir := serve(t, func(ctx context.Context, _ *Request) *Response {

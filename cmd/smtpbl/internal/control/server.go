@@ -35,6 +35,9 @@ const (
 	parting = time.Second
 	// maxClients bounds connections that are served at once.
 	maxClients = 32
+	// acceptRetry spaces attempts to take a client, where there are no more
+	// descriptors: the service lives on without its command line meanwhile.
+	acceptRetry = 100 * time.Millisecond
 	// strangerMax is how much is read of one who may not ask.
 	strangerMax = 4 << 10
 )
@@ -64,14 +67,26 @@ func (s *Server) Serve(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	slots := make(chan struct{}, maxClients)
+	told := false // that clients cannot be taken
 	for {
 		conn, err := s.listener.AcceptUnix()
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil
-		}
-		if err != nil {
+		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accept on the control socket: %w", err)
+		case err != nil:
+			if !told {
+				s.log.Warn("control clients cannot be taken", "err", err)
+			}
+			told = true
+			select {
+			case <-time.After(acceptRetry):
+			case <-ctx.Done():
+			}
+			continue
 		}
+		told = false
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
@@ -105,7 +120,7 @@ func (s *Server) answer(ctx context.Context, conn *net.UnixConn) *Response {
 		// the connection before the answer arrives.
 		_, _ = io.CopyN(io.Discard, conn, strangerMax)
 		s.log.Warn("control request refused", "uid", uid)
-		return &Response{Error: "only root may talk to the service", Hint: "run the command with sudo"}
+		return &Response{Error: errStranger.Message, Hint: errStranger.Advice}
 	}
 	var req Request
 	if err := readMessage(conn, maxRequest, &req); err != nil {

@@ -69,6 +69,30 @@ func TestEvidenceWaitsForBans(t *testing.T) {
 	}
 }
 
+// TestLongEvidence has less room than its number: names may be long.
+func TestLongEvidence(t *testing.T) {
+	p := &paper{records: map[nft.Key]store.Record{}, fail: errors.New("no space left on device")}
+	s := newSaver(Options{History: p, Log: slog.New(slog.DiscardHandler)}, &healthState{})
+	s.put([]store.Record{{Prefix: netip.MustParsePrefix("10.0.0.0/32"), Until: time.Now()}})
+	s.write()
+	waits := 0
+	for range 4 {
+		list := someEvidence(maxEvidence / 2)
+		for i := range list {
+			list[i].Lines = make([]byte, store.MaxEvidence)
+		}
+		s.putEvidence(list)
+		s.writeEvidence()
+		waits = max(waits, s.evidence())
+	}
+	p.fail = nil
+	s.write()
+	s.writeEvidence()
+	if most := maxEvidenceBytes / store.MaxEvidence; len(p.lines) != most || waits > 2*most {
+		t.Errorf("%d waited and %d were written, want at most %d and %d", waits, len(p.lines), 2*most, most)
+	}
+}
+
 // TestEvidenceThatCannotBeWritten is given up and told once; bans are written.
 func TestEvidenceThatCannotBeWritten(t *testing.T) {
 	p := &paper{records: map[nft.Key]store.Record{}, failLines: errors.New("damaged")}

@@ -28,6 +28,7 @@ type saver struct {
 	pardons map[netip.Prefix]time.Time
 	mark    *Checkpoint      // to be written after records
 	lines   []store.Evidence // evidence, see there
+	size    int              // of lines, in bytes
 	mute    bool             // that evidence cannot be written was told
 	wait    []chan struct{}  // closed when all this has been tried
 	broken  bool             // the last write failed

@@ -1,5 +1,5 @@
-// Package mask hides most of a login name, so that what is printed can be shown
-// to others. Who knows the user will know him by what is left.
+// Package mask hides login names in what is printed, so that it can be shown to
+// others. Who knows the user will know him by what is left.
 package mask
 
 import (
@@ -7,13 +7,31 @@ import (
 	"unicode/utf8"
 )
 
-// User keeps the first character of a login name and its domain.
+// dots stands for what is left out.
+const dots = "…"
+
+// User leaves of a login name what tells two of them apart and not much more,
+// and never all of it: "al…@e…".
 func User(name string) string {
-	local, domain, found := strings.Cut(name, "@")
-	_, size := utf8.DecodeRuneInString(local)
-	masked := local[:size] + "***"
-	if found {
-		masked += "@" + domain
+	local, domain, isAddress := strings.Cut(name, "@")
+	masked := beginning(local, 2) + dots
+	if isAddress {
+		masked += "@" + beginning(domain, 1) + dots
 	}
 	return masked
+}
+
+// beginning returns the first n characters of a text, but never all of it.
+func beginning(text string, n int) string {
+	ends := []int{0}
+	for i, r := range text {
+		if r == utf8.RuneError {
+			break
+		}
+		ends = append(ends, i+utf8.RuneLen(r))
+	}
+	if ends[len(ends)-1] == len(text) && len(ends) > 1 {
+		ends = ends[:len(ends)-1]
+	}
+	return text[:ends[min(n, len(ends)-1)]]
 }

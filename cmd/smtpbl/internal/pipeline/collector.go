@@ -131,14 +131,20 @@ func (b *Batch) keep(text []byte) []byte {
 	return b.text[n:len(b.text):len(b.text)]
 }
 
-// leastText is how much room for texts a batch has at least.
-const leastText = 16 << 10
+const (
+	// leastText is how much room for texts a batch has at least.
+	leastText = 16 << 10
+	// mostGrowth is how much it grows by at most, about what one read of a file
+	// brings: many batches wait in a burst, and room that none of them fills is
+	// memory all the same.
+	mostGrowth = 256 << 10
+)
 
 // room makes room for n more bytes of text. In a burst of failures it grows to
 // the size of a read in two steps, where append would take twenty.
 func (b *Batch) room(n int) {
 	if len(b.text)+n > cap(b.text) {
-		b.text = slices.Grow(b.text, max(n, leastText, 3*cap(b.text)))
+		b.text = slices.Grow(b.text, max(n, leastText, min(3*cap(b.text), mostGrowth)))
 	}
 }
 

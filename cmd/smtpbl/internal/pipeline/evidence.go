@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"net/netip"
 	"time"
@@ -68,21 +69,33 @@ func (j *Judge) keepEvidence(ctx context.Context) {
 	j.later = j.later[:0]
 }
 
+// scratchMost is how much room is kept for the evidence of the next batch.
+const scratchMost = 1 << 20
+
 // evidenceOf returns the lines that led to bans. A net's are those of its hosts.
+// They are gathered in a buffer that is used again, and take as much memory as
+// they need: where the disk is behind, many wait.
 func (j *Judge) evidenceOf(decisions []policy.Decision) []store.Evidence {
 	var found []store.Evidence
-	var lines []byte
-	var seen int
+	buf := j.scratch[:0]
 	for i := range decisions {
 		d := &decisions[i]
 		if !d.Ban() || d.Step == policy.StepNet {
 			continue
 		}
-		begin := len(lines)
-		lines, seen = j.evidence.Last(lines, d.Prefix.Addr(), d.At, store.MaxEvidence)
-		if len(lines) > begin {
-			found = append(found, store.Evidence{Prefix: d.Prefix, At: d.At, Seen: seen, Lines: lines[begin:len(lines):len(lines)]})
+		begin := len(buf)
+		var seen int
+		if buf, seen = j.evidence.Last(buf, d.Prefix.Addr(), d.At, store.MaxEvidence); len(buf) > begin {
+			found = append(found, store.Evidence{Prefix: d.Prefix, At: d.At, Seen: seen, Lines: buf[begin:]}) // so many of them
 		}
+	}
+	rest := bytes.Clone(buf)
+	for i := range found {
+		n := len(found[i].Lines)
+		found[i].Lines, rest = rest[:n:n], rest[n:]
+	}
+	if j.scratch = buf; cap(buf) > scratchMost {
+		j.scratch = nil
 	}
 	return found
 }

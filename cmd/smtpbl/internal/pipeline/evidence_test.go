@@ -81,3 +81,46 @@ func TestWhatIsKeptOfALine(t *testing.T) {
 		t.Errorf("the report is kept as %q, want %q", lines[1].Text, want)
 	}
 }
+
+// TestRoomForLines: a batch of long lines has not much more room than they fill,
+// since many batches wait in a burst.
+func TestRoomForLines(t *testing.T) {
+	c := NewCollector(t.Context(), nil, parse.NewReader(nil), time.UTC)
+	line := failure("198.51.100.7", 1) + strings.Repeat("x", 400)
+	for range 500 {
+		c.Line(&ingest.Line{Text: []byte(line), Arrival: time.Now()})
+	}
+	b := c.current()
+	if room := cap(b.text) - len(b.text); len(b.text) < 256<<10 || room > mostGrowth+mostGrowth/8 {
+		t.Errorf("%d bytes of text have room for %d more", len(b.text), room)
+	}
+}
+
+// TestEvidenceIsItsOwn: what is handed on outlives the buffer that it was gathered
+// in, which is used again.
+func TestEvidenceIsItsOwn(t *testing.T) {
+	j := NewJudge(newEngine(), nil, nil, nil, nil)
+	j.KeepEvidence(evidence.NewRing(false))
+	var bans []policy.Decision
+	for n := range 200 {
+		a := netip.AddrFrom4([4]byte{10, 0, 0, byte(n)})
+		j.evidence.Add(&policy.Event{Addr: a, Time: start, Kind: policy.AuthFail, User: []byte{'u', byte(n)}, Line: make([]byte, 300)})
+		bans = append(bans, policy.Decision{Prefix: netip.PrefixFrom(a, 32), At: start, Step: policy.StepHost, Rule: policy.RuleAuthFail})
+	}
+	for range 2 { // the second time in the same buffer
+		found := j.evidenceOf(bans)
+		if len(found) != len(bans) {
+			t.Fatalf("evidence of %d bans, want %d", len(found), len(bans))
+		}
+		for i := range found {
+			lines, err := evidence.Decode(found[i].Lines)
+			if err != nil || len(lines) != 1 || lines[0].User != string([]byte{'u', byte(i)}) || found[i].Prefix != bans[i].Prefix {
+				t.Fatalf("ban %d: %+v, %v", i, lines, err)
+			}
+		}
+		clear(j.scratch[:cap(j.scratch)])
+		if lines, err := evidence.Decode(found[0].Lines); err != nil || len(lines) != 1 {
+			t.Errorf("what was handed on changed with the buffer: %+v, %v", lines, err)
+		}
+	}
+}

@@ -45,6 +45,7 @@ type Judge struct {
 	gone      gaveWay
 	evidence  *evidence.Ring // nil where nobody asks why
 	later     []judged       // whose lines are to be kept
+	scratch   []byte         // see evidenceOf
 	positions map[string]ingest.Position
 	decisions []policy.Decision
 	changed   bool // since the last checkpoint

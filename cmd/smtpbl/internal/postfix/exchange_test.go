@@ -66,6 +66,7 @@ func TestPolicyAnswers(t *testing.T) {
 		"no end":              {"request=smtpd_access_policy\nclient_address=198.51.100.7\n", dunno, Malformed},
 		"carriage returns":    {"request=smtpd_access_policy\r\nclient_address=198.51.100.7\r\n\r\n", dunno, Malformed},
 		"too many attributes": {asks("198.51.100.7", strings.Repeat("a=b\n", maxAttributes)), dunno, Malformed},
+		"long attributes":     {asks("198.51.100.7", strings.Repeat("x="+strings.Repeat("x", maxRequest/4)+"\n", 4)), dunno, Malformed},
 		"a megabyte":          {asks("198.51.100.7", "x="+strings.Repeat("x", 1<<20)+"\n"), dunno, Malformed},
 	}
 	for name, test := range tests {

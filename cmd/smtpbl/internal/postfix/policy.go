@@ -14,6 +14,9 @@ const (
 	maxRequest = 64 << 10
 	// maxAttributes bounds its lines; Postfix 3.10 sends 35.
 	maxAttributes = 256
+	// longestName is how much is looked at of a line that does not fit into the
+	// buffer: enough for the names that are ours.
+	longestName = 64
 )
 
 // policyRequest is what we take of the attributes.
@@ -26,12 +29,12 @@ type policyRequest struct {
 // readPolicy reads the lines of a request up to the empty one that ends it.
 func readPolicy(r *bufio.Reader) (question, error) {
 	var p policyRequest
-	for lines, size := 0, 0; ; lines++ {
-		line, whole, err := readLine(r, maxRequest-size)
+	for lines, left := 0, maxRequest; ; lines++ {
+		line, whole, size, err := readLine(r, left)
 		if err != nil {
 			return question{}, err
 		}
-		size += len(line) + 1
+		left -= size
 		if len(line) == 0 && whole {
 			return p.question()
 		}
@@ -43,27 +46,28 @@ func readPolicy(r *bufio.Reader) (question, error) {
 }
 
 // readLine returns the next line without its end, or the beginning of one that
-// is longer than the buffer. Up to most bytes are read.
-func readLine(r *bufio.Reader, most int) (line []byte, whole bool, err error) {
-	part, err := r.ReadSlice('\n')
-	if err == nil && len(part) <= most {
-		return part[:len(part)-1], true, nil
-	}
+// is longer than the buffer. Size is how many bytes were read: a line that would
+// take more than most is not read to its end.
+func readLine(r *bufio.Reader, most int) (line []byte, whole bool, size int, err error) {
+	line, err = r.ReadSlice('\n')
+	size, whole = len(line), err == nil
 	if errors.Is(err, bufio.ErrBufferFull) {
-		line = bytes.Clone(part[:64]) // enough for the name
+		line = bytes.Clone(line[:longestName])
 	}
-	for n := len(part); errors.Is(err, bufio.ErrBufferFull) && n <= most; n += len(part) {
-		part, err = r.ReadSlice('\n')
+	for errors.Is(err, bufio.ErrBufferFull) && size <= most {
+		var more []byte
+		more, err = r.ReadSlice('\n')
+		size += len(more)
 	}
 	switch {
-	case err == nil && line != nil:
-		return line, false, nil
-	case err == nil || errors.Is(err, bufio.ErrBufferFull):
-		return nil, false, errBeyond
+	case size > most:
+		return nil, false, size, errBeyond
 	case errors.Is(err, io.EOF):
-		return nil, false, io.ErrUnexpectedEOF
+		return nil, false, size, io.ErrUnexpectedEOF
+	case whole:
+		line = line[:len(line)-1]
 	}
-	return nil, false, err
+	return line, whole, size, err
 }
 
 // take looks at one attribute. What Postfix sends beyond ours, in this version

@@ -55,7 +55,7 @@ const (
 type Server struct {
 	cfg    Config
 	counts counters
-	up     atomic.Bool
+	at     atomic.Pointer[socket] // nil while there is none
 }
 
 // New makes a Server, which Run sets going.
@@ -67,8 +67,12 @@ func (s *Server) Protocol() Protocol { return s.cfg.Protocol }
 // Path is where its socket is.
 func (s *Server) Path() string { return s.cfg.Path }
 
-// Up tells whether the socket is there. It may be called from anywhere.
-func (s *Server) Up() bool { return s.up.Load() }
+// Up tells whether the socket is there, also where another program removed its
+// file. It may be called from anywhere.
+func (s *Server) Up() bool {
+	l := s.at.Load()
+	return l != nil && l.there()
+}
 
 // Run answers until ctx ends, then removes the socket and returns nil. A socket
 // that cannot be made is told and tried again: mail is guarded without it too.
@@ -76,10 +80,10 @@ func (s *Server) Run(ctx context.Context) error {
 	for {
 		l, err := listen(ctx, s.cfg.Path)
 		if err == nil {
-			s.up.Store(true)
+			s.at.Store(l)
 			s.cfg.Listening(nil)
 			s.serve(ctx, l)
-			s.up.Store(false)
+			s.at.Store(nil)
 			return nil
 		}
 		if ctx.Err() == nil {

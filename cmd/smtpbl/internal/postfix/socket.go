@@ -97,9 +97,15 @@ func open(path string) error {
 
 // Close ends listening and removes the file.
 func (s *socket) Close() error {
-	now, err := os.Lstat(s.path)
-	if err == nil && s.file != nil && os.SameFile(now, s.file) {
+	if s.there() {
 		_ = os.Remove(s.path) // what is left is replaced at the next start
 	}
 	return s.UnixListener.Close()
+}
+
+// there tells whether the file is still its own: with another one in its place,
+// or none, nobody can ask.
+func (s *socket) there() bool {
+	now, err := os.Lstat(s.path)
+	return err == nil && s.file != nil && os.SameFile(now, s.file)
 }

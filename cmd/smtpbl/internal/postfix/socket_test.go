@@ -107,6 +107,19 @@ func askOnce(path string, i int) error {
 	return err
 }
 
+func TestARemovedSocketIsNotThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	s := newServer(Policy)
+	s.cfg.Path = path
+	defer run(t, s)()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if s.Up() {
+		t.Error("it says that the socket is there")
+	}
+}
+
 func TestALeftOverIsReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})

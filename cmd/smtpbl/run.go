@@ -161,7 +161,7 @@ func (s *service) build(ctx context.Context, trial time.Duration) error {
 		return fmt.Errorf("restore the bans: %w", err)
 	}
 	if s.trial != nil {
-		s.trial.Bans, s.trial.Mark = nil, nil // the Enforcer's now, and maybe large
+		s.trial.Bans, s.trial.Mark, s.trial.Evidence = nil, nil, nil // the Enforcer's now, and maybe large
 	}
 	for p, until := range s.enforcer.Pardoned() {
 		s.engine.Pardon(p, until)

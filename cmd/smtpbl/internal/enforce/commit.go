@@ -34,7 +34,9 @@ func (e *Enforcer) commit(g *group) {
 	if len(g.decisions) > 0 {
 		e.commitDecisions(g)
 	}
-	e.saver.putEvidence(g.evidence)
+	if !e.trial.holdEvidence(g.evidence) {
+		e.saver.putEvidence(g.evidence)
+	}
 	w := g.last
 	if w == nil {
 		return

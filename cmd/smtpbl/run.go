@@ -258,26 +258,26 @@ func outlive(ctx context.Context, f func(context.Context) error) (done <-chan st
 // watchExempt keeps the Engine and the kernel informed of the addresses that
 // are never banned.
 func (s *service) watchExempt(ctx context.Context) error {
-	return s.exempt.Watch(ctx, func(now []policy.Exemption) {
+	return s.exempt.Watch(ctx, func(now []policy.Exemption) bool {
 		s.log.Info("addresses that are never banned have changed", "addrs", len(now))
 		_ = s.judge.Tell(ctx, func(e *policy.Engine) { e.SetExempt(now) })
-		done := make(chan struct{})
-		err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
-			defer close(done)
-			if err := e.Allow(exempt.Prefixes(now)); err != nil {
-				s.warn("allow", "the kernel does not know all addresses that are never banned", err)
-				return
-			}
-			s.settled("allow")
-		}})
+		done := make(chan error, 1)
+		err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) { done <- e.Allow(exempt.Prefixes(now)) }})
 		if err != nil {
-			return // the service stops
+			return false // the service stops
 		}
 		// What comes after a ban waits until whoever is spared is.
 		select {
-		case <-done:
+		case err = <-done:
 		case <-ctx.Done():
+			return false
 		}
+		if err != nil {
+			s.warn("allow", "the kernel does not know all addresses that are never banned", err)
+			return false
+		}
+		s.settled("allow")
+		return true
 	})
 }
 

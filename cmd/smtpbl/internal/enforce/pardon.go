@@ -131,17 +131,16 @@ func (e *Enforcer) endPardons(over []netip.Prefix, because string) {
 	e.tellAllow()
 }
 
-// tellAllow tells the kernel who passes now that fewer do. Where it refuses,
-// somebody is let through for too long: it is tried again.
+// tellAllow tells the kernel who passes. Where it refuses, it is tried again.
 func (e *Enforcer) tellAllow() {
 	e.allowDue = time.Time{}
 	if err := e.letThrough(); err != nil {
 		e.allowDue = time.Now().Add(allowRetry)
-		e.Log.Error("cannot end pardons in the kernel", "err", err, "retry_in", allowRetry)
+		e.Log.Error("cannot tell the kernel who passes", "err", err, "retry_in", allowRetry)
 	}
 }
 
-// allowRetry spaces attempts to end pardons.
+// allowRetry spaces attempts to tell the kernel who passes.
 const allowRetry = 5 * time.Second
 
 // noteNextPardon finds out when the next pardon ends.

@@ -184,3 +184,25 @@ func TestExemptAtStart(t *testing.T) {
 	}
 	b.wantStands()
 }
+
+// TestAllowThatTheKernelRefuses is asked for again, and the bans of those who are
+// exempt are lifted from the books at once.
+func TestAllowThatTheKernelRefuses(t *testing.T) {
+	b := newBench(t)
+	b.restore()
+	b.decide(decide("198.51.100.7/32", time.Hour), decide("203.0.113.0/24", time.Hour))
+	b.kernel.fail = errors.New("no memory today")
+	if err := b.Allow(prefixes("198.51.100.7/32", "203.0.113.9/32")); err == nil {
+		t.Error("nobody is told of the refusal")
+	}
+	if n := b.ledger.len(); n != 1 || b.allowDue.IsZero() {
+		t.Errorf("%d bans are wanted, want that of the net; asked again at %v", n, b.allowDue)
+	}
+	b.kernel.fail = nil
+	b.look(b.allowDue)
+	b.wantStands("203.0.113.0/24")
+	_, allowed, err := b.kernel.Lookup(netip.MustParseAddr("203.0.113.9"))
+	if err != nil || !allowed || !b.allowDue.IsZero() {
+		t.Errorf("allowed %v, %v; asked again at %v", allowed, err, b.allowDue)
+	}
+}

@@ -52,8 +52,8 @@ type List struct {
 
 	mu      sync.Mutex         // guards all below, and the order of what is told
 	self    selfaddr.Addrs     // the last that the kernel told
-	last    []policy.Exemption // the list as it was told last
-	tell    func([]policy.Exemption)
+	last    []policy.Exemption // the list as it was told last, nil where it was not taken
+	tell    func([]policy.Exemption) (taken bool)
 	failing map[string]bool // what is told already
 }
 
@@ -132,8 +132,9 @@ func (l *List) publish() {
 	defer l.mu.Unlock()
 	now := l.compose()
 	if l.tell != nil && !slices.Equal(now, l.last) {
-		l.last = now
-		l.tell(now)
+		if l.last = now; !l.tell(now) {
+			l.last = nil
+		}
 	}
 }
 

@@ -20,8 +20,6 @@ const (
 	// askEvery is how often other programs are asked: the name server for the
 	// host names, and Postfix for its networks.
 	askEvery = 5 * time.Minute
-	// lookEvery is how often this machine is looked at where it does not tell.
-	lookEvery = time.Minute
 	// soonEvery is how often connections are looked at while logins fail.
 	soonEvery = time.Second
 	// settle waits for a burst of address changes (a link coming up) to end.
@@ -150,7 +148,8 @@ func (l *List) LookAgain() {
 }
 
 // LookSoon has the connections looked at beside the caller, at most once in a
-// second: to be called when somebody fails, who may be banned soon.
+// second: to be called when somebody fails, who may be banned soon, and now and
+// then while bans stand.
 func (l *List) LookSoon() {
 	select {
 	case l.wake() <- struct{}{}:

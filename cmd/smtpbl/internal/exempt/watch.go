@@ -20,7 +20,6 @@ func (l *List) Watch(ctx context.Context, changed func([]policy.Exemption) (take
 	defer beside.Wait()
 	// Beside the rest, because answers may take seconds.
 	beside.Go(func() { every(ctx, askEvery, func() { l.ask(ctx); l.publish() }) })
-	beside.Go(func() { every(ctx, lookEvery, func() { l.look(time.Now()); l.publish() }) })
 	beside.Go(func() { l.lookSoon(ctx) })
 	l.watchSelf(ctx, selfaddr.Watch)
 	return nil

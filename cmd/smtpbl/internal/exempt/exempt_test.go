@@ -92,6 +92,25 @@ func TestALostNameKeepsItsAddresses(t *testing.T) {
 	}
 }
 
+// TestAnAnswerOfNowhereIsNone: it takes nothing from what was known, and does not
+// spoil the file of it.
+func TestAnAnswerOfNowhereIsNone(t *testing.T) {
+	nstest.Enter(t)
+	file := filepath.Join(t.TempDir(), "exempt.json")
+	office := netip.MustParseAddr("198.51.100.7")
+	const filtered = "0.0.0.0" // answers itself, without a name server
+	if err := remember(file, &memory{Hosts: map[string][]netip.Addr{filtered: {office}}}); err != nil {
+		t.Fatal(err)
+	}
+	l := &List{Hosts: []string{filtered}, Memory: file, Log: quiet()}
+	if got := current(t, l); why(got, "198.51.100.7/32") != policy.RefusedNeverBan || why(got, "0.0.0.0/32") != "" {
+		t.Errorf("exemptions %v; want those of the last run", got)
+	}
+	if m, err := recall(file); err != nil || len(m.Hosts) != 1 {
+		t.Errorf("remembered %+v, %v", m, err)
+	}
+}
+
 // TestAnswersAreWrittenDown, and read by the next run.
 func TestAnswersAreWrittenDown(t *testing.T) {
 	nstest.Enter(t)

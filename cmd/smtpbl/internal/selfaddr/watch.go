@@ -25,15 +25,7 @@ func Watch(done <-chan struct{}) (<-chan struct{}, error) {
 		close(f.stop)
 		return nil, err
 	}
-	go func() {
-		select {
-		case <-done:
-		case <-f.lost:
-		}
-		close(f.stop)
-		f.readers.Wait()
-		close(f.changed)
-	}()
+	go f.untilEnd(done)
 	return f.changed, nil
 }
 
@@ -43,6 +35,17 @@ type following struct {
 	stop    chan struct{} // ends them
 	lost    chan struct{} // has room for all of them
 	readers sync.WaitGroup
+}
+
+// untilEnd ends all subscriptions when done is closed or one of them is lost.
+func (f *following) untilEnd(done <-chan struct{}) {
+	select {
+	case <-done:
+	case <-f.lost:
+	}
+	close(f.stop)
+	f.readers.Wait()
+	close(f.changed)
 }
 
 // follow subscribes to one kind of update.

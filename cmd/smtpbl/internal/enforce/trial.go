@@ -16,7 +16,8 @@ import (
 // before the trial.
 //
 // What stands beside them, the bans of before and those by hand, is no part of
-// it: it is neither shortened nor lifted.
+// it: it is neither shortened nor lifted. Only in a full set it makes room for
+// them, as for any ban, and that is for good.
 type Trial struct {
 	End  time.Time  `json:"end"`
 	Bans []TrialBan `json:"bans"`

@@ -39,12 +39,13 @@ func (a *app) runCommand() *cobra.Command {
 			if err := checkTrial(cmd, trial, dryRun); err != nil {
 				return err
 			}
+			hup := catchHangups() // before the file is read, so that none asks for another one in vain
 			cfg, err := a.loadConfig(cmd)
 			if err != nil {
 				return err
 			}
 			load := func() (config.Config, error) { return a.loadConfig(cmd) }
-			err = a.serve(cmd.Context(), cfg, load, runMode{dryRun, trial}, a.logger(verbose))
+			err = a.serve(cmd.Context(), cfg, load, runMode{dryRun, trial, hup}, a.logger(verbose))
 			if errors.Is(err, errReload) {
 				return again()
 			}
@@ -57,10 +58,11 @@ func (a *app) runCommand() *cobra.Command {
 	return cmd
 }
 
-// runMode is how in earnest the service bans.
+// runMode is how in earnest the service bans, and what asks it to begin again.
 type runMode struct {
 	dryRun bool
 	trial  time.Duration // 0 is none
+	hup    <-chan os.Signal
 }
 
 func (a *app) logger(verbose bool) *slog.Logger {
@@ -77,6 +79,7 @@ type service struct {
 	load     func() (config.Config, error) // reads the configuration anew
 	log      *slog.Logger
 	dryRun   bool
+	hup      <-chan os.Signal // asks for a reload
 	started  time.Time
 	table    *nft.Table    // nil in a dry run
 	watcher  *nft.Watcher  // nil where no other program can change the table
@@ -105,7 +108,7 @@ type service struct {
 // serve builds the service, runs it until ctx ends, and takes it apart again
 // in the order ingest, policy, nft. The table stays and goes on dropping.
 func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.Config, error), mode runMode, log *slog.Logger) error {
-	s := &service{cfg: cfg, load: load, log: log, dryRun: mode.dryRun, started: time.Now(), metrics: metrics.New(version())}
+	s := &service{cfg: cfg, load: load, log: log, dryRun: mode.dryRun, hup: mode.hup, started: time.Now(), metrics: metrics.New(version())}
 	boundGarbage()
 	log.Info("starting", "version", version(), "dry_run", mode.dryRun)
 	release, err := s.claim()

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/netip"
 	"time"
+
+	"github.com/smtpbl/smtpbl/policy"
 )
 
 // Pardons is what the Enforcer needs of store.Store to remember who was let in
@@ -70,6 +72,29 @@ func (e *Enforcer) pardon(prefixes []netip.Prefix, until time.Time) error {
 		e.Log.Info("pardoned by hand", "addr", Addr(p), "until", until.Format(time.RFC3339))
 	}
 	return nil
+}
+
+// isPardoned tells whether a pardon covers p.
+func (e *Enforcer) isPardoned(p netip.Prefix) bool {
+	if len(e.pardons) == 0 {
+		return false
+	}
+	for bits := p.Bits(); bits >= 0; bits-- {
+		if _, pardoned := e.pardons[netip.PrefixFrom(p.Addr(), bits).Masked()]; pardoned {
+			return true
+		}
+	}
+	return false
+}
+
+// refuse makes no ban of a decision on somebody pardoned, and tells the Engine.
+// The Engine goes by the times of lines: for one whose stamp is ahead of time
+// the pardon is over.
+func (e *Enforcer) refuse(d *policy.Decision) {
+	d.Refusal = policy.RefusedPardon
+	if e.GaveWay != nil {
+		e.GaveWay(d.Prefix)
+	}
 }
 
 // unpardon ends the pardons that would keep bans of the prefixes from having

@@ -206,3 +206,24 @@ func TestAllowThatTheKernelRefuses(t *testing.T) {
 		t.Errorf("allowed %v, %v; asked again at %v", allowed, err, b.allowDue)
 	}
 }
+
+// TestAPardonHoldsAgainstTheEngine, which may think it over: a line's stamp can be
+// ahead of time.
+func TestAPardonHoldsAgainstTheEngine(t *testing.T) {
+	b := newBench(t)
+	var released []netip.Prefix
+	b.GaveWay = func(p netip.Prefix) { released = append(released, p) }
+	b.restore()
+	if _, err := b.hand(Hand{Del: prefixes("198.51.100.0/24"), Pardon: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	all := decide("198.51.100.7/32", 2*time.Hour)
+	all.Step = policy.StepAll
+	b.decide(decide("198.51.100.7/32", time.Hour), all, decide("203.0.113.9/32", time.Hour))
+	b.wantStands("203.0.113.9")
+	b.wantLog(`msg="not banned" addr=198.51.100.7 because=pardon`)
+	want := prefixes("198.51.100.7/32", "198.51.100.7/32")
+	if diff := cmp.Diff(want, released, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+		t.Errorf("the Engine is told of (-want +got):\n%s", diff)
+	}
+}

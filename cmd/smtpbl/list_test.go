@@ -12,8 +12,10 @@ import (
 // TestBansAreListedInOneOrder, however the service gave them.
 func TestBansAreListedInOneOrder(t *testing.T) {
 	want := []control.Ban{
-		{Addr: "198.51.100.7", Set: "all4"}, {Addr: "198.51.100.7", Set: "ban4"},
-		{Addr: "198.51.100.7", Set: "manual4"}, {Addr: "198.51.100.20", Set: "all4"},
+		{Addr: "198.51.100.7", Set: "all4"},
+		{Addr: "198.51.100.7", Set: "ban4"},
+		{Addr: "198.51.100.7", Set: "manual4"},
+		{Addr: "198.51.100.20", Set: "all4"},
 	}
 	for key, order := range sortKeys {
 		got := slices.Clone(want)

@@ -40,7 +40,7 @@ type trial struct {
 	end  time.Time
 	bans map[nft.Key]TrialBan
 	mark *Checkpoint
-	// lines are at most maxEvidence.
+	// lines are no more than may wait for the disk.
 	lines []store.Evidence
 	over  bool // not confirmed: it bans nobody any more
 }
@@ -109,8 +109,7 @@ func (t *trial) holdEvidence(list []store.Evidence) bool {
 	if t == nil {
 		return false
 	}
-	t.lines = append(t.lines, list...)
-	t.lines = t.lines[max(0, len(t.lines)-maxEvidence):]
+	t.lines = latest(append(t.lines, list...))
 	return true
 }
 

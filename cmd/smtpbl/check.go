@@ -69,6 +69,8 @@ func (a *app) printCheck(table string, addr netip.Addr, bans []nft.Ban, allowed 
 		return answer
 	}
 	switch {
+	case allowed && !pardoned.IsZero() && !pardoned.After(time.Now()):
+		fmt.Fprintf(a.stdout, "%s is not dropped: its pardon is over since %s, but no service runs to tell the kernel\n", addr, pardoned.Local().Format(time.DateTime))
 	case allowed && !pardoned.IsZero():
 		fmt.Fprintf(a.stdout, "%s is not dropped: it is never banned until %s, by pardon\n", addr, pardoned.Local().Format(time.DateTime))
 	case allowed:

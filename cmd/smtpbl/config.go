@@ -33,6 +33,7 @@ func (a *app) configCheckCommand() *cobra.Command {
 			}
 			cfg, err := config.Load(path)
 			if err == nil {
+				a.noteTraps(&cfg.Policy)
 				a.noteCoverage(cmd.Context(), &cfg)
 			}
 			if asJSON {

@@ -54,9 +54,7 @@ func (a *app) setListCommand() *cobra.Command {
 				return err
 			}
 			bans = slices.DeleteFunc(bans, func(b control.Ban) bool { return !ofFamily(b.Addr, family) })
-			slices.SortFunc(bans, func(x, y control.Ban) int {
-				return cmp.Or(order(&x, &y), compareAddr(x.Addr, y.Addr))
-			})
+			sortBans(bans, order)
 			if asJSON {
 				return a.printJSON(bans)
 			}
@@ -67,6 +65,14 @@ func (a *app) setListCommand() *cobra.Command {
 	cmd.Flags().StringVar(&family, "family", "", "only 4 or 6")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// sortBans sorts by order, and what is equal by address and set: an address can
+// be in several.
+func sortBans(bans []control.Ban, order func(a, b *control.Ban) int) {
+	slices.SortFunc(bans, func(x, y control.Ban) int {
+		return cmp.Or(order(&x, &y), compareAddr(x.Addr, y.Addr), cmp.Compare(x.Set, y.Set))
+	})
 }
 
 // listBans asks the service, which knows the keys and reads the kernel by

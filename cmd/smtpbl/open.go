@@ -151,7 +151,7 @@ func (s *service) enforceOptions() enforce.Options {
 		}
 	}
 	if s.exempt != nil {
-		o.LookAgain = s.exempt.LookAgain
+		o.LookAgain, o.LookSoon = s.exempt.LookAgain, s.exempt.LookSoon
 	}
 	if s.table != nil {
 		o.Kernel = s.table

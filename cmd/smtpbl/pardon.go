@@ -48,7 +48,8 @@ func covering(pardons map[netip.Prefix]time.Time, prefixes []netip.Prefix) []con
 }
 
 // pardonedUntil asks the service, or where none runs the history, until when an
-// address is pardoned; zero where it is not, or nobody knows.
+// address is pardoned; zero where it is not, or nobody knows. Without a service
+// that time may be over: the kernel lets the address pass until somebody ends it.
 func pardonedUntil(ctx context.Context, cfg config.Config, addr netip.Addr) time.Time {
 	self := []netip.Prefix{netip.PrefixFrom(addr, addr.BitLen())}
 	resp, err := control.Call(ctx, cfg.RuntimeDir, &control.Request{Op: control.OpList, Prefixes: self})
@@ -57,7 +58,7 @@ func pardonedUntil(ctx context.Context, cfg config.Config, addr netip.Addr) time
 		return longest(resp.Pardons)
 	case errors.Is(err, control.ErrNoService):
 		known, _ := store.ReadPardons(cfg.StateDir) // what can be read of it
-		return around(known, self, time.Now())
+		return longest(covering(known, self))
 	}
 	return time.Time{}
 }

@@ -19,6 +19,15 @@ var errReload = errors.New("reload")
 // the counter goes on.
 const reloadsEnv = "SMTPBL_RELOADS"
 
+// catchHangups makes SIGHUP ask for a reload from now on, until the process ends.
+// Without, it would end it, and for systemd that is no failure after which to
+// start again (systemd.service(5), Restart=).
+func catchHangups() <-chan os.Signal {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, unix.SIGHUP)
+	return hup
+}
+
 // watchReload answers SIGHUP. A configuration with faults is told and changes
 // nothing. A good one makes the service write its checkpoint and execute
 // itself again under the same process id: every key takes effect, no line is
@@ -27,12 +36,9 @@ func (s *service) watchReload(ctx context.Context) error {
 	for range reloads() {
 		s.metrics.Reload(true)
 	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, unix.SIGHUP)
-	defer signal.Stop(hup)
 	for {
 		select {
-		case <-hup:
+		case <-s.hup:
 			if _, err := s.load(); err != nil {
 				s.metrics.Reload(false)
 				s.warn("reload", "the new configuration is not used, the old one stays in force", err)
@@ -57,6 +63,9 @@ func again() error {
 	if err := os.Setenv(reloadsEnv, strconv.Itoa(reloads()+1)); err != nil {
 		return err
 	}
+	// What is ignored stays so over execve(2), where a handler is lost. The next
+	// life catches it before it reads its configuration.
+	signal.Ignore(unix.SIGHUP)
 	return fmt.Errorf("start %s again: %w", self, unix.Exec(self, os.Args, os.Environ()))
 }
 

@@ -39,12 +39,13 @@ func (a *app) runCommand() *cobra.Command {
 			if err := checkTrial(cmd, trial, dryRun); err != nil {
 				return err
 			}
+			hup := catchHangups() // before the file is read, so that none asks for another one in vain
 			cfg, err := a.loadConfig(cmd)
 			if err != nil {
 				return err
 			}
 			load := func() (config.Config, error) { return a.loadConfig(cmd) }
-			err = a.serve(cmd.Context(), cfg, load, runMode{dryRun, trial}, a.logger(verbose))
+			err = a.serve(cmd.Context(), cfg, load, runMode{dryRun, trial, hup}, a.logger(verbose))
 			if errors.Is(err, errReload) {
 				return again()
 			}
@@ -57,10 +58,11 @@ func (a *app) runCommand() *cobra.Command {
 	return cmd
 }
 
-// runMode is how in earnest the service bans.
+// runMode is how in earnest the service bans, and what asks it to begin again.
 type runMode struct {
 	dryRun bool
 	trial  time.Duration // 0 is none
+	hup    <-chan os.Signal
 }
 
 func (a *app) logger(verbose bool) *slog.Logger {
@@ -77,6 +79,7 @@ type service struct {
 	load     func() (config.Config, error) // reads the configuration anew
 	log      *slog.Logger
 	dryRun   bool
+	hup      <-chan os.Signal // asks for a reload
 	started  time.Time
 	table    *nft.Table    // nil in a dry run
 	watcher  *nft.Watcher  // nil where no other program can change the table
@@ -105,7 +108,7 @@ type service struct {
 // serve builds the service, runs it until ctx ends, and takes it apart again
 // in the order ingest, policy, nft. The table stays and goes on dropping.
 func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.Config, error), mode runMode, log *slog.Logger) error {
-	s := &service{cfg: cfg, load: load, log: log, dryRun: mode.dryRun, started: time.Now(), metrics: metrics.New(version())}
+	s := &service{cfg: cfg, load: load, log: log, dryRun: mode.dryRun, hup: mode.hup, started: time.Now(), metrics: metrics.New(version())}
 	boundGarbage()
 	log.Info("starting", "version", version(), "dry_run", mode.dryRun)
 	release, err := s.claim()
@@ -161,7 +164,7 @@ func (s *service) build(ctx context.Context, trial time.Duration) error {
 		return fmt.Errorf("restore the bans: %w", err)
 	}
 	if s.trial != nil {
-		s.trial.Bans, s.trial.Mark = nil, nil // the Enforcer's now, and maybe large
+		s.trial.Bans, s.trial.Mark, s.trial.Evidence = nil, nil, nil // the Enforcer's now, and maybe large
 	}
 	for p, until := range s.enforcer.Pardoned() {
 		s.engine.Pardon(p, until)
@@ -258,26 +261,26 @@ func outlive(ctx context.Context, f func(context.Context) error) (done <-chan st
 // watchExempt keeps the Engine and the kernel informed of the addresses that
 // are never banned.
 func (s *service) watchExempt(ctx context.Context) error {
-	return s.exempt.Watch(ctx, func(now []policy.Exemption) {
+	return s.exempt.Watch(ctx, func(now []policy.Exemption) bool {
 		s.log.Info("addresses that are never banned have changed", "addrs", len(now))
 		_ = s.judge.Tell(ctx, func(e *policy.Engine) { e.SetExempt(now) })
-		done := make(chan struct{})
-		err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
-			defer close(done)
-			if err := e.Allow(exempt.Prefixes(now)); err != nil {
-				s.warn("allow", "the kernel does not know all addresses that are never banned", err)
-				return
-			}
-			s.settled("allow")
-		}})
+		done := make(chan error, 1)
+		err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) { done <- e.Allow(exempt.Prefixes(now)) }})
 		if err != nil {
-			return // the service stops
+			return false // the service stops
 		}
 		// What comes after a ban waits until whoever is spared is.
 		select {
-		case <-done:
+		case err = <-done:
 		case <-ctx.Done():
+			return false
 		}
+		if err != nil {
+			s.warn("allow", "the kernel does not know all addresses that are never banned", err)
+			return false
+		}
+		s.settled("allow")
+		return true
 	})
 }
 

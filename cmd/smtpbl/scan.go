@@ -15,6 +15,9 @@ func (a *app) scanCommand() *cobra.Command {
 			"With --compare it tells what another configuration's policy would have changed: who would be banned\n" +
 			"too, who no longer, and from which banned addresses somebody logged in.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("compare") && x.with == "" {
+				return usagef("--compare names no configuration")
+			}
 			if err := x.check(events); err != nil {
 				return err
 			}

@@ -44,7 +44,7 @@ func (w *topWatch) countRows(bans []control.Ban, since time.Duration) []topRow {
 		}
 	}
 	slices.SortFunc(list, func(a, b counted) int {
-		return cmp.Or(cmp.Compare(b.added, a.added), cmp.Compare(b.Packets, a.Packets), compareAddr(a.Addr, b.Addr))
+		return cmp.Or(cmp.Compare(b.added, a.added), cmp.Compare(b.Packets, a.Packets), compareAddr(a.Addr, b.Addr), cmp.Compare(a.Set, b.Set))
 	})
 	rows := make([]topRow, 0, w.rows)
 	for _, c := range list[:min(w.rows, len(list))] {

@@ -80,7 +80,7 @@ func (s *service) takeTrial(path string) error {
 	if err := json.Unmarshal(data, &t); err != nil {
 		return err
 	}
-	s.trial.Bans, s.trial.Mark = t.Bans, t.Mark
+	s.trial.Bans, s.trial.Mark, s.trial.Evidence = t.Bans, t.Mark, t.Evidence
 	if t.Mark != nil {
 		s.state.Positions, s.state.Snapshot = t.Mark.Positions, t.Mark.Snapshot
 	}

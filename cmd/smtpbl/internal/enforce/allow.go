@@ -15,19 +15,22 @@ import (
 // Allow replaces the addresses that are exempt: the kernel lets them pass
 // whatever the bans say, and bans of the policy that lie inside what is newly
 // exempt are lifted. A wider ban goes on for everybody else, and so does a ban
-// by hand for the time when the exemption ends.
+// by hand for the time when the exemption ends. Where the kernel refuses, it is
+// asked again, and bans are lifted all the same.
 func (e *Enforcer) Allow(prefixes []netip.Prefix) error {
 	before := e.exempt
 	e.exempt = slices.Clone(prefixes)
-	if err := e.letThrough(); err != nil {
-		return err
+	e.allowDue = time.Time{}
+	err := e.letThrough()
+	if err != nil {
+		e.allowDue = time.Now().Add(allowRetry)
 	}
 	for _, r := range e.spare(before) {
 		if e.GaveWay != nil {
 			e.GaveWay(r.Prefix)
 		}
 	}
-	return nil
+	return err
 }
 
 // letThrough tells the kernel who passes: the exempt and the pardoned.

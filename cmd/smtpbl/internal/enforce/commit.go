@@ -34,7 +34,9 @@ func (e *Enforcer) commit(g *group) {
 	if len(g.decisions) > 0 {
 		e.commitDecisions(g)
 	}
-	e.saver.putEvidence(g.evidence)
+	if !e.trial.holdEvidence(g.evidence) {
+		e.saver.putEvidence(g.evidence)
+	}
 	w := g.last
 	if w == nil {
 		return
@@ -60,6 +62,9 @@ func (e *Enforcer) commitDecisions(g *group) {
 	records := make([]store.Record, 0, len(g.decisions))
 	for i := range g.decisions {
 		d := &g.decisions[i]
+		if d.Ban() && e.isPardoned(d.Prefix) {
+			e.refuse(d)
+		}
 		if !d.Ban() {
 			e.report(d, nil, time.Time{}, now)
 			continue

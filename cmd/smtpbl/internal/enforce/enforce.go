@@ -96,6 +96,10 @@ type Options struct {
 	// the Enforcer, to find those who must not be banned; when it returns, Allow
 	// has been called with them. Nil looks at nobody.
 	LookAgain func()
+	// LookSoon is called with each round, in the Enforcer's goroutine, for which
+	// it must not wait: to find those who must not be banned any more, and those
+	// who may be again. So nobody has to wake up for it. Nil looks at nobody.
+	LookSoon func()
 	// Pardons remembers who was let in by hand; nil forgets it at the end.
 	Pardons Pardons
 	// Try is a trial to begin or to go on with; nil bans in earnest.

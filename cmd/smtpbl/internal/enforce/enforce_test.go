@@ -49,6 +49,13 @@ func (m *moody) Load(changes []nft.Change) error {
 	return m.Table.Load(changes)
 }
 
+func (m *moody) SetAllow(prefixes []netip.Prefix) error {
+	if m.fail != nil {
+		return m.fail
+	}
+	return m.Table.SetAllow(prefixes)
+}
+
 func (m *moody) Bans() ([]nft.Ban, error) {
 	m.dumps++
 	return m.Table.Bans()

@@ -47,6 +47,9 @@ func (e *Enforcer) goRound(now time.Time) {
 	case e.round != nil && !now.Before(e.round.due):
 		e.slice()
 	case e.round == nil && !now.Before(e.roundDue):
+		if e.LookSoon != nil {
+			e.LookSoon()
+		}
 		e.checkOutline(nft.Foreign{})
 		switch {
 		case e.round != nil: // the table was rebuilt

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/netip"
 	"time"
+
+	"github.com/smtpbl/smtpbl/policy"
 )
 
 // Pardons is what the Enforcer needs of store.Store to remember who was let in
@@ -72,6 +74,29 @@ func (e *Enforcer) pardon(prefixes []netip.Prefix, until time.Time) error {
 	return nil
 }
 
+// isPardoned tells whether a pardon covers p.
+func (e *Enforcer) isPardoned(p netip.Prefix) bool {
+	if len(e.pardons) == 0 {
+		return false
+	}
+	for bits := p.Bits(); bits >= 0; bits-- {
+		if _, pardoned := e.pardons[netip.PrefixFrom(p.Addr(), bits).Masked()]; pardoned {
+			return true
+		}
+	}
+	return false
+}
+
+// refuse makes no ban of a decision on somebody pardoned, and tells the Engine.
+// The Engine goes by the times of lines: for one whose stamp is ahead of time
+// the pardon is over.
+func (e *Enforcer) refuse(d *policy.Decision) {
+	d.Refusal = policy.RefusedPardon
+	if e.GaveWay != nil {
+		e.GaveWay(d.Prefix)
+	}
+}
+
 // unpardon ends the pardons that would keep bans of the prefixes from having
 // effect: those of the same prefix or a wider one. A narrower one goes on: who
 // bans a net has not spoken of the one he pardoned in it. It returns the prefixes
@@ -131,17 +156,16 @@ func (e *Enforcer) endPardons(over []netip.Prefix, because string) {
 	e.tellAllow()
 }
 
-// tellAllow tells the kernel who passes now that fewer do. Where it refuses,
-// somebody is let through for too long: it is tried again.
+// tellAllow tells the kernel who passes. Where it refuses, it is tried again.
 func (e *Enforcer) tellAllow() {
 	e.allowDue = time.Time{}
 	if err := e.letThrough(); err != nil {
 		e.allowDue = time.Now().Add(allowRetry)
-		e.Log.Error("cannot end pardons in the kernel", "err", err, "retry_in", allowRetry)
+		e.Log.Error("cannot tell the kernel who passes", "err", err, "retry_in", allowRetry)
 	}
 }
 
-// allowRetry spaces attempts to end pardons.
+// allowRetry spaces attempts to tell the kernel who passes.
 const allowRetry = 5 * time.Second
 
 // noteNextPardon finds out when the next pardon ends.

@@ -184,3 +184,46 @@ func TestExemptAtStart(t *testing.T) {
 	}
 	b.wantStands()
 }
+
+// TestAllowThatTheKernelRefuses is asked for again, and the bans of those who are
+// exempt are lifted from the books at once.
+func TestAllowThatTheKernelRefuses(t *testing.T) {
+	b := newBench(t)
+	b.restore()
+	b.decide(decide("198.51.100.7/32", time.Hour), decide("203.0.113.0/24", time.Hour))
+	b.kernel.fail = errors.New("no memory today")
+	if err := b.Allow(prefixes("198.51.100.7/32", "203.0.113.9/32")); err == nil {
+		t.Error("nobody is told of the refusal")
+	}
+	if n := b.ledger.len(); n != 1 || b.allowDue.IsZero() {
+		t.Errorf("%d bans are wanted, want that of the net; asked again at %v", n, b.allowDue)
+	}
+	b.kernel.fail = nil
+	b.look(b.allowDue)
+	b.wantStands("203.0.113.0/24")
+	_, allowed, err := b.kernel.Lookup(netip.MustParseAddr("203.0.113.9"))
+	if err != nil || !allowed || !b.allowDue.IsZero() {
+		t.Errorf("allowed %v, %v; asked again at %v", allowed, err, b.allowDue)
+	}
+}
+
+// TestAPardonHoldsAgainstTheEngine, which may think it over: a line's stamp can be
+// ahead of time.
+func TestAPardonHoldsAgainstTheEngine(t *testing.T) {
+	b := newBench(t)
+	var released []netip.Prefix
+	b.GaveWay = func(p netip.Prefix) { released = append(released, p) }
+	b.restore()
+	if _, err := b.hand(Hand{Del: prefixes("198.51.100.0/24"), Pardon: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	all := decide("198.51.100.7/32", 2*time.Hour)
+	all.Step = policy.StepAll
+	b.decide(decide("198.51.100.7/32", time.Hour), all, decide("203.0.113.9/32", time.Hour))
+	b.wantStands("203.0.113.9")
+	b.wantLog(`msg="not banned" addr=198.51.100.7 because=pardon`)
+	want := prefixes("198.51.100.7/32", "198.51.100.7/32")
+	if diff := cmp.Diff(want, released, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+		t.Errorf("the Engine is told of (-want +got):\n%s", diff)
+	}
+}

@@ -166,3 +166,23 @@ func TestOthersTablesCostNothing(t *testing.T) {
 		t.Errorf("the Enforcer was woken:\n%s", b.log)
 	}
 }
+
+// TestARoundLooksAround: who must be spared is looked for with each round, so
+// that nothing else has to wake up for it.
+func TestARoundLooksAround(t *testing.T) {
+	b := newBench(t)
+	looks := 0
+	b.LookSoon = func() { looks++ }
+	b.restore()
+	b.roundDue = time.Now().Add(roundEvery)
+	b.look(b.roundDue.Add(-time.Second))
+	if looks != 0 {
+		t.Errorf("looked %d times before the round", looks)
+	}
+	for n := range 2 {
+		b.look(b.roundDue)
+		if looks != n+1 {
+			t.Errorf("looked %d times in %d rounds", looks, n+1)
+		}
+	}
+}

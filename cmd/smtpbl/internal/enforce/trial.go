@@ -11,16 +11,20 @@ import (
 // Trial is a time in which bans are tried out: what it holds back until
 // somebody confirms it. A trial's bans drop packets as bans do, but the kernel
 // ends each of them at the trial's end at the latest, whatever becomes of this
-// program; and the history hears nothing of them, nor how far the logs were
-// read. So when nobody confirms, all is as before the trial.
+// program; and the history hears nothing of them, nor of the lines that led to
+// them, nor how far the logs were read. So when nobody confirms, all is as
+// before the trial.
 //
 // What stands beside them, the bans of before and those by hand, is no part of
-// it: it is neither shortened nor lifted.
+// it: it is neither shortened nor lifted. Only in a full set it makes room for
+// them, as for any ban, and that is for good.
 type Trial struct {
 	End  time.Time  `json:"end"`
 	Bans []TrialBan `json:"bans"`
 	// Mark is the last checkpoint, nil where there was none.
 	Mark *Checkpoint `json:"mark"`
+	// Evidence are the lines that led to the bans, the last ones.
+	Evidence []store.Evidence `json:"evidence"`
 }
 
 // TrialBan is a ban that a trial made.
@@ -36,7 +40,9 @@ type trial struct {
 	end  time.Time
 	bans map[nft.Key]TrialBan
 	mark *Checkpoint
-	over bool // not confirmed: it bans nobody any more
+	// lines are no more than may wait for the disk.
+	lines []store.Evidence
+	over  bool // not confirmed: it bans nobody any more
 }
 
 // ErrNoTrial means that there is no trial to be confirmed.
@@ -46,7 +52,7 @@ func newTrial(t *Trial) *trial {
 	if t == nil {
 		return nil
 	}
-	out := &trial{end: t.End, bans: make(map[nft.Key]TrialBan, len(t.Bans)), mark: t.Mark}
+	out := &trial{end: t.End, bans: make(map[nft.Key]TrialBan, len(t.Bans)), mark: t.Mark, lines: t.Evidence}
 	for _, b := range t.Bans {
 		out.bans[b.Ban.Key()] = b
 	}
@@ -95,6 +101,15 @@ func (t *trial) hold(c *Checkpoint) bool {
 		return false
 	}
 	t.mark = c
+	return true
+}
+
+// holdEvidence keeps the lines that led to bans back, and tells whether it did.
+func (t *trial) holdEvidence(list []store.Evidence) bool {
+	if t == nil {
+		return false
+	}
+	t.lines = latest(append(t.lines, list...))
 	return true
 }
 
@@ -162,6 +177,7 @@ func (e *Enforcer) Confirm() (bans int, err error) {
 	}
 	err = e.apply(changes)
 	e.saver.put(records)
+	e.saver.putEvidence(t.lines)
 	if t.mark != nil {
 		e.saver.checkpoint(t.mark)
 	}
@@ -210,7 +226,7 @@ func (e *Enforcer) Trial() *Trial {
 	if e.trial == nil {
 		return nil
 	}
-	out := &Trial{End: e.trial.end, Mark: e.trial.mark}
+	out := &Trial{End: e.trial.end, Mark: e.trial.mark, Evidence: e.trial.lines}
 	for _, b := range e.trial.bans {
 		out.Bans = append(out.Bans, b)
 	}

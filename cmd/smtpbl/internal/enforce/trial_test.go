@@ -210,6 +210,40 @@ func TestTrialHandedOver(t *testing.T) {
 	b.wantWritten(map[string]int{"192.0.2.1/32": 1, "198.51.100.7/32": 1})
 }
 
+// TestTrialHoldsEvidenceBack until it is confirmed, also over a reload, and no
+// more of it than may wait for the disk.
+func TestTrialHoldsEvidenceBack(t *testing.T) {
+	b := newTrialBench(t, 10*time.Minute)
+	b.take(Work{Evidence: someEvidence(maxEvidence + 3)})
+	b.saver.writeEvidence()
+	if n := len(b.paper.lines); n != 0 {
+		t.Fatalf("the history has the lines of %d bans that nobody confirmed", n)
+	}
+	data, err := json.Marshal(b.Trial())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var handed Trial
+	if err := json.Unmarshal(data, &handed); err != nil {
+		t.Fatal(err)
+	}
+	b = b.again(func(o *Options) { o.Try = &handed })
+	b.take(Work{Evidence: someEvidence(1)})
+	if _, err := b.Confirm(); err != nil {
+		t.Fatal(err)
+	}
+	b.saver.writeEvidence()
+	all := someEvidence(maxEvidence + 3)
+	if n := len(b.paper.lines); n != maxEvidence || b.paper.lines[0].Prefix != all[4].Prefix || b.paper.lines[n-1].Prefix != all[0].Prefix {
+		t.Errorf("the lines of %d bans are written, want the last %d", n, maxEvidence)
+	}
+	b.take(Work{Evidence: all[:2]}) // in earnest
+	b.saver.writeEvidence()
+	if n := len(b.paper.lines); n != maxEvidence+2 {
+		t.Errorf("the lines of %d bans are written after the trial, want %d", n, maxEvidence+2)
+	}
+}
+
 // TestTheKernelEndsATrial, with nobody there to do it.
 func TestTheKernelEndsATrial(t *testing.T) {
 	b := newTrialBench(t, 300*time.Millisecond)

@@ -2,6 +2,7 @@ package exempt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -111,21 +112,35 @@ func (l *List) resolveAll(ctx context.Context) map[string][]netip.Addr {
 	found, errs := make([][]netip.Addr, len(l.Hosts)), make([]error, len(l.Hosts))
 	var wg sync.WaitGroup
 	for i, host := range l.Hosts {
-		wg.Go(func() { found[i], errs[i] = net.DefaultResolver.LookupNetIP(ctx, "ip", host) })
+		wg.Go(func() { found[i], errs[i] = resolve(ctx, host) })
 	}
 	wg.Wait()
 	out := map[string][]netip.Addr{}
 	for i, host := range l.Hosts {
 		known := l.asked.addrs(l.Hosts[i : i+1])
 		if l.told("host "+host, errs[i], "cannot resolve a host of never_ban: its last known addresses stay exempt", "host", host, "addrs", len(known)) {
-			for j, a := range found[i] {
-				found[i][j] = a.Unmap()
-			}
-			slices.SortFunc(found[i], netip.Addr.Compare)
-			out[host] = slices.Compact(found[i])
+			out[host] = found[i]
 		}
 	}
 	return out
+}
+
+// errNowhere is an answer that names no host: name servers that filter give
+// 0.0.0.0 or :: for a name that they do not like.
+var errNowhere = errors.New("the answer is no host's address")
+
+// resolve returns the addresses of a host, in order.
+func resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	for i, a := range found {
+		found[i] = a.Unmap()
+	}
+	found = slices.DeleteFunc(found, netip.Addr.IsUnspecified)
+	if err == nil && len(found) == 0 {
+		return nil, errNowhere
+	}
+	slices.SortFunc(found, netip.Addr.Compare)
+	return slices.Compact(found), err
 }
 
 // askNetworks asks Postfix for its networks.

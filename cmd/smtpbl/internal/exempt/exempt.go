@@ -20,8 +20,6 @@ const (
 	// askEvery is how often other programs are asked: the name server for the
 	// host names, and Postfix for its networks.
 	askEvery = 5 * time.Minute
-	// lookEvery is how often this machine is looked at where it does not tell.
-	lookEvery = time.Minute
 	// soonEvery is how often connections are looked at while logins fail.
 	soonEvery = time.Second
 	// settle waits for a burst of address changes (a link coming up) to end.
@@ -52,8 +50,8 @@ type List struct {
 
 	mu      sync.Mutex         // guards all below, and the order of what is told
 	self    selfaddr.Addrs     // the last that the kernel told
-	last    []policy.Exemption // the list as it was told last
-	tell    func([]policy.Exemption)
+	last    []policy.Exemption // the list as it was told last, nil where it was not taken
+	tell    func([]policy.Exemption) (taken bool)
 	failing map[string]bool // what is told already
 }
 
@@ -132,8 +130,9 @@ func (l *List) publish() {
 	defer l.mu.Unlock()
 	now := l.compose()
 	if l.tell != nil && !slices.Equal(now, l.last) {
-		l.last = now
-		l.tell(now)
+		if l.last = now; !l.tell(now) {
+			l.last = nil
+		}
 	}
 }
 
@@ -149,7 +148,8 @@ func (l *List) LookAgain() {
 }
 
 // LookSoon has the connections looked at beside the caller, at most once in a
-// second: to be called when somebody fails, who may be banned soon.
+// second: to be called when somebody fails, who may be banned soon, and now and
+// then while bans stand.
 func (l *List) LookSoon() {
 	select {
 	case l.wake() <- struct{}{}:

@@ -92,6 +92,25 @@ func TestALostNameKeepsItsAddresses(t *testing.T) {
 	}
 }
 
+// TestAnAnswerOfNowhereIsNone: it takes nothing from what was known, and does not
+// spoil the file of it.
+func TestAnAnswerOfNowhereIsNone(t *testing.T) {
+	nstest.Enter(t)
+	file := filepath.Join(t.TempDir(), "exempt.json")
+	office := netip.MustParseAddr("198.51.100.7")
+	const filtered = "0.0.0.0" // answers itself, without a name server
+	if err := remember(file, &memory{Hosts: map[string][]netip.Addr{filtered: {office}}}); err != nil {
+		t.Fatal(err)
+	}
+	l := &List{Hosts: []string{filtered}, Memory: file, Log: quiet()}
+	if got := current(t, l); why(got, "198.51.100.7/32") != policy.RefusedNeverBan || why(got, "0.0.0.0/32") != "" {
+		t.Errorf("exemptions %v; want those of the last run", got)
+	}
+	if m, err := recall(file); err != nil || len(m.Hosts) != 1 {
+		t.Errorf("remembered %+v, %v", m, err)
+	}
+}
+
 // TestAnswersAreWrittenDown, and read by the next run.
 func TestAnswersAreWrittenDown(t *testing.T) {
 	nstest.Enter(t)
@@ -125,11 +144,12 @@ func watch(t *testing.T, l *List, do func(), want func([]policy.Exemption) bool)
 	defer timer.Stop()
 	var got []policy.Exemption
 	var seen bool
-	err := l.Watch(ctx, func(now []policy.Exemption) {
+	err := l.Watch(ctx, func(now []policy.Exemption) bool {
 		if got = now; want(now) {
 			seen = true
 			cancel()
 		}
+		return true
 	})
 	if err != nil || !seen {
 		t.Errorf("Watch: %v; told %v", err, got)
@@ -161,6 +181,59 @@ func TestWatchTellsOfANewAddress(t *testing.T) {
 		}
 	}
 	watch(t, l, add, func(now []policy.Exemption) bool { return why(now, "192.0.2.25/32") == policy.RefusedOwn })
+}
+
+// TestWatchTellsWhatCameBeforeIt: an address that came after Current, and no
+// more change after it.
+func TestWatchTellsWhatCameBeforeIt(t *testing.T) {
+	nstest.Enter(t)
+	l := &List{Log: quiet()}
+	current(t, l)
+	nstest.LoopbackUp(t) // which brings 127.0.0.1
+	watch(t, l, func() {}, func(now []policy.Exemption) bool { return why(now, "127.0.0.1/32") == policy.RefusedOwn })
+}
+
+// TestALostSubscriptionIsTakenUpAgain, and what came in between is looked at.
+func TestALostSubscriptionIsTakenUpAgain(t *testing.T) {
+	nstest.Enter(t)
+	l := &List{Log: quiet()}
+	current(t, l)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	subscribed, told := 0, false
+	l.tell = func(now []policy.Exemption) bool {
+		if told = told || why(now, "127.0.0.1/32") == policy.RefusedOwn; told {
+			cancel()
+		}
+		return true
+	}
+	l.watchSelf(ctx, func(<-chan struct{}) (<-chan struct{}, error) {
+		updates := make(chan struct{})
+		switch subscribed++; subscribed {
+		case 1:
+			close(updates)
+		case 2:
+			nstest.LoopbackUp(t)
+		}
+		return updates, nil
+	})
+	if subscribed != 2 || !told {
+		t.Errorf("subscribed %d times, want twice; told of the address: %v", subscribed, told)
+	}
+}
+
+// TestWhatWasNotTakenIsToldAgain, also where it is as it was before.
+func TestWhatWasNotTakenIsToldAgain(t *testing.T) {
+	l := &List{Log: quiet(), Resolv: []string{"/nonexistent"}}
+	told := 0
+	l.tell = func([]policy.Exemption) bool { told++; return told > 2 }
+	l.Prefixes = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
+	for range 4 {
+		l.publish()
+	}
+	if told != 3 {
+		t.Errorf("told %d times, want until it was taken the third time", told)
+	}
 }
 
 // TestWhoeverIsConnectedIsSpared with a real connection in a namespace, found
@@ -212,10 +285,11 @@ func TestWhoeverIsConnectedIsSpared(t *testing.T) {
 func TestLookAgainReturnsWhenItIsTold(t *testing.T) {
 	l := &List{Log: quiet(), Resolv: []string{"/nonexistent"}}
 	var told atomic.Int32
-	l.tell = func(now []policy.Exemption) {
+	l.tell = func(now []policy.Exemption) bool {
 		if why(now, "198.51.100.9/32") == policy.RefusedSSH {
 			told.Add(1)
 		}
+		return true
 	}
 	l.LookAgain() // nobody to ask
 	l.Peers = list{{Addr: netip.MustParseAddr("198.51.100.9"), Connection: 1}}

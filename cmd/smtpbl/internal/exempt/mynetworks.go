@@ -11,6 +11,9 @@ const (
 	// widest is the shortest prefix that is believed: whoever lets a wider one
 	// relay has made a mistake, or trusts what nobody should.
 	widest = 8
+	// mappedBits are those before the IPv4 address in ::ffff:0:0/96 (RFC 4291,
+	// 2.5.5.2).
+	mappedBits = 96
 )
 
 // parseNetworks reads Postfix's mynetworks as postconf(5) describes it: entries
@@ -65,10 +68,12 @@ func parseNetwork(text string) (p netip.Prefix, why string) {
 		return p, "is a table, which is not read"
 	case err != nil:
 		return p, "is no net"
-	case p.Addr().Is4In6():
-		return p, "is an IPv4 net in the form of IPv6"
 	case p != p.Masked():
 		return p, "has host bits set" // which Postfix refuses as well
+	case p.Addr().Is4In6() && p.Bits() < mappedBits:
+		return p, "is wider than IPv4"
+	case p.Addr().Is4In6(): // Debian's default names loopback this way too
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits)
 	}
 	return p, ""
 }

@@ -10,8 +10,9 @@ import (
 )
 
 // Watch calls changed with the new exemptions each time they differ from the
-// ones before, one call at a time, until ctx ends. Current was called before.
-func (l *List) Watch(ctx context.Context, changed func([]policy.Exemption)) error {
+// ones before, one call at a time, until ctx ends. Those that it could not take
+// it is told again. Current was called before.
+func (l *List) Watch(ctx context.Context, changed func([]policy.Exemption) (taken bool)) error {
 	l.mu.Lock()
 	l.tell = changed
 	l.mu.Unlock()
@@ -19,30 +20,38 @@ func (l *List) Watch(ctx context.Context, changed func([]policy.Exemption)) erro
 	defer beside.Wait()
 	// Beside the rest, because answers may take seconds.
 	beside.Go(func() { every(ctx, askEvery, func() { l.ask(ctx); l.publish() }) })
-	beside.Go(func() { every(ctx, lookEvery, func() { l.look(time.Now()); l.publish() }) })
 	beside.Go(func() { l.lookSoon(ctx) })
-	updates, err := selfaddr.Watch(ctx.Done())
-	if err != nil {
-		l.Log.Warn("cannot watch own addresses: looking regularly instead", "err", err)
-	}
+	l.watchSelf(ctx, selfaddr.Watch)
+	return nil
+}
+
+// watchSelf follows the addresses of this machine. What came before it was
+// subscribed to is looked at then. A subscription that was lost is taken up
+// again.
+func (l *List) watchSelf(ctx context.Context, subscribe func(done <-chan struct{}) (<-chan struct{}, error)) {
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
+	var updates <-chan struct{} // nil where there is no subscription
 	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		case _, open := <-updates:
-			if !open {
-				updates = nil // the subscription was lost; the ticker still looks
-				continue
-			}
-			if !pause(ctx, settle) {
-				return nil
-			}
+		if updates == nil {
+			var err error
+			updates, err = subscribe(ctx.Done())
+			l.told("watch", err, "cannot watch own addresses: looking regularly instead")
 		}
 		l.lookAtSelf()
 		l.publish()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case _, open := <-updates:
+			if !open {
+				updates = nil
+			}
+			if !pause(ctx, settle) {
+				return
+			}
+		}
 	}
 }
 

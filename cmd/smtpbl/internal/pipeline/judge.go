@@ -31,10 +31,6 @@ type Counter interface {
 // Judge owns the Engine. Everything that touches the Engine goes through it,
 // and everything it sends to the Sink keeps the order in which it came.
 type Judge struct {
-	// Failing is called where a batch has failed logins, before they are
-	// decided on; it must not wait. It is set before Run, nil is nobody.
-	Failing func()
-
 	engine    *policy.Engine
 	sink      Sink
 	count     Counter

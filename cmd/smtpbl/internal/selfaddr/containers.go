@@ -1,8 +1,6 @@
 package selfaddr
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
@@ -19,19 +17,11 @@ var private = []netip.Prefix{
 // them) that lead to a container or a virtual machine and no further.
 var virtual = map[string]bool{"veth": true, "tuntap": true, "netkit": true}
 
-// containers returns the nets of container bridges such as docker0, br-…,
+// containerNets returns the nets of container bridges such as docker0, br-…,
 // podman0, lxcbr0 and virbr0: of those with no port but veth and tap, or with
 // no port at all, and of their nets the private ones. Whatever its name, a
 // bridge with a network card is a LAN, where anybody may be; and one with
 // public addresses has clients of its own. Neither is exempt.
-func containers(addrs []netlink.Addr) ([]netip.Prefix, error) {
-	links, err := netlink.LinkList()
-	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) { // interrupted by a change, which will wake us again
-		return nil, fmt.Errorf("list interfaces: %w", err)
-	}
-	return containerNets(links, addrs), nil
-}
-
 func containerNets(links []netlink.Link, addrs []netlink.Addr) []netip.Prefix {
 	closed := map[int]bool{}
 	for _, l := range links {

@@ -5,6 +5,7 @@
 package selfaddr
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -21,13 +22,31 @@ type Addrs struct {
 	Containers []netip.Prefix
 }
 
-// Read asks the kernel for the addresses as they are now.
-func Read() (Addrs, error) {
+// tries is how often Read begins anew where a change came in between.
+const tries = 3
+
+// Read asks the kernel for the addresses as they are now. Where they change all
+// the time, as when many containers start, it takes what it got: Watch tells of
+// what it missed.
+func Read() (Addrs, error) { return steady(read) }
+
+func steady(read func() (Addrs, error)) (out Addrs, err error) {
+	for range tries {
+		if out, err = read(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// read is one attempt. With netlink.ErrDumpInterrupted it returns what it got.
+func read() (Addrs, error) {
 	var out Addrs
 	addrs, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
-	if err != nil {
+	if failed(err) {
 		return out, fmt.Errorf("list own addresses: %w", err)
 	}
+	interrupted := err
 	for i := range addrs {
 		if addrs[i].IPNet != nil {
 			out.Own = appendAddr(out.Own, addrs[i].IP) //nolint:forbidigo // the library's field
@@ -38,16 +57,24 @@ func Read() (Addrs, error) {
 		// than in main.
 		filter := &netlink.Route{Table: unix.RT_TABLE_UNSPEC}
 		routes, err := netlink.RouteListFiltered(family, filter, netlink.RT_FILTER_TABLE)
-		if err != nil {
+		if failed(err) {
 			return out, fmt.Errorf("list routes: %w", err)
 		}
+		interrupted = errors.Join(interrupted, err)
 		for i := range routes {
 			out.Gateways = appendGateways(out.Gateways, &routes[i])
 		}
 	}
-	out.Containers, err = containers(addrs)
-	return out, err
+	links, err := netlink.LinkList()
+	if failed(err) {
+		return out, fmt.Errorf("list interfaces: %w", err)
+	}
+	out.Containers = containerNets(links, addrs)
+	return out, errors.Join(interrupted, err)
 }
+
+// failed tells whether a list is worth nothing.
+func failed(err error) bool { return err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) }
 
 func appendGateways(out []netip.Addr, r *netlink.Route) []netip.Addr {
 	if r.Dst != nil {

@@ -1,6 +1,7 @@
 package selfaddr
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -77,6 +78,44 @@ func TestRead(t *testing.T) {
 	}
 	if len(got.Gateways) != 3 {
 		t.Errorf("gateways %v, want three", got.Gateways)
+	}
+}
+
+// TestReadWhileAddressesChange begins anew, and in the end takes what it got: the
+// service must not fail to start because containers do.
+func TestReadWhileAddressesChange(t *testing.T) {
+	some := Addrs{Own: []netip.Addr{netip.MustParseAddr("192.0.2.25")}}
+	for _, interruptions := range []int{1, tries} {
+		n := 0
+		got, err := steady(func() (Addrs, error) {
+			if n++; n <= interruptions {
+				return some, errors.Join(nil, netlink.ErrDumpInterrupted)
+			}
+			return Addrs{Own: append(some.Own, some.Own...)}, nil
+		})
+		whole := interruptions < tries
+		if err != nil || n != min(interruptions+1, tries) || (len(got.Own) == 2) != whole {
+			t.Errorf("%d interruptions: %v, %v after %d attempts", interruptions, got, err, n)
+		}
+	}
+	broken := errors.New("no memory")
+	if _, err := steady(func() (Addrs, error) { return Addrs{}, broken }); !errors.Is(err, broken) {
+		t.Errorf("steady() = %v, want %v", err, broken)
+	}
+}
+
+// TestWatchEnds when one of its subscriptions is lost.
+func TestWatchEnds(t *testing.T) {
+	f := &following{changed: make(chan struct{}, 1), stop: make(chan struct{}), lost: make(chan struct{}, 3)}
+	go f.untilEnd(nil)
+	err := follow(f, "nothing", func(updates chan<- int, _ <-chan struct{}) error {
+		go func() { updates <- 1; close(updates) }()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range f.changed { // ends with it
 	}
 }
 

@@ -52,7 +52,9 @@ func (p *pairs) put(room *[pairWays]login, l login) {
 	oldest := 0
 	for i := range room {
 		if room[i].tag == l.tag {
-			room[i].last = max(room[i].last, l.last)
+			if last := room[i].last; last < l.last || last.since(l.last) > p.most { // which was stamped wrongly
+				room[i].last = l.last
+			}
 			return
 		}
 		if older(room[i], room[oldest]) {
@@ -78,7 +80,8 @@ func (p *pairs) known(k key, u user, at second) bool {
 	tag := p.tag(k, u)
 	for _, x := range &p.rooms[p.room(u)] {
 		if x.tag == tag {
-			return at.since(x.last) < p.most
+			d := at.since(x.last)
+			return -p.most < d && d < p.most
 		}
 	}
 	return false

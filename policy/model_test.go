@@ -25,6 +25,7 @@ type model struct {
 	faults []meeting            // addresses that saw our backend fail, with the user in doubt
 	works  []time.Time
 	paused bool
+	tables *spread // tells which things cannot be told apart
 }
 
 type report struct {
@@ -289,7 +290,7 @@ func (m *model) remember(ev *Event, net netip.Prefix) (known bool) {
 	case AuthOK:
 		m.works = append(m.works, ev.Time)
 		m.swarm = slices.DeleteFunc(m.swarm, func(t meeting) bool {
-			return net.Contains(t.addr) && bit(uint64(keyOf(t.addr))) == bit(uint64(keyOf(ev.Addr)))
+			return net.Contains(t.addr) && m.tables.bit(uint64(keyOf(t.addr))) == m.tables.bit(uint64(keyOf(ev.Addr)))
 		})
 		if u == "" {
 			break
@@ -298,10 +299,10 @@ func (m *model) remember(ev *Event, net netip.Prefix) (known bool) {
 		m.login(u, outside(net), ev.Time)
 		// What cannot be told apart from it goes with it.
 		m.byUser = slices.DeleteFunc(m.byUser, func(t meeting) bool {
-			return t.user == u && bit(uint64(keyOf(t.addr).net())) == bit(uint64(keyOf(ev.Addr).net()))
+			return t.user == u && m.tables.bit(uint64(keyOf(t.addr).net())) == m.tables.bit(uint64(keyOf(ev.Addr).net()))
 		})
 		m.byNet = slices.DeleteFunc(m.byNet, func(t meeting) bool {
-			return net.Contains(t.addr) && bit(nameOf([]byte(t.user)).account) == bit(nameOf(ev.User).account)
+			return net.Contains(t.addr) && m.tables.bit(nameOf([]byte(t.user)).account) == m.tables.bit(nameOf(ev.User).account)
 		})
 	case AuthFail:
 		if known = m.known(u, ev.Addr, ev.Time); known {
@@ -361,7 +362,7 @@ func (m *model) different(ev *Event, tries []meeting, of func(meeting) (bool, ui
 	set := map[uint32]bool{}
 	for _, t := range tries {
 		if yes, thing := of(t); yes && now-t.at.Sub(start)/eighth < parts {
-			set[bit(thing)] = true
+			set[m.tables.bit(thing)] = true
 		}
 	}
 	return estimates[len(set)]
@@ -420,7 +421,7 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 	e.remember()
 	m := &model{
 		cfg: cfg, failed: map[netip.Addr][]report{}, bans: map[netip.Prefix][]span{},
-		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{},
+		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{}, tables: &e.accounts,
 	}
 	at, users := start, []string{"", "ann", "bob", "eve"}
 	for i := 0; i+1 < len(stream); i += 2 {

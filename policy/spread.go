@@ -17,7 +17,7 @@ import (
 type spread struct {
 	subjects []subjects // as many as a power of two
 	seen     [][ways]seen
-	secret   uint64 // where a subject lies, so that nobody can choose to push one out
+	secret   uint64 // so that nobody can choose to push a subject out, or not to be counted
 	eighth   int64  // seconds
 }
 
@@ -56,8 +56,9 @@ func (s *spread) place(id uint64) (int, uint32) {
 	return int(h & uint64(len(s.subjects)-1)), uint32(h>>32) | 1
 }
 
-// bit is that of a thing.
-func bit(thing uint64) uint32 { return 1 << (mix(thing) % things) }
+// bit is that of a thing. Who could work it out would try accounts, or come from
+// nets, that all have the same.
+func (s *spread) bit(thing uint64) uint32 { return 1 << (mix(thing+s.secret) % things) }
 
 // find returns the way of a subject in its place, -1 where it is not there.
 func (s *spread) find(at int, tag uint32) int {
@@ -98,7 +99,7 @@ func (s *spread) meet(id uint64, thing uint64, now second) int {
 	b.turn(x.part, part)
 	x.part = max(x.part, part)
 	if behind(x.part, part) < parts { // else it comes too late to count
-		b[uint32(part)%parts] |= bit(thing)
+		b[uint32(part)%parts] |= s.bit(thing)
 	}
 	x.count = b.count()
 	return estimates[x.count]
@@ -109,7 +110,7 @@ func (s *spread) part(id uint64, thing uint64) {
 	at, tag := s.place(id)
 	if w := s.find(at, tag); w >= 0 {
 		for i := range s.seen[at][w] {
-			s.seen[at][w][i] &^= bit(thing)
+			s.seen[at][w][i] &^= s.bit(thing)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (e *Engine) weigh(c *sight, x []entry, newest second, t *tally) {
 			continue
 		}
 		j := 0
-		for j < used && users[j].user>>domainBits != f.user>>domainBits { // as logins are known
+		for j < used && users[j].user != f.user && !users[j].user.same(f.user) {
 			j++
 		}
 		if j == used {

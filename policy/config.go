@@ -58,7 +58,8 @@ type Config struct {
 	// Honeypots are login names that nobody has. One failure bans.
 	Honeypots []string
 	// OutageFaults is how many faults of the authentication backend within a
-	// minute pause counting; 0 is never.
+	// minute pause counting, for an hour at most and then not for another; 0 is
+	// never.
 	OutageFaults int
 	// Secret keeps others from knowing where an account or a net lies in the
 	// tables, and which of them cannot be told apart; 0 draws one. Engines with one secret decide alike in full tables

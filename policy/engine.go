@@ -66,7 +66,7 @@ func New(cfg Config, start time.Time) *Engine {
 	// Room for what is kept and for what one event can add twice over.
 	e.scratch = make([]entry, 0, 3*e.cfg.kept())
 	e.honeypots = newHoneypots(e.cfg.Honeypots)
-	e.outage.least = e.cfg.OutageFaults
+	e.outage.least, e.outage.most, e.outage.now = e.cfg.OutageFaults, seconds(longestPause), never
 	e.remember()
 	e.SetExempt(nil)
 	return e

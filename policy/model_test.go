@@ -25,6 +25,7 @@ type model struct {
 	faults []meeting            // addresses that saw our backend fail, with the user in doubt
 	works  []time.Time
 	paused bool
+	judged []moment
 	tables *spread // tells which things cannot be told apart
 }
 
@@ -40,6 +41,12 @@ type span struct {
 	from, until time.Time
 	rank        int
 	everywhere  time.Time // end of the ban of all ports
+}
+
+// moment is when it was judged whether counting is paused, and how.
+type moment struct {
+	at     time.Time
+	paused bool
 }
 
 // meeting is that a user was seen at an address or a net.
@@ -396,6 +403,32 @@ func (m *model) pause(at time.Time) {
 	} else {
 		m.paused = faults >= m.cfg.OutageFaults && faults > works && len(keys) >= fewestKeys
 	}
+	m.paused = m.paused && !m.worn(at)
+	m.judged = append(m.judged, moment{at, m.paused})
+}
+
+// mostPaused is for how long the model is paused at most.
+const mostPaused = 2 * time.Minute
+
+// worn tells whether the pauses until at, of a minute each if nothing came,
+// used up all there was, and not all of it has come back.
+func (m *model) worn(at time.Time) (worn bool) {
+	used := time.Duration(0)
+	for i, o := range m.judged {
+		next := at
+		if i+1 < len(m.judged) {
+			next = m.judged[i+1].at
+		}
+		counted, paused := next.Sub(o.at), time.Duration(0)
+		if o.paused {
+			paused = min(counted, time.Minute)
+		}
+		used = min(used+paused, mostPaused)
+		worn = worn || used == mostPaused
+		used = max(used-(counted-paused), 0)
+		worn = worn && used > 0
+	}
+	return worn
 }
 
 // witnesses are those of the eight that the upper bits of a byte choose.
@@ -419,6 +452,7 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 	e := New(cfg, start)
 	e.secret = 1 // by which no two users share a room
 	e.remember()
+	e.outage.most = seconds(mostPaused)
 	m := &model{
 		cfg: cfg, failed: map[netip.Addr][]report{}, bans: map[netip.Prefix][]span{},
 		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{}, tables: &e.accounts,
@@ -451,6 +485,8 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 		}
 		if m.paused {
 			seen["paused"]++
+		} else if m.worn(ev.Time) {
+			seen["not paused any more"]++
 		}
 		if diff := cmp.Diff(m.observe(ev), out, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 			t.Fatalf("event %d, %s %s %s: decisions (-model +engine):\n%s", i/2, at.Sub(start), ev.Kind, ev.Addr, diff)
@@ -473,7 +509,7 @@ func TestEngineEqualsModel(t *testing.T) {
 	}
 	for _, what := range []string{
 		"soft by auth_fail", "host by auth_fail", "host by account", "host by spray", "host by honeypot", "host by swarm",
-		"all by persist", "net by net", "paused",
+		"all by persist", "net by net", "paused", "not paused any more",
 	} {
 		if seen[what] < 20 {
 			t.Errorf("%s was seen %d times only: the streams are too tame", what, seen[what])

@@ -34,11 +34,10 @@ type Engine struct {
 	outage    outage
 	secret    uint64
 
-	exempt     *bart.Table[Refusal]
-	pardons    *bart.Table[second] // their ends
-	holds      *bart.Table[second] // ends of the bans of others
-	holdsLimit int
-	netsEnd    second // when the last ban of a net ends
+	exempt  *bart.Table[Refusal]
+	pardons endings
+	holds   endings // the bans of others
+	netsEnd second  // when the last ban of a net ends
 	// unreliable are the password databases that were seen to report a
 	// failure of a login that worked.
 	unreliable Witness
@@ -53,7 +52,6 @@ type Engine struct {
 func New(cfg Config, start time.Time) *Engine {
 	e := &Engine{
 		cfg: cfg.sane(), netsEnd: never, secret: cfg.Secret,
-		pardons: &bart.Table[second]{}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit,
 	}
 	if e.secret == 0 {
 		e.secret = rand.Uint64()

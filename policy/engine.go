@@ -123,6 +123,7 @@ func (e *Engine) observe(ev *Event, n name, out []Decision) []Decision {
 		return e.turnAway(r, &c, &v, out)
 	case spared:
 		e.save(i, spend(x))
+		e.touch(i)
 		return e.spare(r, ev, &v, why, out)
 	}
 	e.save(i, spend(x))

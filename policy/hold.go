@@ -16,11 +16,11 @@ type Offender struct {
 // Restore makes known an offender of an earlier run: its next ban takes its
 // rank from there, and as long as Until is to come it counts as banned, also
 // towards its net. What was banned at all ports as well is told by another
-// Offender, after that of its mail ports. A prefix that is neither a key nor a
-// net is ignored.
+// Offender, after that of its mail ports. The soft step is no ban, and it and a
+// prefix that is neither a key nor a net are ignored.
 func (e *Engine) Restore(o Offender) {
 	k, of, ok := keyOfPrefix(plainPrefix(o.Prefix))
-	if !ok || o.Bans <= 0 {
+	if !ok || o.Bans <= 0 || o.Step == StepSoft {
 		return
 	}
 	at := e.clock.at(o.At)
@@ -28,6 +28,7 @@ func (e *Engine) Restore(o Offender) {
 	r := e.records.at(i)
 	r.rank = uint8(max(int(r.rank), min(o.Bans, e.highest)))
 	ends := e.clock.at(o.Until.Add(time.Second - 1))
+	r.flags &^= everywhere
 	if o.Step == StepAll {
 		r.flags |= everywhere
 		r.mark, ends = ends, max(ends, r.ends)
@@ -79,6 +80,7 @@ func (e *Engine) Release(prefix netip.Prefix, at time.Time) {
 		r.mark = never
 		e.leaveNet(i)
 		e.save(i, spend(e.load(r)))
+		e.touch(i)
 	}
 }
 

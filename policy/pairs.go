@@ -25,8 +25,8 @@ type login struct {
 // user.same does.
 func (a login) same(b login) bool {
 	const domain = 1<<domainBits - 1
-	da, db := a.tag&domain, b.tag&domain
-	return a.tag>>domainBits == b.tag>>domainBits && (da == db || da == 0 || db == 0)
+	d := a.tag ^ b.tag
+	return d <= domain && (d == 0 || a.tag&domain == 0 || b.tag&domain == 0)
 }
 
 func newPairs(wanted int, most int64, secret uint64) pairs {
@@ -87,9 +87,12 @@ func (p *pairs) known(k key, u user, at second) bool {
 	if u == 0 || p.most == 0 {
 		return false
 	}
-	l := login{tag: p.tag(k, u)}
-	for _, x := range &p.rooms[p.room(u)] {
-		if d := at.since(x.last); x.same(l) && -p.most < d && d < p.most {
+	l, room := login{tag: p.tag(k, u)}, &p.rooms[p.room(u)]
+	for i := range room {
+		if !room[i].same(l) {
+			continue
+		}
+		if d := at.since(room[i].last); -p.most < d && d < p.most {
 			return true
 		}
 	}

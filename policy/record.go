@@ -59,6 +59,9 @@ func (p *packed) unpack(x *entry, newest second) {
 	x.flags = entryFlags(v) & allEntryFlags
 }
 
+// guess is 1 for what is not void, else 0.
+func (p *packed) guess() int { return int(^entryFlags(p[2]) & void) }
+
 // repeats tells whether x is a failure that is none because the same password
 // failed before.
 func (x *entry) repeats() bool { return x.flags&void != 0 && x.password != 0 }

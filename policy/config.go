@@ -39,8 +39,9 @@ type Config struct {
 	BanDecay time.Duration
 	// KnownThreshold is how many failures ban an address whose failing users
 	// all logged in from it within KnownFor, where no user counts for more than
-	// Threshold4 or Threshold6; ten times as many of one user ban as well. 0
-	// knows nobody.
+	// Threshold4 or Threshold6; ten times as many of one user ban as well, or
+	// 16368 where that is less. No more than Threshold4 or Threshold6 is no more
+	// patience than with strangers. 0 knows nobody.
 	KnownThreshold int
 	KnownFor       time.Duration
 	// AccountNets is how many nets (/24 or /48) may fail at one account within
@@ -83,7 +84,12 @@ func (c Config) sane() Config {
 	c.Window = min(max(c.Window, time.Second), maxAge*time.Second)
 	c.Threshold4 = min(max(c.Threshold4, 1), maxKept)
 	c.Threshold6 = min(max(c.Threshold6, 1), maxKept)
-	c.Net4Hosts, c.Net6Hosts = min(c.Net4Hosts, maxKept), min(c.Net6Hosts, maxKept)
+	for _, n := range []*int{
+		&c.Net4Hosts, &c.Net6Hosts, &c.SoftThreshold4, &c.SoftThreshold6, &c.AllPorts4, &c.AllPorts6,
+		&c.KnownThreshold, &c.AccountNets, &c.NetAccounts, &c.NetFailing, &c.OutageFaults,
+	} {
+		*n = min(max(*n, 0), maxKept)
+	}
 	c.BanTime = max(c.BanTime, time.Second)
 	c.BanTimeMax = max(c.BanTimeMax, c.BanTime)
 	if c.NetTime <= 0 {
@@ -93,8 +99,7 @@ func (c Config) sane() Config {
 		c.AccountTime = c.BanTime
 	}
 	c.AllPortsTime, c.SoftTime = max(c.AllPortsTime, time.Second), max(c.SoftTime, time.Second)
-	c.KnownThreshold = min(c.KnownThreshold, maxKept)
-	c.AllPorts4, c.AllPorts6 = min(c.AllPorts4, maxKept), min(c.AllPorts6, maxKept)
+	c.KnownFor = max(c.KnownFor, 0)
 	c.BanExtra, c.BanDecay = min(max(c.BanExtra, 0), 100), max(c.BanDecay, 0)
 	if c.MaxTracked <= 0 {
 		c.MaxTracked = defaultMaxTracked
@@ -104,7 +109,7 @@ func (c Config) sane() Config {
 
 // kept is how many entries a key keeps; the oldest go beyond.
 func (c Config) kept() int {
-	most := max(2*c.Threshold4, 2*c.Threshold6, persistence*c.KnownThreshold+minKept, c.AllPorts4, c.AllPorts6, minKept)
+	most := max(2*c.Threshold4, 2*c.Threshold6, c.patience()+minKept, c.AllPorts4, c.AllPorts6, minKept)
 	return min(most, maxKept)
 }
 

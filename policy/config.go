@@ -28,7 +28,8 @@ type Config struct {
 	SoftTime                       time.Duration
 	// AllPorts4 and AllPorts6 are the failures inside Window that ban an
 	// address at all ports, for AllPortsTime: those that led to the ban of the
-	// mail ports and those that came in all the same; 0 is never.
+	// mail ports and those that came in all the same; 0 is never. Of the former
+	// Threshold are counted, or one where fewer than Threshold were enough.
 	AllPorts4, AllPorts6 int
 	AllPortsTime         time.Duration
 	// BanExtra is up to how many percent longer a ban is, so that bans of one

@@ -268,6 +268,9 @@ func (e *Engine) ban(i uint32, c *sight, v *verdict, out []Decision) []Decision 
 	r := e.records.at(i)
 	rank, length := e.climb(r, StepHost, v.rule, c.at)
 	r.mark = never
+	if r.flags &^= early; v.n < e.threshold(r.key) {
+		r.flags |= early
+	}
 	e.touch(i)
 	out = append(out, Decision{
 		Prefix: r.key.prefix(ofHost), Step: StepHost, Rule: v.rule,
@@ -288,7 +291,7 @@ func (e *Engine) goesOn(i uint32, c *sight, out []Decision) []Decision {
 	x := e.take(c, e.current(r, c.at))
 	e.save(i, x)
 	v := e.judge(c, r, x)
-	if v.n += e.threshold(r.key); v.n < most || !e.charges(c.ev) {
+	if v.n += e.led(r); v.n < most || !e.charges(c.ev) {
 		return out
 	}
 	e.save(i, spend(x))
@@ -298,6 +301,14 @@ func (e *Engine) goesOn(i uint32, c *sight, out []Decision) []Decision {
 		At: c.ev.Time, Until: c.ev.Time.Add(length),
 		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: rank,
 	})
+}
+
+// led is how many failures led to r's ban, as far as is known: no more than that.
+func (e *Engine) led(r *record) int {
+	if r.flags&early != 0 {
+		return 1
+	}
+	return e.threshold(r.key)
 }
 
 // turnAway puts record r on the soft step, or takes it from there when a login

@@ -78,6 +78,18 @@ func TestLadder(t *testing.T) {
 			"7m0s host 192.0.2.2/32 by auth_fail, 5, rank 1, for 10m0s",
 			"7m0s net 192.0.2.0/24 by net, 2, rank 1, for 15m0s",
 		}},
+		"all ports take as many after an early ban": {func(c *Config) { c.Honeypots = []string{"pot"} }, `
+			0s fail 192.0.2.1 u=pot
+			1s fail 192.0.2.1 n=6
+			2s fail 192.0.2.1
+			3h fail 192.0.2.1 n=5
+			3h fail 192.0.2.1 n=2
+			3h fail 192.0.2.1`, []string{
+			"0s host 192.0.2.1/32 by honeypot, 1, rank 1, for 10m0s",
+			"2s all 192.0.2.1/32 by persist, 8, rank 1, for 30m0s",
+			"3h0m0s host 192.0.2.1/32 by auth_fail, 5, rank 1, for 10m0s",
+			"3h0m0s all 192.0.2.1/32 by persist, 8, rank 1, for 30m0s",
+		}},
 		"IPv6": {nil, `
 			0s fail 2001:db8::1 n=2
 			1s fail 2001:db8::2

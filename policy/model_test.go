@@ -41,6 +41,7 @@ type span struct {
 	from, until time.Time
 	rank        int
 	everywhere  time.Time // end of the ban of all ports
+	led         int       // failures that count towards it
 }
 
 // moment is when it was judged whether counting is paused, and how.
@@ -73,7 +74,7 @@ func (m *model) add(p netip.Prefix, first time.Duration, at time.Time) (int, tim
 	doublings := math.Ceil(math.Log2(float64(m.cfg.BanTimeMax) / float64(shortest)))
 	rank = min(rank, 1+int(doublings)) // beyond it no ban is longer
 	length := m.length(p, first, rank)
-	m.bans[p] = append(m.bans[p], span{at, at.Add(length), rank, time.Time{}})
+	m.bans[p] = append(m.bans[p], span{from: at, until: at.Add(length), rank: rank})
 	return rank, length
 }
 
@@ -146,6 +147,10 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 		first = m.cfg.AccountTime
 	}
 	rank, length := m.add(host, first, ev.Time)
+	ban := &m.bans[host][len(m.bans[host])-1]
+	if ban.led = m.cfg.Threshold4; n < ban.led {
+		ban.led = 1
+	}
 	d.Rank, d.Until = rank, ev.Time.Add(length)
 	return append([]Decision{d}, m.neighbours(net, ev.Time)...)
 }
@@ -196,7 +201,7 @@ func (m *model) goesOn(ev *Event, host netip.Prefix) []Decision {
 	}
 	m.fail(ev)
 	n, over := m.count(ev, nil)
-	if n += m.cfg.Threshold4; n < m.cfg.AllPorts4 {
+	if n += last.led; n < m.cfg.AllPorts4 {
 		return nil
 	}
 	m.failed[ev.Addr] = nil

@@ -118,6 +118,9 @@ const (
 	// class is the number of the list that the record is in, shifted.
 	classShift             = 5
 	classMask  recordFlags = 3 << classShift
+
+	// early: fewer failures than its threshold led to the last ban.
+	early recordFlags = 1 << 7
 )
 
 func (r *record) kind() kind { return kind(r.flags & kindMask) }

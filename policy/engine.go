@@ -33,6 +33,7 @@ type Engine struct {
 	honeypots honeypots
 	outage    outage
 	secret    uint64
+	seed      seed // of names
 
 	exempt  *bart.Table[Refusal]
 	pardons endings
@@ -70,8 +71,9 @@ func New(cfg Config, start time.Time) *Engine {
 	return e
 }
 
-// remember makes the tables of accounts, nets and logins, empty.
+// remember makes the tables of accounts, nets and logins, empty, by the secret.
 func (e *Engine) remember() {
+	e.seed = seedOf(e.secret)
 	e.accounts = newSpread(e.cfg.subjects(e.cfg.AccountNets), e.window, e.secret)
 	e.nets = newSpread(e.cfg.subjects(e.cfg.NetAccounts), e.window, e.secret)
 	e.swarms = newSpread(e.cfg.subjects(e.cfg.NetFailing), e.window, e.secret)
@@ -84,7 +86,7 @@ func (e *Engine) Tracked() int { return e.index[ofHost].used }
 // Observe takes one event and appends the decisions that it leads to. It
 // keeps nothing that ev points to.
 func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
-	return e.observe(ev, nameOf(ev.User), out)
+	return e.observe(ev, nameOf(ev.User, e.seed), out)
 }
 
 // observe is Observe with the name made of ev.User.

@@ -11,7 +11,7 @@ import (
 // rungs are what a ladder is tested with. Of the few nets and accounts of the
 // scenarios no two share a bit by this secret.
 var rungs = Config{
-	Window: time.Hour, Threshold4: 5, Threshold6: 3, BanTime: 10 * time.Minute, BanTimeMax: 2 * time.Hour, Secret: 64,
+	Window: time.Hour, Threshold4: 5, Threshold6: 3, BanTime: 10 * time.Minute, BanTimeMax: 2 * time.Hour, Secret: 100,
 	SoftThreshold4: 3, SoftThreshold6: 2, SoftTime: 20 * time.Minute,
 	AllPorts4: 8, AllPorts6: 5, AllPortsTime: 30 * time.Minute, Net4Hosts: 2, NetTime: 15 * time.Minute,
 }

@@ -26,6 +26,7 @@ type model struct {
 	works  []time.Time
 	paused bool
 	judged []moment
+	seed   seed
 	tables *spread // tells which things cannot be told apart
 }
 
@@ -120,7 +121,7 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 			return t.user == string(ev.User), uint64(keyOf(t.addr).net())
 		}))
 		spray = lowered(spray, m.cfg.NetAccounts, m.different(ev, m.byNet, func(t meeting) (bool, uint64) {
-			return net.Contains(t.addr), nameOf([]byte(t.user)).account
+			return net.Contains(t.addr), nameOf([]byte(t.user), m.seed).account
 		}))
 	}
 	d := Decision{
@@ -314,7 +315,7 @@ func (m *model) remember(ev *Event, net netip.Prefix) (known bool) {
 			return t.user == u && m.tables.bit(uint64(keyOf(t.addr).net())) == m.tables.bit(uint64(keyOf(ev.Addr).net()))
 		})
 		m.byNet = slices.DeleteFunc(m.byNet, func(t meeting) bool {
-			return net.Contains(t.addr) && m.tables.bit(nameOf([]byte(t.user)).account) == m.tables.bit(nameOf(ev.User).account)
+			return net.Contains(t.addr) && m.tables.bit(nameOf([]byte(t.user), m.seed).account) == m.tables.bit(nameOf(ev.User, m.seed).account)
 		})
 	case AuthFail:
 		if known = m.known(u, ev.Addr, ev.Time); known {
@@ -390,7 +391,7 @@ func (m *model) pause(at time.Time) {
 	faults, works := 0, 0
 	keys, doubts := map[uint64]bool{}, map[any]bool{}
 	for _, f := range m.faults {
-		id := [2]any{slot(f.at), bitOf(uint64(keyOf(f.addr)) + uint64(userOf([]byte(f.user)))<<40)}
+		id := [2]any{slot(f.at), bitOf(uint64(keyOf(f.addr)) + uint64(nameOf([]byte(f.user), m.seed).user)<<40)}
 		if !recent(f.at) || f.user != "" && doubts[id] {
 			continue
 		}
@@ -460,7 +461,7 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 	e.outage.most = seconds(mostPaused)
 	m := &model{
 		cfg: cfg, failed: map[netip.Addr][]report{}, bans: map[netip.Prefix][]span{},
-		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{}, tables: &e.accounts,
+		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{}, tables: &e.accounts, seed: e.seed,
 	}
 	at, users := start, []string{"", "ann", "bob", "eve"}
 	for i := 0; i+1 < len(stream); i += 2 {

@@ -78,6 +78,13 @@ func TestLadder(t *testing.T) {
 			"7m0s host 192.0.2.2/32 by auth_fail, 5, rank 1, for 10m0s",
 			"7m0s net 192.0.2.0/24 by net, 2, rank 1, for 15m0s",
 		}},
+		"the window ends for what a summary may still ask for": {func(c *Config) { c.Window, c.SoftThreshold4 = 10*time.Minute, 0 }, `
+			0s  fail 192.0.2.1 n=4 s=7
+			10m fail 192.0.2.1`, nil},
+		"a login that works closes no ports": {func(c *Config) { c.SoftThreshold4, c.AllPorts4 = 0, 6 }, `
+			0s fail 192.0.2.1 n=5 u=eve
+			1s abuse 192.0.2.1
+			1s ok  192.0.2.1 u=bob`, []string{"0s host 192.0.2.1/32 by auth_fail, 5, rank 1, for 10m0s"}},
 		"all ports take as many after an early ban": {func(c *Config) { c.Honeypots = []string{"pot"} }, `
 			0s fail 192.0.2.1 u=pot
 			1s fail 192.0.2.1 n=6
@@ -316,6 +323,9 @@ func TestHoneypots(t *testing.T) {
 			0s fail 192.0.2.1 u=backup
 			1s fail 203.0.113.1 u=BACKUP@example.net
 			2s fail 198.51.100.1 u=scan@EXAMPLE.org
+			3s fail 10.0.0.3 by=auth u=ann
+			3s ok   10.0.0.3 u=ann
+			3s fail 10.0.0.3 by=auth u=backup
 			3s fail 10.0.0.1 u=scan@example.net
 			3s fail 10.0.0.1 u=scan
 			4s fail 127.0.0.1 u=backup

@@ -81,6 +81,13 @@ func TestLadder(t *testing.T) {
 		"the window ends for what a summary may still ask for": {func(c *Config) { c.Window, c.SoftThreshold4 = 10*time.Minute, 0 }, `
 			0s  fail 192.0.2.1 n=4 s=7
 			10m fail 192.0.2.1`, nil},
+		"who is spared is told of once a window": {nil, `
+			0s  fail 127.0.0.1 n=5
+			1m  fail 127.0.0.1 n=5
+			61m fail 127.0.0.1 n=5`, []string{
+			"0s host 127.0.0.1/32 by auth_fail, 5, rank 1, for 10m0s, spared: loopback",
+			"1h1m0s host 127.0.0.1/32 by auth_fail, 5, rank 1, for 10m0s, spared: loopback",
+		}},
 		"a login that works closes no ports": {func(c *Config) { c.SoftThreshold4, c.AllPorts4 = 0, 6 }, `
 			0s fail 192.0.2.1 n=5 u=eve
 			1s abuse 192.0.2.1

@@ -131,7 +131,7 @@ func TestLoadContinuesWhatIsSpread(t *testing.T) {
 // another secret would take for one.
 func TestNobodyCanChooseNotToBeCounted(t *testing.T) {
 	known, s := newSpread(1, 800, 1), newSpread(1, 800, 2)
-	for thing := uint64(0); thing < 40*things; thing++ {
+	for thing := range uint64(40 * things) {
 		if known.bit(thing) == 1 {
 			s.meet(1, thing, 0)
 			known.meet(1, thing, 0)

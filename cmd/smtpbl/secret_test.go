@@ -15,10 +15,12 @@ func TestTheSecretIsTheMachines(t *testing.T) {
 		return file
 	}
 	one, other := "3d1219c7c4c5404aaa1f6d2a48adfda4\n", "3d1219c7c4c5404aaa1f6d2a48adfda5\n"
-	if secretOf(named(one)) != secretOf(named(one)) || secretOf(named(one)) == secretOf(named(other)) {
+	first, again := secretOf(named(one)), secretOf(named(one))
+	if first != again || first == secretOf(named(other)) {
 		t.Error("each machine has one secret, and another than others")
 	}
-	if none := named("\n"); secretOf(none) == secretOf(none) {
+	first, again = secretOf(named("\n")), secretOf(named("\n"))
+	if first == again {
 		t.Error("machines without a name share a secret")
 	}
 }

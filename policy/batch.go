@@ -12,7 +12,7 @@ func (e *Engine) ObserveBatch(events []Event, out []Decision) []Decision {
 	for len(events) > 0 {
 		n := min(len(events), ahead)
 		for i := range events[:n] {
-			names[i] = nameOf(events[i].User)
+			names[i] = nameOf(events[i].User, e.seed)
 		}
 		if n > 1 && e.records.used > 0 {
 			e.fetch(events[:n], &names)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -44,5 +45,29 @@ func TestBatchesDecideAlike(t *testing.T) {
 			t.Fatalf("seed %d: decisions (-one by one +batches):\n%s", seed, diff)
 		}
 		sound(t, many)
+	}
+}
+
+// TestBatchesDecideAlikeByEveryRule does so with all rules, names and stamps.
+func TestBatchesDecideAlikeByEveryRule(t *testing.T) {
+	for seed := range uint64(20) {
+		rnd := rand.New(rand.NewPCG(seed, 16))
+		events := anything(rnd, 5000)
+		var want, got []Decision
+		one, many := New(tense(seed+1), start), New(tense(seed+1), start)
+		for i := range events {
+			want = one.Observe(&events[i], want)
+		}
+		for len(events) > 0 {
+			n := min(rnd.IntN(3*ahead), len(events))
+			got = many.ObserveBatch(events[:n], got)
+			events = events[n:]
+		}
+		if diff := cmp.Diff(want, got, equalPrefixes); diff != "" {
+			t.Fatalf("seed %d: decisions (-one by one +batches):\n%s", seed, diff)
+		}
+		if !bytes.Equal(snapshotOf(t, one), snapshotOf(t, many)) {
+			t.Errorf("seed %d: batches leave something else behind", seed)
+		}
 	}
 }

@@ -28,7 +28,8 @@ type Config struct {
 	SoftTime                       time.Duration
 	// AllPorts4 and AllPorts6 are the failures inside Window that ban an
 	// address at all ports, for AllPortsTime: those that led to the ban of the
-	// mail ports and those that came in all the same; 0 is never.
+	// mail ports and those that came in all the same; 0 is never. Of the former
+	// Threshold are counted, or one where fewer than Threshold were enough.
 	AllPorts4, AllPorts6 int
 	AllPortsTime         time.Duration
 	// BanExtra is up to how many percent longer a ban is, so that bans of one
@@ -39,8 +40,9 @@ type Config struct {
 	BanDecay time.Duration
 	// KnownThreshold is how many failures ban an address whose failing users
 	// all logged in from it within KnownFor, where no user counts for more than
-	// Threshold4 or Threshold6; ten times as many of one user ban as well. 0
-	// knows nobody.
+	// Threshold4 or Threshold6; ten times as many of one user ban as well, or
+	// 16368 where that is less. No more than Threshold4 or Threshold6 is no more
+	// patience than with strangers. 0 knows nobody.
 	KnownThreshold int
 	KnownFor       time.Duration
 	// AccountNets is how many nets (/24 or /48) may fail at one account within
@@ -58,10 +60,11 @@ type Config struct {
 	// Honeypots are login names that nobody has. One failure bans.
 	Honeypots []string
 	// OutageFaults is how many faults of the authentication backend within a
-	// minute pause counting; 0 is never.
+	// minute pause counting, for an hour at most and then not for another; 0 is
+	// never.
 	OutageFaults int
 	// Secret keeps others from knowing where an account or a net lies in the
-	// tables; 0 draws one. Engines with one secret decide alike in full tables
+	// tables, and which of them cannot be told apart; 0 draws one. Engines with one secret decide alike in full tables
 	// too.
 	Secret uint64
 	// MaxTracked limits the records held at one time; 0 is 1<<20.
@@ -82,7 +85,12 @@ func (c Config) sane() Config {
 	c.Window = min(max(c.Window, time.Second), maxAge*time.Second)
 	c.Threshold4 = min(max(c.Threshold4, 1), maxKept)
 	c.Threshold6 = min(max(c.Threshold6, 1), maxKept)
-	c.Net4Hosts, c.Net6Hosts = min(c.Net4Hosts, maxKept), min(c.Net6Hosts, maxKept)
+	for _, n := range []*int{
+		&c.Net4Hosts, &c.Net6Hosts, &c.SoftThreshold4, &c.SoftThreshold6, &c.AllPorts4, &c.AllPorts6,
+		&c.KnownThreshold, &c.AccountNets, &c.NetAccounts, &c.NetFailing, &c.OutageFaults,
+	} {
+		*n = min(max(*n, 0), maxKept)
+	}
 	c.BanTime = max(c.BanTime, time.Second)
 	c.BanTimeMax = max(c.BanTimeMax, c.BanTime)
 	if c.NetTime <= 0 {
@@ -92,8 +100,7 @@ func (c Config) sane() Config {
 		c.AccountTime = c.BanTime
 	}
 	c.AllPortsTime, c.SoftTime = max(c.AllPortsTime, time.Second), max(c.SoftTime, time.Second)
-	c.KnownThreshold = min(c.KnownThreshold, maxKept)
-	c.AllPorts4, c.AllPorts6 = min(c.AllPorts4, maxKept), min(c.AllPorts6, maxKept)
+	c.KnownFor = max(c.KnownFor, 0)
 	c.BanExtra, c.BanDecay = min(max(c.BanExtra, 0), 100), max(c.BanDecay, 0)
 	if c.MaxTracked <= 0 {
 		c.MaxTracked = defaultMaxTracked
@@ -103,7 +110,7 @@ func (c Config) sane() Config {
 
 // kept is how many entries a key keeps; the oldest go beyond.
 func (c Config) kept() int {
-	most := max(2*c.Threshold4, 2*c.Threshold6, persistence*c.KnownThreshold+minKept, c.AllPorts4, c.AllPorts6, minKept)
+	most := max(2*c.Threshold4, 2*c.Threshold6, c.patience()+minKept, c.AllPorts4, c.AllPorts6, minKept)
 	return min(most, maxKept)
 }
 

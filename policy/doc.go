@@ -15,7 +15,8 @@
 // many nets, or one net tries many accounts, it falls, to one at the extreme
 // (see spread). Users who logged in from the same address lately may fail more
 // often (see pairs). Whoever tries a honeypot's name is banned at once. While
-// our own authentication backend fails nothing counts (see outage).
+// our own authentication backend fails nothing counts, for an hour at most (see
+// outage).
 //
 // One failed login can be told by several lines: by the mail server, by a
 // login process, by each password database, and by the mail server's summary
@@ -53,9 +54,11 @@
 //
 // Records and entries live in pages without pointers, found by maps without
 // pointers, and both are limited by Config.MaxTracked. At the limit the key
-// with the fewest failures goes first, of those the one seen longest ago; only
-// when all are offenders does one of those go, and then rather one whose ban
-// has ended. So to have a key with four failures forgotten takes as many
-// others with four, each of which could have guessed for itself. The tables of
-// accounts, nets and logins have a fixed size in proportion to MaxTracked.
+// with the fewest failures goes first: of those with one a drawn one, of others
+// the one seen longest ago; only when all are offenders does one of those go,
+// and then rather one whose ban has ended. So to have a key with four failures
+// forgotten takes as many others with four, each of which could have guessed for
+// itself. The tables of accounts, nets and logins have a fixed size in
+// proportion to MaxTracked. Where something lies in them, and what cannot be
+// told apart there, depends on a secret.
 package policy

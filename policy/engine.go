@@ -33,12 +33,12 @@ type Engine struct {
 	honeypots honeypots
 	outage    outage
 	secret    uint64
+	seed      seed // of names
 
-	exempt     *bart.Table[Refusal]
-	pardons    *bart.Table[second] // their ends
-	holds      *bart.Table[second] // ends of the bans of others
-	holdsLimit int
-	netsEnd    second // when the last ban of a net ends
+	exempt  *bart.Table[Refusal]
+	pardons endings
+	holds   endings // the bans of others
+	netsEnd second  // when the last ban of a net ends
 	// unreliable are the password databases that were seen to report a
 	// failure of a login that worked.
 	unreliable Witness
@@ -53,7 +53,6 @@ type Engine struct {
 func New(cfg Config, start time.Time) *Engine {
 	e := &Engine{
 		cfg: cfg.sane(), netsEnd: never, secret: cfg.Secret,
-		pardons: &bart.Table[second]{}, holds: &bart.Table[second]{}, holdsLimit: minHoldsLimit,
 	}
 	if e.secret == 0 {
 		e.secret = rand.Uint64()
@@ -66,14 +65,15 @@ func New(cfg Config, start time.Time) *Engine {
 	// Room for what is kept and for what one event can add twice over.
 	e.scratch = make([]entry, 0, 3*e.cfg.kept())
 	e.honeypots = newHoneypots(e.cfg.Honeypots)
-	e.outage.least = e.cfg.OutageFaults
+	e.outage.least, e.outage.most, e.outage.now = e.cfg.OutageFaults, seconds(longestPause), never
 	e.remember()
 	e.SetExempt(nil)
 	return e
 }
 
-// remember makes the tables of accounts, nets and logins, empty.
+// remember makes the tables of accounts, nets and logins, empty, by the secret.
 func (e *Engine) remember() {
+	e.seed = seedOf(e.secret)
 	e.accounts = newSpread(e.cfg.subjects(e.cfg.AccountNets), e.window, e.secret)
 	e.nets = newSpread(e.cfg.subjects(e.cfg.NetAccounts), e.window, e.secret)
 	e.swarms = newSpread(e.cfg.subjects(e.cfg.NetFailing), e.window, e.secret)
@@ -86,7 +86,7 @@ func (e *Engine) Tracked() int { return e.index[ofHost].used }
 // Observe takes one event and appends the decisions that it leads to. It
 // keeps nothing that ev points to.
 func (e *Engine) Observe(ev *Event, out []Decision) []Decision {
-	return e.observe(ev, nameOf(ev.User), out)
+	return e.observe(ev, nameOf(ev.User, e.seed), out)
 }
 
 // observe is Observe with the name made of ev.User.
@@ -125,6 +125,7 @@ func (e *Engine) observe(ev *Event, n name, out []Decision) []Decision {
 		return e.turnAway(r, &c, &v, out)
 	case spared:
 		e.save(i, spend(x))
+		e.touch(i)
 		return e.spare(r, ev, &v, why, out)
 	}
 	e.save(i, spend(x))
@@ -269,6 +270,9 @@ func (e *Engine) ban(i uint32, c *sight, v *verdict, out []Decision) []Decision 
 	r := e.records.at(i)
 	rank, length := e.climb(r, StepHost, v.rule, c.at)
 	r.mark = never
+	if r.flags &^= early; v.n < e.threshold(r.key) {
+		r.flags |= early
+	}
 	e.touch(i)
 	out = append(out, Decision{
 		Prefix: r.key.prefix(ofHost), Step: StepHost, Rule: v.rule,
@@ -289,7 +293,7 @@ func (e *Engine) goesOn(i uint32, c *sight, out []Decision) []Decision {
 	x := e.take(c, e.current(r, c.at))
 	e.save(i, x)
 	v := e.judge(c, r, x)
-	if v.n += e.threshold(r.key); v.n < most || !e.charges(c.ev) {
+	if v.n += e.led(r); v.n < most || !e.charges(c.ev) {
 		return out
 	}
 	e.save(i, spend(x))
@@ -299,6 +303,14 @@ func (e *Engine) goesOn(i uint32, c *sight, out []Decision) []Decision {
 		At: c.ev.Time, Until: c.ev.Time.Add(length),
 		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: rank,
 	})
+}
+
+// led is how many failures led to r's ban, as far as is known: no more than that.
+func (e *Engine) led(r *record) int {
+	if r.flags&early != 0 {
+		return 1
+	}
+	return e.threshold(r.key)
 }
 
 // turnAway puts record r on the soft step, or takes it from there when a login

@@ -70,11 +70,18 @@ func (e *Engine) save(i uint32, x []entry) {
 // trim drops the oldest entries beyond the limit, those that do not count
 // first: else forgiven failures of one's own account could push out others.
 func (e *Engine) trim(x []entry) []entry {
-	for extra := len(x) - e.cfg.kept(); extra > 0; extra-- {
-		i := slices.IndexFunc(x, func(f entry) bool { return !e.counts(&f) })
-		x = slices.Delete(x, max(i, 0), max(i, 0)+1)
+	extra := len(x) - e.cfg.kept()
+	if extra <= 0 {
+		return x
 	}
-	return x
+	x = slices.DeleteFunc(x, func(f entry) bool {
+		if extra == 0 || e.counts(&f) {
+			return false
+		}
+		extra--
+		return true
+	})
+	return slices.Delete(x, 0, extra)
 }
 
 // addChunk returns a new chunk for record i, at the limit at the cost of

@@ -16,11 +16,11 @@ type Offender struct {
 // Restore makes known an offender of an earlier run: its next ban takes its
 // rank from there, and as long as Until is to come it counts as banned, also
 // towards its net. What was banned at all ports as well is told by another
-// Offender, after that of its mail ports. A prefix that is neither a key nor a
-// net is ignored.
+// Offender, after that of its mail ports. The soft step is no ban, and it and a
+// prefix that is neither a key nor a net are ignored.
 func (e *Engine) Restore(o Offender) {
 	k, of, ok := keyOfPrefix(plainPrefix(o.Prefix))
-	if !ok || o.Bans <= 0 {
+	if !ok || o.Bans <= 0 || o.Step == StepSoft {
 		return
 	}
 	at := e.clock.at(o.At)
@@ -28,6 +28,7 @@ func (e *Engine) Restore(o Offender) {
 	r := e.records.at(i)
 	r.rank = uint8(max(int(r.rank), min(o.Bans, e.highest)))
 	ends := e.clock.at(o.Until.Add(time.Second - 1))
+	r.flags &^= everywhere
 	if o.Step == StepAll {
 		r.flags |= everywhere
 		r.mark, ends = ends, max(ends, r.ends)
@@ -48,9 +49,10 @@ func (e *Engine) Hold(prefix netip.Prefix, until time.Time) {
 	if !p.IsValid() {
 		return
 	}
-	before, _ := e.holds.Get(p)
-	e.holds.Insert(p, max(before, ends))
-	e.tidyHolds()
+	if before, held := e.holds.ends.Get(p); held {
+		ends = max(before, ends)
+	}
+	e.holds.put(p, ends, e.now)
 }
 
 // Release says that all bans of prefix were lifted by hand at at. Its failures
@@ -60,7 +62,7 @@ func (e *Engine) Release(prefix netip.Prefix, at time.Time) {
 	if !p.IsValid() {
 		return
 	}
-	e.holds.Delete(p)
+	e.holds.ends.Delete(p)
 	k, of, ok := keyOfPrefix(p)
 	if !ok {
 		return
@@ -78,28 +80,8 @@ func (e *Engine) Release(prefix netip.Prefix, at time.Time) {
 		r.mark = never
 		e.leaveNet(i)
 		e.save(i, spend(e.load(r)))
+		e.touch(i)
 	}
-}
-
-// minHoldsLimit is how many held prefixes there are before the first search
-// for those that have ended.
-const minHoldsLimit = 1024
-
-// tidyHolds drops held prefixes that have ended when their number has doubled.
-func (e *Engine) tidyHolds() {
-	if e.holds.Size() < e.holdsLimit {
-		return
-	}
-	var ended []netip.Prefix
-	for p, ends := range e.holds.All() {
-		if ends <= e.now {
-			ended = append(ended, p)
-		}
-	}
-	for _, p := range ended {
-		e.holds.Delete(p)
-	}
-	e.holdsLimit = max(2*e.holds.Size(), minHoldsLimit)
 }
 
 // netStands tells whether the net of k is banned.
@@ -109,7 +91,7 @@ func (e *Engine) netStands(k key, at second) bool {
 
 // heldNow tells whether somebody else banned a or a prefix around it.
 func (e *Engine) heldNow(a netip.Addr, at second) bool {
-	return covers(e.holds, a, at)
+	return e.holds.cover(a, at)
 }
 
 // standing tells whether record i is banned, where 0 is none.
@@ -135,9 +117,8 @@ func (e *Engine) doubtful(r *record, at second) bool {
 	return r.ends.since(at) > longest
 }
 
-// Banned tells whether a is banned at at: itself, its net, or by
-// somebody else. One
-// that is exempt never is, whatever its net.
+// Banned tells whether a is banned at at: itself, its net, or by somebody else.
+// One that is exempt never is, whatever its net.
 func (e *Engine) Banned(a netip.Addr, at time.Time) bool {
 	a = plainAddr(a)
 	if !a.IsValid() {

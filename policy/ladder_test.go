@@ -8,9 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// rungs are what a ladder is tested with.
+// rungs are what a ladder is tested with. Of the few nets and accounts of the
+// scenarios no two share a bit by this secret.
 var rungs = Config{
-	Window: time.Hour, Threshold4: 5, Threshold6: 3, BanTime: 10 * time.Minute, BanTimeMax: 2 * time.Hour,
+	Window: time.Hour, Threshold4: 5, Threshold6: 3, BanTime: 10 * time.Minute, BanTimeMax: 2 * time.Hour, Secret: 100,
 	SoftThreshold4: 3, SoftThreshold6: 2, SoftTime: 20 * time.Minute,
 	AllPorts4: 8, AllPorts6: 5, AllPortsTime: 30 * time.Minute, Net4Hosts: 2, NetTime: 15 * time.Minute,
 }
@@ -76,6 +77,32 @@ func TestLadder(t *testing.T) {
 			"5m0s all 192.0.2.1/32 by persist, 8, rank 1, for 30m0s",
 			"7m0s host 192.0.2.2/32 by auth_fail, 5, rank 1, for 10m0s",
 			"7m0s net 192.0.2.0/24 by net, 2, rank 1, for 15m0s",
+		}},
+		"the window ends for what a summary may still ask for": {func(c *Config) { c.Window, c.SoftThreshold4 = 10*time.Minute, 0 }, `
+			0s  fail 192.0.2.1 n=4 s=7
+			10m fail 192.0.2.1`, nil},
+		"who is spared is told of once a window": {nil, `
+			0s  fail 127.0.0.1 n=5
+			1m  fail 127.0.0.1 n=5
+			61m fail 127.0.0.1 n=5`, []string{
+			"0s host 127.0.0.1/32 by auth_fail, 5, rank 1, for 10m0s, spared: loopback",
+			"1h1m0s host 127.0.0.1/32 by auth_fail, 5, rank 1, for 10m0s, spared: loopback",
+		}},
+		"a login that works closes no ports": {func(c *Config) { c.SoftThreshold4, c.AllPorts4 = 0, 6 }, `
+			0s fail 192.0.2.1 n=5 u=eve
+			1s abuse 192.0.2.1
+			1s ok  192.0.2.1 u=bob`, []string{"0s host 192.0.2.1/32 by auth_fail, 5, rank 1, for 10m0s"}},
+		"all ports take as many after an early ban": {func(c *Config) { c.Honeypots = []string{"pot"} }, `
+			0s fail 192.0.2.1 u=pot
+			1s fail 192.0.2.1 n=6
+			2s fail 192.0.2.1
+			3h fail 192.0.2.1 n=5
+			3h fail 192.0.2.1 n=2
+			3h fail 192.0.2.1`, []string{
+			"0s host 192.0.2.1/32 by honeypot, 1, rank 1, for 10m0s",
+			"2s all 192.0.2.1/32 by persist, 8, rank 1, for 30m0s",
+			"3h0m0s host 192.0.2.1/32 by auth_fail, 5, rank 1, for 10m0s",
+			"3h0m0s all 192.0.2.1/32 by persist, 8, rank 1, for 30m0s",
 		}},
 		"IPv6": {nil, `
 			0s fail 2001:db8::1 n=2
@@ -303,6 +330,9 @@ func TestHoneypots(t *testing.T) {
 			0s fail 192.0.2.1 u=backup
 			1s fail 203.0.113.1 u=BACKUP@example.net
 			2s fail 198.51.100.1 u=scan@EXAMPLE.org
+			3s fail 10.0.0.3 by=auth u=ann
+			3s ok   10.0.0.3 u=ann
+			3s fail 10.0.0.3 by=auth u=backup
 			3s fail 10.0.0.1 u=scan@example.net
 			3s fail 10.0.0.1 u=scan
 			4s fail 127.0.0.1 u=backup

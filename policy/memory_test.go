@@ -17,12 +17,18 @@ func addr4(n uint32) netip.Addr {
 func sound(t *testing.T, e *Engine) {
 	t.Helper()
 	seen, chunks := 0, 0
-	for _, l := range append(e.harmless[:], e.offenders) {
+	for class, l := range append(e.harmless[:], e.offenders) {
 		for i := l.front; i != 0; i = e.records.at(i).next {
 			r := e.records.at(i)
 			seen++
 			if e.find(r.key, r.kind()) != i {
 				t.Fatalf("record %d of %s is not found", i, r.key.prefix(r.kind()))
+			}
+			if class < classes && (r.flags&offending != 0 || r.class() != class || r.rank > 0) || class == classes && r.flags&offending == 0 {
+				t.Fatalf("%s is in the wrong list, %d", r.key.prefix(r.kind()), class)
+			}
+			if r.kind() != ofNet && class < classes && class != min(max(guesses(e, r)-1, 0), classes-1) {
+				t.Fatalf("%s has %d failures and is in list %d", r.key.prefix(ofHost), guesses(e, r), class)
 			}
 			if r.kind() == ofNet {
 				soundNet(t, e, r)
@@ -36,6 +42,17 @@ func sound(t *testing.T, e *Engine) {
 	if seen != e.records.len() || chunks != e.chunks.len() {
 		t.Fatalf("lists hold %d records and %d chunks, slabs %d and %d", seen, chunks, e.records.len(), e.chunks.len())
 	}
+}
+
+// guesses are the entries of r that are failures.
+func guesses(e *Engine, r *record) int {
+	n := 0
+	for _, x := range e.load(r) {
+		if x.flags&void == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func soundNet(t *testing.T, e *Engine, net *record) {
@@ -111,6 +128,26 @@ func TestAFloodCannotMakeFailuresForgotten(t *testing.T) {
 	}
 	if e.Forgotten() < 10_000 {
 		t.Errorf("%d addresses are told to have been forgotten", e.Forgotten())
+	}
+	sound(t, e)
+}
+
+// TestWhatIsNoGuessPushesNothingOut sends a flood of logins that were aborted,
+// which a summary may still ask for.
+func TestWhatIsNoGuessPushesNothingOut(t *testing.T) {
+	cfg := testConfig
+	cfg.MaxTracked, cfg.Threshold4 = 100, 5
+	e := New(cfg, start)
+	got := play(t, e, "0s fail 198.51.100.1 n=2")
+	for i := range uint32(5000) {
+		e.Observe(&Event{Time: start, Kind: Abuse, Addr: addr4(0xc0000200 + i), Excused: 9, Session: 7}, nil)
+	}
+	got = append(got, play(t, e, "1m fail 198.51.100.1 n=3")...)
+	if len(got) != 1 {
+		t.Errorf("decided %q, want a ban", got)
+	}
+	if e.Forgotten() != 0 {
+		t.Errorf("%d addresses with failures are told to have been forgotten, none of them had any", e.Forgotten())
 	}
 	sound(t, e)
 }

@@ -25,6 +25,9 @@ type model struct {
 	faults []meeting            // addresses that saw our backend fail, with the user in doubt
 	works  []time.Time
 	paused bool
+	judged []moment
+	seed   seed
+	tables *spread // tells which things cannot be told apart
 }
 
 type report struct {
@@ -39,6 +42,13 @@ type span struct {
 	from, until time.Time
 	rank        int
 	everywhere  time.Time // end of the ban of all ports
+	led         int       // failures that count towards it
+}
+
+// moment is when it was judged whether counting is paused, and how.
+type moment struct {
+	at     time.Time
+	paused bool
 }
 
 // meeting is that a user was seen at an address or a net.
@@ -65,7 +75,7 @@ func (m *model) add(p netip.Prefix, first time.Duration, at time.Time) (int, tim
 	doublings := math.Ceil(math.Log2(float64(m.cfg.BanTimeMax) / float64(shortest)))
 	rank = min(rank, 1+int(doublings)) // beyond it no ban is longer
 	length := m.length(p, first, rank)
-	m.bans[p] = append(m.bans[p], span{at, at.Add(length), rank, time.Time{}})
+	m.bans[p] = append(m.bans[p], span{from: at, until: at.Add(length), rank: rank})
 	return rank, length
 }
 
@@ -111,7 +121,7 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 			return t.user == string(ev.User), uint64(keyOf(t.addr).net())
 		}))
 		spray = lowered(spray, m.cfg.NetAccounts, m.different(ev, m.byNet, func(t meeting) (bool, uint64) {
-			return net.Contains(t.addr), nameOf([]byte(t.user)).account
+			return net.Contains(t.addr), nameOf([]byte(t.user), m.seed).account
 		}))
 	}
 	d := Decision{
@@ -138,6 +148,10 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 		first = m.cfg.AccountTime
 	}
 	rank, length := m.add(host, first, ev.Time)
+	ban := &m.bans[host][len(m.bans[host])-1]
+	if ban.led = m.cfg.Threshold4; n < ban.led {
+		ban.led = 1
+	}
 	d.Rank, d.Until = rank, ev.Time.Add(length)
 	return append([]Decision{d}, m.neighbours(net, ev.Time)...)
 }
@@ -188,7 +202,7 @@ func (m *model) goesOn(ev *Event, host netip.Prefix) []Decision {
 	}
 	m.fail(ev)
 	n, over := m.count(ev, nil)
-	if n += m.cfg.Threshold4; n < m.cfg.AllPorts4 {
+	if n += last.led; n < m.cfg.AllPorts4 {
 		return nil
 	}
 	m.failed[ev.Addr] = nil
@@ -289,7 +303,7 @@ func (m *model) remember(ev *Event, net netip.Prefix) (known bool) {
 	case AuthOK:
 		m.works = append(m.works, ev.Time)
 		m.swarm = slices.DeleteFunc(m.swarm, func(t meeting) bool {
-			return net.Contains(t.addr) && bit(uint64(keyOf(t.addr))) == bit(uint64(keyOf(ev.Addr)))
+			return net.Contains(t.addr) && m.tables.bit(uint64(keyOf(t.addr))) == m.tables.bit(uint64(keyOf(ev.Addr)))
 		})
 		if u == "" {
 			break
@@ -298,10 +312,10 @@ func (m *model) remember(ev *Event, net netip.Prefix) (known bool) {
 		m.login(u, outside(net), ev.Time)
 		// What cannot be told apart from it goes with it.
 		m.byUser = slices.DeleteFunc(m.byUser, func(t meeting) bool {
-			return t.user == u && bit(uint64(keyOf(t.addr).net())) == bit(uint64(keyOf(ev.Addr).net()))
+			return t.user == u && m.tables.bit(uint64(keyOf(t.addr).net())) == m.tables.bit(uint64(keyOf(ev.Addr).net()))
 		})
 		m.byNet = slices.DeleteFunc(m.byNet, func(t meeting) bool {
-			return net.Contains(t.addr) && bit(nameOf([]byte(t.user)).account) == bit(nameOf(ev.User).account)
+			return net.Contains(t.addr) && m.tables.bit(nameOf([]byte(t.user), m.seed).account) == m.tables.bit(nameOf(ev.User, m.seed).account)
 		})
 	case AuthFail:
 		if known = m.known(u, ev.Addr, ev.Time); known {
@@ -361,7 +375,7 @@ func (m *model) different(ev *Event, tries []meeting, of func(meeting) (bool, ui
 	set := map[uint32]bool{}
 	for _, t := range tries {
 		if yes, thing := of(t); yes && now-t.at.Sub(start)/eighth < parts {
-			set[bit(thing)] = true
+			set[m.tables.bit(thing)] = true
 		}
 	}
 	return estimates[len(set)]
@@ -377,7 +391,7 @@ func (m *model) pause(at time.Time) {
 	faults, works := 0, 0
 	keys, doubts := map[uint64]bool{}, map[any]bool{}
 	for _, f := range m.faults {
-		id := [2]any{slot(f.at), bitOf(uint64(keyOf(f.addr)) + uint64(userOf([]byte(f.user)))<<40)}
+		id := [2]any{slot(f.at), bitOf(uint64(keyOf(f.addr)) + uint64(nameOf([]byte(f.user), m.seed).user)<<40)}
 		if !recent(f.at) || f.user != "" && doubts[id] {
 			continue
 		}
@@ -395,6 +409,32 @@ func (m *model) pause(at time.Time) {
 	} else {
 		m.paused = faults >= m.cfg.OutageFaults && faults > works && len(keys) >= fewestKeys
 	}
+	m.paused = m.paused && !m.worn(at)
+	m.judged = append(m.judged, moment{at, m.paused})
+}
+
+// mostPaused is for how long the model is paused at most.
+const mostPaused = 2 * time.Minute
+
+// worn tells whether the pauses until at, of a minute each if nothing came,
+// used up all there was, and not all of it has come back.
+func (m *model) worn(at time.Time) (worn bool) {
+	used := time.Duration(0)
+	for i, o := range m.judged {
+		next := at
+		if i+1 < len(m.judged) {
+			next = m.judged[i+1].at
+		}
+		counted, paused := next.Sub(o.at), time.Duration(0)
+		if o.paused {
+			paused = min(counted, time.Minute)
+		}
+		used = min(used+paused, mostPaused)
+		worn = worn || used == mostPaused
+		used = max(used-(counted-paused), 0)
+		worn = worn && used > 0
+	}
+	return worn
 }
 
 // witnesses are those of the eight that the upper bits of a byte choose.
@@ -418,9 +458,10 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 	e := New(cfg, start)
 	e.secret = 1 // by which no two users share a room
 	e.remember()
+	e.outage.most = seconds(mostPaused)
 	m := &model{
 		cfg: cfg, failed: map[netip.Addr][]report{}, bans: map[netip.Prefix][]span{},
-		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{},
+		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{}, tables: &e.accounts, seed: e.seed,
 	}
 	at, users := start, []string{"", "ann", "bob", "eve"}
 	for i := 0; i+1 < len(stream); i += 2 {
@@ -450,6 +491,8 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 		}
 		if m.paused {
 			seen["paused"]++
+		} else if m.worn(ev.Time) {
+			seen["not paused any more"]++
 		}
 		if diff := cmp.Diff(m.observe(ev), out, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 			t.Fatalf("event %d, %s %s %s: decisions (-model +engine):\n%s", i/2, at.Sub(start), ev.Kind, ev.Addr, diff)
@@ -472,7 +515,7 @@ func TestEngineEqualsModel(t *testing.T) {
 	}
 	for _, what := range []string{
 		"soft by auth_fail", "host by auth_fail", "host by account", "host by spray", "host by honeypot", "host by swarm",
-		"all by persist", "net by net", "paused",
+		"all by persist", "net by net", "paused", "not paused any more",
 	} {
 		if seen[what] < 20 {
 			t.Errorf("%s was seen %d times only: the streams are too tame", what, seen[what])

@@ -1,17 +1,33 @@
 package policy
 
-import "math/bits"
+import (
+	"math/bits"
+	"time"
+)
 
 // outage tells when our own authentication backend fails: failures are then
 // nobody's guesses. It looks at the last minute: faults that the backend
 // admits, and failures of users who logged in from the same address lately,
 // each user once in ten seconds; against logins that work.
+//
+// Attackers can make a backend stumble, or fail at accounts of their own, and
+// while counting is paused they guess for nothing. So it is paused for no longer
+// than most seconds; what was used comes back as fast as it went, but once all
+// is used none is given before all has come back.
 type outage struct {
 	least  int // faults that pause; 0 is never
 	slots  [outageSlots]outageSlot
 	paused bool
 	since  second
+	now    second // the latest time that was judged
+	most   int64
+	used   int64 // seconds of most
+	worn   bool  // all was used
 }
+
+// longestPause is most by default. Half of the time is so much that an attacker
+// can have of it.
+const longestPause = time.Hour
 
 const (
 	outageSlots = 6
@@ -64,6 +80,7 @@ func (o *outage) judge(at second) {
 	if o.least == 0 {
 		return
 	}
+	at = o.pass(at)
 	var faults, works uint32
 	var keys uint64
 	for i := range o.slots {
@@ -75,8 +92,28 @@ func (o *outage) judge(at second) {
 	}
 	switch {
 	case o.paused:
-		o.paused = faults > works
+		o.paused = faults > works && !o.worn
+	case o.worn:
 	case faults >= uint32(o.least) && faults > works && bits.OnesCount64(keys) >= fewestKeys:
 		o.paused, o.since = true, at
 	}
+}
+
+// pass says that it is at, and returns at, or the latest time where at comes a
+// little late. A pause in which nothing happens has ended after a minute.
+func (o *outage) pass(at second) second {
+	d := at.since(o.now)
+	if d < 0 && -d < outageSlots*slotLength {
+		return o.now
+	}
+	o.now = at
+	if o.paused && d > 0 {
+		paused := min(d, outageSlots*slotLength)
+		o.used = min(o.used+paused, o.most)
+		o.worn = o.worn || o.used == o.most
+		d -= paused
+	}
+	o.used -= min(max(d, 0), o.used)
+	o.worn = o.worn && o.used > 0
+	return at
 }

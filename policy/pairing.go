@@ -24,11 +24,15 @@ func (e *Engine) fail(ev *Event, u user, x []entry, at second) []entry {
 	if f.witness == WitnessPolicy {
 		f.password = foldPassword(ev.Password)
 	}
+	i := 0
 	for range min(max(ev.Failures, 1), e.cfg.kept()) {
-		if e.known(x, &f) {
+		if f.flags == 0 && e.known(x, &f) {
 			f.flags = void
 		}
-		if i := pair(x, &f, ev.Span); i >= 0 {
+		if i >= 0 { // else there is none for what follows either
+			i = pair(x, &f, ev.Span)
+		}
+		if i >= 0 {
 			confirm(&x[i], &f)
 		} else {
 			x = insert(x, f)

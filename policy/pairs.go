@@ -17,8 +17,16 @@ type pairs struct {
 const pairWays = 16
 
 type login struct {
-	tag  uint32 // 0 is none
+	tag  uint32 // 0 is none; the lowest bits are the domain's
 	last second
+}
+
+// same tells whether a and b are logins of one user at one place, as
+// user.same does.
+func (a login) same(b login) bool {
+	const domain = 1<<domainBits - 1
+	d := a.tag ^ b.tag
+	return d <= domain && (d == 0 || a.tag&domain == 0 || b.tag&domain == 0)
 }
 
 func newPairs(wanted int, most int64, secret uint64) pairs {
@@ -30,13 +38,14 @@ func newPairs(wanted int, most int64, secret uint64) pairs {
 }
 
 // room returns where the logins of a user are kept. Only the local part
-// counts: servers log one name with its domain and without.
+// decides: servers log one name with its domain and without.
 func (p *pairs) room(u user) int {
 	return int(mix(uint64(u>>domainBits)^p.secret) & uint64(len(p.rooms)-1))
 }
 
 func (p *pairs) tag(k key, u user) uint32 {
-	return uint32(mix(mix(uint64(k)^p.secret)+uint64(u>>domainBits))) | 1
+	h := uint32(mix(mix(uint64(k)^p.secret)+uint64(u>>domainBits))) | 1
+	return h<<domainBits | uint32(u)&(1<<domainBits-1)
 }
 
 // add says that u logged in from k at at.
@@ -51,8 +60,11 @@ func (p *pairs) add(k key, u user, at second) {
 func (p *pairs) put(room *[pairWays]login, l login) {
 	oldest := 0
 	for i := range room {
-		if room[i].tag == l.tag {
-			room[i].last = max(room[i].last, l.last)
+		if room[i].same(l) {
+			room[i].tag |= l.tag                                                    // a name with a domain says more than one without
+			if last := room[i].last; last < l.last || last.since(l.last) > p.most { // which was stamped wrongly
+				room[i].last = l.last
+			}
 			return
 		}
 		if older(room[i], room[oldest]) {
@@ -75,10 +87,13 @@ func (p *pairs) known(k key, u user, at second) bool {
 	if u == 0 || p.most == 0 {
 		return false
 	}
-	tag := p.tag(k, u)
-	for _, x := range &p.rooms[p.room(u)] {
-		if x.tag == tag {
-			return at.since(x.last) < p.most
+	l, room := login{tag: p.tag(k, u)}, &p.rooms[p.room(u)]
+	for i := range room {
+		if !room[i].same(l) {
+			continue
+		}
+		if d := at.since(room[i].last); -p.most < d && d < p.most {
+			return true
 		}
 	}
 	return false

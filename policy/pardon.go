@@ -3,8 +3,6 @@ package policy
 import (
 	"net/netip"
 	"time"
-
-	"github.com/gaissmai/bart"
 )
 
 // Pardon keeps p unbanned until until: what it earns meanwhile is refused with
@@ -15,26 +13,11 @@ func (e *Engine) Pardon(p netip.Prefix, until time.Time) {
 		return
 	}
 	if until.IsZero() {
-		e.pardons.Delete(p)
+		e.pardons.ends.Delete(p)
 		return
 	}
-	e.pardons.Insert(p, e.clock.at(until.Add(time.Second-1)))
+	e.pardons.put(p, e.clock.at(until.Add(time.Second-1)), e.now)
 }
 
-// pardoned tells whether a or a prefix around it is pardoned at at. What has
-// ended is forgotten.
-func (e *Engine) pardoned(a netip.Addr, at second) bool { return covers(e.pardons, a, at) }
-
-// covers tells whether a prefix of t around a ends after at.
-func covers(t *bart.Table[second], a netip.Addr, at second) bool {
-	if t.Size() == 0 {
-		return false
-	}
-	for p := netip.PrefixFrom(a, a.BitLen()); ; {
-		around, ends, ok := t.LookupPrefixLPM(p)
-		if !ok || ends > at {
-			return ok
-		}
-		t.Delete(around)
-	}
-}
+// pardoned tells whether a or a prefix around it is pardoned at at.
+func (e *Engine) pardoned(a netip.Addr, at second) bool { return e.pardons.cover(a, at) }

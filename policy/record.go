@@ -59,6 +59,9 @@ func (p *packed) unpack(x *entry, newest second) {
 	x.flags = entryFlags(v) & allEntryFlags
 }
 
+// guess is 1 for what is not void, else 0.
+func (p *packed) guess() int { return int(^entryFlags(p[2]) & void) }
+
 // repeats tells whether x is a failure that is none because the same password
 // failed before.
 func (x *entry) repeats() bool { return x.flags&void != 0 && x.password != 0 }
@@ -115,6 +118,9 @@ const (
 	// class is the number of the list that the record is in, shifted.
 	classShift             = 5
 	classMask  recordFlags = 3 << classShift
+
+	// early: fewer failures than its threshold led to the last ban.
+	early recordFlags = 1 << 7
 )
 
 func (r *record) kind() kind { return kind(r.flags & kindMask) }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"unsafe"
 )
@@ -36,6 +37,26 @@ func TestEntryIsPackedWhole(t *testing.T) {
 		if p.unpack(&got, newest); got != x {
 			t.Errorf("%+v comes back as %+v", x, got)
 		}
+	}
+}
+
+func userOf(text []byte) user { return nameOf(text, 0).user }
+
+// TestNobodyCanChooseAUser looks for a name that is taken for another's by one
+// Engine, and asks another.
+func TestNobodyCanChooseAUser(t *testing.T) {
+	victim, same := []byte("bob@victim.example"), 0
+	for n := range 200_000 {
+		chosen := []byte("bob@evil" + strconv.Itoa(n) + ".example")
+		if nameOf(chosen, 1).user != nameOf(victim, 1).user {
+			continue
+		}
+		if same++; nameOf(chosen, 2).user == nameOf(victim, 2).user && nameOf(chosen, 3).user == nameOf(victim, 3).user {
+			t.Errorf("%s is the same by any secret", chosen)
+		}
+	}
+	if same == 0 {
+		t.Error("no name is taken for another's: the test is too tame")
 	}
 }
 

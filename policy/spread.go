@@ -17,7 +17,7 @@ import (
 type spread struct {
 	subjects []subjects // as many as a power of two
 	seen     [][ways]seen
-	secret   uint64 // where a subject lies, so that nobody can choose to push one out
+	secret   uint64 // so that nobody can choose to push a subject out, or not to be counted
 	eighth   int64  // seconds
 }
 
@@ -56,8 +56,9 @@ func (s *spread) place(id uint64) (int, uint32) {
 	return int(h & uint64(len(s.subjects)-1)), uint32(h>>32) | 1
 }
 
-// bit is that of a thing.
-func bit(thing uint64) uint32 { return 1 << (mix(thing) % things) }
+// bit is that of a thing. Who could work it out would try accounts, or come from
+// nets, that all have the same.
+func (s *spread) bit(thing uint64) uint32 { return 1 << (mix(thing+s.secret) % things) }
 
 // find returns the way of a subject in its place, -1 where it is not there.
 func (s *spread) find(at int, tag uint32) int {
@@ -92,10 +93,13 @@ func (s *spread) meet(id uint64, thing uint64, now second) int {
 		s.seen[at][w] = seen{}
 	}
 	x, b := &s.subjects[at][w], &s.seen[at][w]
+	if behind(x.part, part) > parts { // what came last was stamped wrongly
+		*b, x.part = seen{}, part
+	}
 	b.turn(x.part, part)
 	x.part = max(x.part, part)
-	if part > x.part-parts { // else it comes too late to count
-		b[uint32(part)%parts] |= bit(thing)
+	if behind(x.part, part) < parts { // else it comes too late to count
+		b[uint32(part)%parts] |= s.bit(thing)
 	}
 	x.count = b.count()
 	return estimates[x.count]
@@ -106,7 +110,7 @@ func (s *spread) part(id uint64, thing uint64) {
 	at, tag := s.place(id)
 	if w := s.find(at, tag); w >= 0 {
 		for i := range s.seen[at][w] {
-			s.seen[at][w][i] &^= bit(thing)
+			s.seen[at][w][i] &^= s.bit(thing)
 		}
 	}
 }
@@ -125,7 +129,7 @@ func (s *spread) met(id uint64, now second) int {
 
 // turn empties the eighths that have begun since part last.
 func (b *seen) turn(last, now int32) {
-	if now-last >= parts {
+	if behind(now, last) >= parts {
 		*b = seen{}
 		return
 	}
@@ -134,12 +138,15 @@ func (b *seen) turn(last, now int32) {
 	}
 }
 
+// behind is how many eighths o lies before n.
+func behind(n, o int32) int64 { return int64(n) - int64(o) }
+
 func (b *seen) count() uint8 {
 	return uint8(bits.OnesCount32(b[0] | b[1] | b[2] | b[3] | b[4] | b[5] | b[6] | b[7]))
 }
 
 // makeRoom returns a way for a new subject: an empty one, one that nothing has
-// met for a Window, or that which the fewest things have met, if that is no
+// met for a Window or that was stamped wrongly, or that which the fewest things have met, if that is no
 // more than one. Else -1, and that subject has one defence less until it is
 // met again: a flood of new subjects cannot push out one that stands out, nor
 // can what stood out once keep new ones out.
@@ -147,7 +154,7 @@ func (s *spread) makeRoom(at int, now int32) int {
 	least := 0
 	for w := range s.subjects[at] {
 		x, y := &s.subjects[at][w], &s.subjects[at][least]
-		if x.tag == 0 || now-x.part >= parts {
+		if x.tag == 0 || behind(now, x.part) >= parts || behind(x.part, now) > parts {
 			return w
 		}
 		if x.count < y.count || x.count == y.count && x.part < y.part {

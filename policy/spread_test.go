@@ -126,3 +126,21 @@ func TestLoadContinuesWhatIsSpread(t *testing.T) {
 		t.Errorf("decided %q after a restart, %q without; want one ban each", got, want)
 	}
 }
+
+// TestNobodyCanChooseNotToBeCounted lets nets meet an account that a table of
+// another secret would take for one.
+func TestNobodyCanChooseNotToBeCounted(t *testing.T) {
+	known, s := newSpread(1, 800, 1), newSpread(1, 800, 2)
+	for thing := range uint64(40 * things) {
+		if known.bit(thing) == 1 {
+			s.meet(1, thing, 0)
+			known.meet(1, thing, 0)
+		}
+	}
+	if got := known.met(1, 0); got != 1 {
+		t.Fatalf("%d things are told where the choice was right", got)
+	}
+	if got := s.met(1, 0); got < 20 {
+		t.Errorf("%d things are told, there were about 40", got)
+	}
+}

@@ -15,7 +15,7 @@ func (e *Engine) track(k key, of kind, at second, keep uint32) uint32 {
 	i := e.records.add()
 	r := e.records.at(i)
 	r.key, r.flags = k, recordFlags(of)
-	r.flags |= recordFlags(classOf(r)) << classShift
+	r.flags |= recordFlags(e.classOf(r)) << classShift
 	r.newest, r.ends, r.mark = at, never, never
 	e.index[of].add(k, i)
 	e.listOf(r).push(&e.records, i)
@@ -28,20 +28,41 @@ func (e *Engine) track(k key, of kind, at second, keep uint32) uint32 {
 const classes = 4
 
 // classOf returns the list that r belongs to where it has no ban.
-func classOf(r *record) int {
+func (e *Engine) classOf(r *record) int {
 	if r.kind() == ofNet {
 		return classes - 1
 	}
-	return min(max(int(r.n)-1, 0), classes-1)
+	return max(e.guesses(r)-1, 0)
+}
+
+// guesses is how many entries of r are failures, up to the number of classes.
+// What is kept for a summary only does not make a record worth more: it costs
+// whoever floods us nothing.
+func (e *Engine) guesses(r *record) int {
+	n := 0
+	for i := range min(int(r.n), ownLen) {
+		n += r.own[i].guess()
+	}
+	left := int(r.n) - ownLen
+	for i := r.first; left > 0 && n < classes; left -= chunkLen {
+		c := e.chunks.at(i)
+		for k := range min(left, chunkLen) {
+			n += c.entries[k].guess()
+		}
+		i = c.next
+	}
+	return min(n, classes)
 }
 
 // touch moves record i to the front of the list that it belongs to now.
 func (e *Engine) touch(i uint32) {
 	r := e.records.at(i)
 	l := e.listOf(r)
-	flags := r.flags&^(offending|classMask) | recordFlags(classOf(r))<<classShift
+	flags := r.flags &^ (offending | classMask)
 	if r.rank > 0 || r.ends != never {
 		flags |= offending
+	} else {
+		flags |= recordFlags(e.classOf(r)) << classShift
 	}
 	if flags == r.flags && l.front == i {
 		return
@@ -68,7 +89,7 @@ func (e *Engine) evict(keep uint32) bool {
 	if i == 0 {
 		return false
 	}
-	if r := e.records.at(i); r.n > 0 && r.kind() == ofHost && e.now.since(r.newest) < e.window {
+	if r := e.records.at(i); r.kind() == ofHost && e.guesses(r) > 0 && e.now.since(r.newest) < e.window {
 		e.forgotten++
 	}
 	e.drop(i)

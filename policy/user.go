@@ -2,10 +2,16 @@ package policy
 
 // user is a hash of a login name: the local part's in 16 bits and below them
 // the domain's in 9, 0 where there is none. The zero user is no name. Two
-// names of one hash matter only where one address tries both within a
-// pairWindow and each is reported by another witness alone: then two failures
-// count as one. It goes to disk, so it must never depend on a seed.
+// names of one hash matter only where one address tries both: then a login of
+// one forgives the other's failures, and knows the other. So that nobody can
+// choose such a name, or register such a domain, the hash depends on a seed; it
+// goes to disk together with the secret that the seed is made of.
 type user uint32
+
+// seed is where the hash of a name begins.
+type seed uint32
+
+func seedOf(secret uint64) seed { return seed(mix(secret) >> 32) }
 
 const (
 	localBits  = 16
@@ -24,16 +30,14 @@ type name struct {
 // shorter than that.
 const longestName = 1 << 10
 
-// userOf returns the user of a login name.
-func userOf(text []byte) user { return nameOf(text).user }
-
 // nameOf hashes a login name without regard to the case of ASCII letters.
-func nameOf(text []byte) name {
+func nameOf(text []byte, s seed) name {
 	if len(text) == 0 {
 		return name{}
 	}
-	const offset, prime = 2166136261, 16777619 // FNV-1a, RFC 9923
-	h, local, domain := uint32(offset), uint32(0), false
+	const prime = 16777619 // FNV-1a, RFC 9923
+	offset := 2166136261 ^ uint32(s)
+	h, local, domain := offset, uint32(0), false
 	for _, c := range text[:min(len(text), longestName)] {
 		if c == '@' && !domain {
 			local, h, domain = h, offset, true

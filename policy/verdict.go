@@ -45,7 +45,7 @@ func (e *Engine) rule(c *sight, t *tally, x []entry, newest second) (Rule, bool)
 	switch {
 	case c.ev.Kind == AuthFail && e.honeypots.has(c.ev.User):
 		return RuleHoneypot, t.n > 0
-	case t.strange >= most, known > most && (t.weighed >= known || t.persistent >= known*persistence):
+	case t.strange >= most, known > most && (t.weighed >= known || t.persistent >= e.cfg.patience()):
 		return RuleAuthFail, true
 	case t.strange >= ofAccount && ofAccount < most:
 		return RuleAccount, true
@@ -71,6 +71,9 @@ func lowered(threshold, limit, met int) int {
 // account in its hands.
 const persistence = 10
 
+// patience is how often one known user alone may fail.
+func (c *Config) patience() int { return min(c.KnownThreshold*persistence, maxKept-minKept) }
+
 // mostUsers bounds the users of an address that are told apart.
 const mostUsers = 16
 
@@ -90,7 +93,7 @@ func (e *Engine) weigh(c *sight, x []entry, newest second, t *tally) {
 			continue
 		}
 		j := 0
-		for j < used && users[j].user>>domainBits != f.user>>domainBits { // as logins are known
+		for j < used && users[j].user != f.user && !users[j].user.same(f.user) {
 			j++
 		}
 		if j == used {

@@ -197,7 +197,7 @@ func newEngine(p *config.Policy, start time.Time) *policy.Engine {
 		SoftThreshold4: p.SoftThreshold4, SoftThreshold6: p.SoftThreshold6, SoftTime: p.SoftTime,
 		AllPorts4: p.AllPorts4, AllPorts6: p.AllPorts6, AllPortsTime: p.AllPortsTime,
 		KnownThreshold: p.KnownThreshold, KnownFor: p.KnownFor, AccountNets: p.AccountNets, AccountTime: p.AccountTime, NetAccounts: p.NetAccounts, NetFailing: p.NetFailing,
-		Honeypots: p.Honeypots, OutageFaults: p.OutageFaults, MaxTracked: p.MaxTracked,
+		Honeypots: p.Honeypots, OutageFaults: p.OutageFaults, MaxTracked: p.MaxTracked, Secret: tableSecret(),
 	}, start)
 }
 

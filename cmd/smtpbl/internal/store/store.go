@@ -20,8 +20,6 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
-	"golang.org/x/sys/unix"
 
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/nft"
@@ -95,9 +93,9 @@ func open(path string) (*Store, State, error) {
 	var s *Store
 	var st State
 	err := guarded(func() error {
-		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
+		db, err := openDatabase(path, false)
 		if err != nil {
-			return classify(err)
+			return err
 		}
 		s = &Store{db: db}
 		if s.file, err = os.Stat(path); err != nil {
@@ -132,20 +130,6 @@ func guarded(f func() error) (err error) {
 		}
 	}()
 	return f()
-}
-
-// classify tells damage from what the system refuses (permissions, a full
-// disk, a read-only file system). bbolt answers damage with errors of several
-// kinds, some of them only text.
-func classify(err error) error {
-	var errno unix.Errno
-	switch {
-	case errors.Is(err, berrors.ErrTimeout):
-		return ErrLocked
-	case errors.As(err, &errno):
-		return err
-	}
-	return fmt.Errorf("%w: %w", errDamaged, err)
 }
 
 // prepare brings the file to the schema of this program, in one transaction.
@@ -235,9 +219,9 @@ func Read(dir string, f func(*Record) error) error {
 func Ask(dir string, f func(*Store) error) error {
 	path := filepath.Join(dir, FileName)
 	err := guarded(func() error {
-		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: readWait, ReadOnly: true})
+		db, err := openDatabase(path, true)
 		if err != nil {
-			return classify(err)
+			return err
 		}
 		s := &Store{db: db}
 		if err = s.known(); err == nil {

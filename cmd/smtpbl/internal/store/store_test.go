@@ -362,18 +362,7 @@ func BenchmarkPut1000(b *testing.B) {
 
 func BenchmarkOpen100k(b *testing.B) {
 	dir := b.TempDir()
-	s, _, _, err := Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var records []Record
-	for i := range 100_000 {
-		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
-		records = append(records, Record{Prefix: p, Rule: policy.RuleAuthFail, Step: policy.StepHost, Bans: 1, At: day, Until: day.Add(time.Hour), Reason: "5 failed logins in 1m0s"})
-	}
-	if err := errors.Join(s.Put(records), s.Close()); err != nil {
-		b.Fatal(err)
-	}
+	fill(b, dir, 100_000)
 	for b.Loop() {
 		s, _, _, err := Open(dir)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
@@ -240,7 +241,7 @@ func use(t *testing.T, data []byte) {
 	}
 	if err := db.View(func(tx *bolt.Tx) error {
 		for err := range tx.Check() {
-			if !leaks(err) {
+			if !known(err) {
 				t.Error(err)
 			}
 		}
@@ -265,14 +266,25 @@ func use(t *testing.T, data []byte) {
 	}
 }
 
-// leaks tells whether an error is that of pages which nothing refers to: they
-// are lost room and no more.
-func leaks(err error) bool { return bytes.HasSuffix([]byte(err.Error()), []byte("unreachable unfreed")) }
+// known tells whether an error of bbolt's own check is none of ours: of pages that
+// nothing refers to, which are lost room and no more, or of a meta page that is
+// not whole, which bbolt itself does without.
+func known(err error) bool {
+	return strings.HasSuffix(err.Error(), "unreachable unfreed") || strings.Contains(err.Error(), "Page expected to be: 0,") ||
+		strings.Contains(err.Error(), "Page expected to be: 1,") || strings.HasPrefix(err.Error(), "panic: assertion failed: page 0:") ||
+		strings.HasPrefix(err.Error(), "panic: assertion failed: page 1:")
+}
 
 // FuzzCheck gives bbolt what is accepted. It must neither crash nor find fault.
 func FuzzCheck(f *testing.F) {
 	for seed := range uint64(3) {
-		f.Add(grown(f, seed, 2), uint16(0), byte(0))
+		data := grown(f, seed, 2)
+		c := &checker{file: bytes.NewReader(data), size: int64(len(data))}
+		m, err := c.chooseMeta()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data[:m.pages*pageSize], uint16(0), byte(0)) // without the room to grow
 	}
 	f.Fuzz(func(t *testing.T, data []byte, at uint16, with byte) {
 		if len(data) > 1<<20 {

@@ -90,12 +90,14 @@ func (s span) has(i int, key []byte) bool {
 }
 
 // each calls f with the elements in their order, and checks that of their keys.
+// The element is used again for the next one.
 func (p *page) each(s span, f func(i int, e *element) error) error {
 	p.begin()
 	var last []byte
+	var e element
 	for i := range p.count {
-		e, err := p.element(i)
-		if err != nil {
+		var err error
+		if e, err = p.element(i); err != nil {
 			return err
 		}
 		if !s.has(i, e.key) || i > 0 && bytes.Compare(last, e.key) >= 0 {

@@ -1,11 +1,8 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -34,6 +31,11 @@ type Judge struct {
 	// Failing is called where a batch has failed logins, before they are
 	// decided on; it must not wait. It is set before Run, nil is nobody.
 	Failing func()
+	// Windows keeps the Engine's window; nil forgets it, and the positions, at the
+	// end. Unsaved is called when it cannot be kept, and with nil when it can be
+	// again. Both are set before Run.
+	Windows Windows
+	Unsaved func(error)
 
 	engine    *policy.Engine
 	sink      Sink
@@ -49,22 +51,15 @@ type Judge struct {
 	positions map[string]ingest.Position
 	decisions []policy.Decision
 	changed   bool // since the last checkpoint
+	unsaved   bool // the last one could not be written
 	interval  time.Duration
 	tracked   atomic.Int64
 	forgotten atomic.Uint64
 	outage    outage
 }
 
-const (
-	// waiting bounds the batches between sources and Engine.
-	waiting = 64
-	// checkpointEvery is how often the window is written when it changed. A
-	// crash costs only the time to read that much of the log again.
-	checkpointEvery = 10 * time.Second
-	// checkpointShare keeps checkpoints of a huge window to this share of
-	// the time.
-	checkpointShare = 50
-)
+// waiting bounds the batches between sources and Engine.
+const waiting = 64
 
 // NewJudge makes a Judge over engine; positions are the places that the
 // engine's window corresponds to.
@@ -212,26 +207,6 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 	j.forgotten.Store(j.engine.Forgotten())
 }
 
-// checkpoint sends the window and its positions to be written after the
-// decisions sent before.
-func (j *Judge) checkpoint(ctx context.Context) {
-	if !j.changed {
-		return
-	}
-	start := time.Now()
-	var buf bytes.Buffer
-	if err := j.engine.Snapshot(&buf); err != nil {
-		j.log.Error("cannot take a snapshot of the window", "err", err)
-		return
-	}
-	c := &enforce.Checkpoint{Positions: slices.Collect(maps.Values(j.positions)), Snapshot: buf.Bytes()}
-	if err := j.sink.Send(ctx, enforce.Work{Checkpoint: c}); err != nil {
-		return
-	}
-	j.changed = false
-	j.interval = max(checkpointEvery, checkpointShare*time.Since(start))
-}
-
 // Recall makes a ban of the history known to an Engine: what the policy banned
 // with its rank, whether it still runs or not, and what others banned beside
 // that.
@@ -243,19 +218,6 @@ func Recall(engine *policy.Engine, r *store.Record) {
 	if r.Active(time.Now()) {
 		engine.Hold(r.Prefix, r.Until)
 	}
-}
-
-// Restore brings an Engine's window to where an earlier run left it, after the
-// bans of the history were recalled. A window that cannot be read is reported
-// and left empty.
-func Restore(engine *policy.Engine, snapshot []byte) error {
-	if snapshot == nil {
-		return nil
-	}
-	if err := engine.Load(bytes.NewReader(snapshot)); err != nil {
-		return fmt.Errorf("read the window of the last run: %w", err)
-	}
-	return nil
 }
 
 // Waiting is how many batches the Judge has not taken yet.

@@ -27,7 +27,7 @@ type Batch struct {
 	// ReadAt is when the first line was read; zero for history.
 	ReadAt time.Time
 	text   []byte // holds the user names and lines that Events point to
-	home   chan<- *Batch
+	home   chan *Batch
 	large  <-chan struct{} // holds a token for it; nil where it is small
 }
 
@@ -198,6 +198,23 @@ func (c *Collector) Done(pos ingest.Position) {
 	select {
 	case c.out <- b:
 	case <-c.ctx.Done():
+	}
+}
+
+// shed forgets the empty batches of a source that had large ones, once it has none
+// under way: what it needed to read a whole log is of no use beside new lines.
+func (j *Judge) shed() {
+	for home, large := range j.grown {
+		if len(large) > 0 {
+			continue
+		}
+		for range len(home) {
+			select {
+			case <-home:
+			default:
+			}
+		}
+		delete(j.grown, home)
 	}
 }
 

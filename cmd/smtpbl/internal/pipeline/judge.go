@@ -45,9 +45,10 @@ type Judge struct {
 	batches   chan *Batch
 	asks      chan ask
 	gone      gaveWay
-	evidence  *evidence.Ring // nil where nobody asks why
-	later     []judged       // whose lines are to be kept
-	scratch   []byte         // see evidenceOf
+	evidence  *evidence.Ring                  // nil where nobody asks why
+	later     []judged                        // whose lines are to be kept
+	scratch   []byte                          // see evidenceOf
+	grown     map[chan *Batch]<-chan struct{} // homes of large batches, with their tokens
 	positions map[string]ingest.Position
 	decisions []policy.Decision
 	changed   bool // since the last checkpoint
@@ -69,8 +70,8 @@ func NewJudge(engine *policy.Engine, sink Sink, count Counter, positions []inges
 		batches:   make(chan *Batch, waiting),
 		asks:      make(chan ask),
 		gone:      gaveWay{wake: make(chan struct{}, 1)},
-		positions: map[string]ingest.Position{},
-		interval:  checkpointEvery,
+		positions: map[string]ingest.Position{}, grown: map[chan *Batch]<-chan struct{}{},
+		interval: checkpointEvery,
 	}
 	j.outage.log = log
 	for _, p := range positions {
@@ -163,6 +164,7 @@ func (j *Judge) Run(ctx context.Context) error {
 		case <-timer.C:
 			armed = false
 			j.checkpoint(ctx)
+			j.shed()
 		case <-ctx.Done():
 			j.keepEvidence(ctx)
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkpointEvery)
@@ -201,6 +203,9 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 		}
 	}
 	j.positions[b.Pos.Source] = b.Pos
+	if b.large != nil {
+		j.grown[b.home] = b.large
+	}
 	j.keepLater(ctx, b, sent)
 	j.changed = true
 	j.tracked.Store(int64(j.engine.Tracked()))

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,4 +42,27 @@ func TestLargeBatchesAreFew(t *testing.T) {
 		for range sent { // ends with the source
 		}
 	})
+}
+
+// TestLargeBatchesAreForgotten once none is under way.
+func TestLargeBatchesAreForgotten(t *testing.T) {
+	out := make(chan *Batch, 1)
+	c := NewCollector(t.Context(), out, parse.NewReader(nil), time.UTC)
+	j := NewJudge(newEngine(), &recorder{}, &recorder{}, nil, slog.New(slog.DiscardHandler))
+	take := func() *Batch {
+		for range largeEvents + 1 {
+			c.Line(&ingest.Line{Text: []byte(failure("198.51.100.7", 1)), Arrival: time.Now(), Live: true})
+		}
+		c.Done(ingest.Position{})
+		return <-out
+	}
+	one, two := take(), take()
+	j.judge(t.Context(), one)
+	if j.shed(); len(c.spare) != 1 || len(c.large) != 1 {
+		t.Fatalf("%d batches to be used again, %d under way; want one and one", len(c.spare), len(c.large))
+	}
+	j.judge(t.Context(), two)
+	if j.shed(); len(c.spare) != 0 || len(c.large) != 0 || len(j.grown) != 0 {
+		t.Errorf("%d batches are kept, %d under way, %d sources known; want none", len(c.spare), len(c.large), len(j.grown))
+	}
 }

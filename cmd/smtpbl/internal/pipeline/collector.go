@@ -7,6 +7,7 @@ package pipeline
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -202,19 +203,29 @@ func (c *Collector) Done(pos ingest.Position) {
 }
 
 // shed forgets the empty batches of a source that had large ones, once it has none
-// under way: what it needed to read a whole log is of no use beside new lines.
+// under way: what it needed to read a whole log is of no use beside new lines. If
+// there were many, the memory goes back to the system, which takes a collection.
 func (j *Judge) shed() {
+	n := 0
 	for home, large := range j.grown {
-		if len(large) > 0 {
-			continue
+		if len(large) == 0 {
+			n += empty(home)
+			delete(j.grown, home)
 		}
-		for range len(home) {
-			select {
-			case <-home:
-			default:
-			}
+	}
+	if n >= evidenceBatches {
+		debug.FreeOSMemory()
+	}
+}
+
+func empty(home <-chan *Batch) (n int) {
+	for {
+		select {
+		case <-home:
+			n++
+		default:
+			return n
 		}
-		delete(j.grown, home)
 	}
 }
 

@@ -102,18 +102,17 @@ func headerOf(b []byte) header {
 	}
 }
 
-// open reads the header of a page and claims it with all that belongs to it. It
-// returns where it begins and how long it is.
-func (c *checker) open(id uint64) (h header, at, size int64, err error) {
+// open reads the beginning of a page into b, and claims the page with all that
+// belongs to it. It returns where it begins and how long it is.
+func (c *checker) open(id uint64, b []byte) (h header, at, size int64, err error) {
 	if id < firstPage || id >= c.meta.pages {
 		return h, 0, 0, damaged("page %d is not among its %d pages", id, c.meta.pages)
 	}
 	at = int64(id) * c.meta.pageSize
-	var b [headerLen]byte
-	if err := c.read(b[:], at); err != nil {
+	if err := c.read(b, at); err != nil {
 		return h, 0, 0, err
 	}
-	h = headerOf(b[:])
+	h = headerOf(b)
 	if h.id != id {
 		return h, 0, 0, damaged("page %d calls itself %d", id, h.id)
 	}

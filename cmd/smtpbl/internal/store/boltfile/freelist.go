@@ -11,7 +11,8 @@ const (
 
 // freelist claims the pages that are free: each once, in their order.
 func (c *checker) freelist() error {
-	h, at, size, err := c.open(c.meta.freelist)
+	var b [headerLen]byte
+	h, at, size, err := c.open(c.meta.freelist, b[:])
 	if err != nil {
 		return err
 	}

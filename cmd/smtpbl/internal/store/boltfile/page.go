@@ -9,9 +9,6 @@ const (
 	elementLen = 16
 	// maxKey is bbolt's MaxKeySize.
 	maxKey = 32 << 10
-	// frontMost is how much of a page is read at once. Most have 4 kB; one with
-	// a large value is longer, and the value stays unread.
-	frontMost = 64 << 10
 )
 
 // page is a branch or a leaf that is being read.
@@ -22,7 +19,7 @@ type page struct {
 	count int
 	at    int64 // where it begins in the file
 	size  int64
-	front []byte // its first bytes
+	front []byte // its first bytes: all of most, but of one with a large value
 	next  int64  // where the next key begins
 }
 

@@ -31,14 +31,15 @@ func (c *checker) page(id uint64, t tree) error {
 	if t.depth == maxDepth {
 		return damaged("page %d is %d levels deep", id, t.depth)
 	}
-	h, at, size, err := c.open(id)
+	if c.rooms[t.depth] == nil {
+		c.rooms[t.depth] = make([]byte, c.meta.pageSize)
+	}
+	front := c.rooms[t.depth]
+	h, at, size, err := c.open(id, front)
 	if err != nil {
 		return err
 	}
-	p := &page{c: c, id: id, flags: h.flags, count: int(h.count), at: at, size: size}
-	if p.front, err = c.front(t.depth, at, size); err != nil {
-		return err
-	}
+	p := &page{c: c, id: id, flags: h.flags, count: int(h.count), at: at, size: size, front: front}
 	switch {
 	case h.flags == branchFlag && h.count > 0:
 		err = p.branch(t)
@@ -58,16 +59,6 @@ func (c *checker) page(id uint64, t tree) error {
 		return damaged("page %d has %d bytes for %d", id, size, p.next)
 	}
 	return nil
-}
-
-// front reads the first bytes of a page into the room of its level.
-func (c *checker) front(depth int, at, size int64) ([]byte, error) {
-	n := int(min(size, frontMost))
-	if cap(c.rooms[depth]) < n {
-		c.rooms[depth] = make([]byte, n)
-	}
-	b := c.rooms[depth][:n]
-	return b, c.read(b, at)
 }
 
 // level checks that all leaves of a bucket lie at the same depth.

@@ -102,8 +102,8 @@ func change(tx *bolt.Tx, rng *rand.Rand) error {
 // TestWhatBboltWritesIsAccepted makes many files, which hold large values, long
 // free lists and buckets in buckets.
 func TestWhatBboltWritesIsAccepted(t *testing.T) {
-	for seed := range uint64(20) {
-		grown(t, seed, 60)
+	for seed := range uint64(8) {
+		grown(t, seed, 50)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestTornWrites(t *testing.T) {
 func TestFlippedBits(t *testing.T) {
 	data := grown(t, 1, 4)
 	refused := 0
-	step := 1 + 8*len(data)/1000
+	step := 1 + 8*len(data)/500
 	for bit := 0; bit < 8*len(data); bit += step {
 		bad := bytes.Clone(data)
 		bad[bit/8] ^= 1 << (bit % 8)

@@ -9,6 +9,7 @@ import "encoding/binary"
 //	subject  4 place, 4 tag, 4 number of the eighth, then 4 bytes of bits for each of eight
 //	logins   4 rooms, 4 logins, then the logins
 //	login    4 room, 4 tag, 4 last
+
 // spread writes what was met lately.
 func (w *snapshotWriter) spread(s *spread, now second) {
 	part := s.now(now)

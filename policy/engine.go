@@ -290,6 +290,9 @@ func (e *Engine) goesOn(i uint32, c *sight, out []Decision) []Decision {
 	if r.kind() != ofHost || r.shut(c.at) || most == 0 {
 		return out
 	}
+	if r.flags&everywhere == 0 && r.mark != never && c.at <= r.mark {
+		return out // read again after a crash: the ban came of it
+	}
 	x := e.take(c, e.current(r, c.at))
 	e.save(i, x)
 	v := e.judge(c, r, x)

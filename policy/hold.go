@@ -9,6 +9,7 @@ import (
 type Offender struct {
 	Prefix    netip.Prefix
 	Step      Step
+	Rule      Rule      // of the last ban; empty is RuleAuthFail
 	Bans      int       // how often so far
 	At, Until time.Time // the last ban
 }
@@ -23,15 +24,24 @@ func (e *Engine) Restore(o Offender) {
 	if !ok || o.Bans <= 0 || o.Step == StepSoft {
 		return
 	}
+	if o.Rule == "" {
+		o.Rule = RuleAuthFail
+	}
 	at := e.clock.at(o.At)
 	i := e.track(k, of, at, 0)
 	r := e.records.at(i)
 	r.rank = uint8(max(int(r.rank), min(o.Bans, e.highest)))
 	ends := e.clock.at(o.Until.Add(time.Second - 1))
 	r.flags &^= everywhere
-	if o.Step == StepAll {
+	switch {
+	case o.Step == StepAll:
 		r.flags |= everywhere
 		r.mark, ends = ends, max(ends, r.ends)
+	case of == ofHost:
+		r.mark = at
+		if r.flags &^= early; o.Rule != RuleAuthFail {
+			r.flags |= early
+		}
 	}
 	r.ends = ends
 	e.noteNet(r)

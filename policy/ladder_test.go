@@ -138,6 +138,17 @@ func TestLadder(t *testing.T) {
 		"all ports are off": {func(c *Config) { c.AllPorts4 = 0 }, `
 			0s fail 192.0.2.1 n=5
 			1s fail 192.0.2.1 n=50`, []string{"0s host 192.0.2.1/32 by auth_fail, 5, rank 1, for 10m0s"}},
+		"what led to a ban is read again after a crash": {nil, `
+			4s restore 192.0.2.1 bans=1 step=host until=10m
+			0s fail 192.0.2.1 n=3
+			4s fail 192.0.2.1 n=2
+			5s fail 192.0.2.1 n=2
+			6s fail 192.0.2.1`, []string{"6s all 192.0.2.1/32 by persist, 8, rank 1, for 30m0s"}},
+		"the same where one failure led to it": {nil, `
+			4s restore 192.0.2.1 bans=1 step=host rule=honeypot until=10m
+			4s fail 192.0.2.1
+			5s fail 192.0.2.1 n=6
+			6s fail 192.0.2.1`, []string{"6s all 192.0.2.1/32 by persist, 8, rank 1, for 30m0s"}},
 		"a ban at all ports that was restored": {nil, `
 			0s restore 192.0.2.1 bans=3 step=host until=10m
 			0s restore 192.0.2.1 bans=3 step=all until=30m

@@ -73,7 +73,7 @@ func step(t *testing.T, e *Engine, words []string) []Decision {
 	case "exempt":
 		e.SetExempt([]Exemption{{prefix, RefusedOwn}})
 	case "restore":
-		e.Restore(Offender{Prefix: prefix, Step: Step(opts["step"]), Bans: number(t, opts["bans"]), At: at, Until: offset(t, opts["until"])})
+		e.Restore(Offender{Prefix: prefix, Step: Step(opts["step"]), Rule: Rule(opts["rule"]), Bans: number(t, opts["bans"]), At: at, Until: offset(t, opts["until"])})
 	default:
 		return e.Observe(eventOf(t, at, prefix.Addr(), words[1], opts), nil)
 	}

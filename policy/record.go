@@ -95,8 +95,9 @@ type record struct {
 	sibling    uint32 // next banned host of the same net
 	newest     second // the newest event's time
 	ends       second // of the last ban; never where there was none
-	// mark is when sparing it was last told, for those that are spared; for
-	// others when the ban of all ports ends, or else the soft step.
+	// mark is when sparing it was last told, for those that are spared. For
+	// others it is when the ban of all ports ends, or else the soft step; or,
+	// with a ban of an earlier run, the time of the failure that led to it.
 	mark  second
 	n     uint16 // entries; for a net, hosts in its list
 	rank  uint8  // bans so far, up to 255

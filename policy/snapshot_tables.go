@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "encoding/binary"
 
 // The tables of a snapshot. Each tells its size, by which whoever loads it
 // knows whether the places still mean the same.
@@ -12,11 +9,6 @@ import (
 //	subject  4 place, 4 tag, 4 number of the eighth, then 4 bytes of bits for each of eight
 //	logins   4 rooms, 4 logins, then the logins
 //	login    4 room, 4 tag, 4 last
-const (
-	tableLen   = 12
-	subjectLen = 12 + 4*parts
-	loginLen   = 12
-)
 
 // spread writes what was met lately.
 func (w *snapshotWriter) spread(s *spread, now second) {
@@ -80,26 +72,6 @@ func (p *pairs) each(now second, f func(room int, l login)) int {
 	return n
 }
 
-var errCut = errors.New("a table is cut short")
-
-// tableReader takes tables apart; a table that is not whole sets failed.
-type tableReader struct {
-	b      []byte
-	failed error
-}
-
-func (r *tableReader) take(n int) []byte {
-	if r.failed != nil || len(r.b) < n {
-		r.failed = errCut
-		return make([]byte, n)
-	}
-	b := r.b[:n]
-	r.b = r.b[n:]
-	return b
-}
-
-func (r *tableReader) u32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
-
 // stored is a subject of a snapshot.
 type stored struct {
 	place, tag uint32
@@ -108,7 +80,7 @@ type stored struct {
 }
 
 // spread reads a spread and calls f for each subject.
-func (r *tableReader) spread(f func(places, eighth uint32, x *stored)) {
+func (r *snapshotReader) spread(f func(places, eighth uint32, x *stored)) {
 	places, n, eighth := r.u32(), r.u32(), r.u32()
 	for ; n > 0 && r.failed == nil; n-- {
 		x := stored{place: r.u32(), tag: r.u32(), part: int32(r.u32())}
@@ -122,7 +94,7 @@ func (r *tableReader) spread(f func(places, eighth uint32, x *stored)) {
 }
 
 // logins reads logins and calls f for each.
-func (r *tableReader) logins(f func(rooms, room uint32, l login)) {
+func (r *snapshotReader) logins(f func(rooms, room uint32, l login)) {
 	rooms, n := r.u32(), r.u32()
 	for ; n > 0 && r.failed == nil; n-- {
 		room := r.u32()

@@ -170,10 +170,9 @@ func (s *service) build(ctx context.Context, trial time.Duration) error {
 		s.engine.Pardon(p, until)
 	}
 	s.openBlocks()
-	if err := pipeline.Restore(s.engine, s.state.Snapshot); err != nil {
-		s.warn("window", "counts of the last run are lost, bans are not", err)
-	}
+	s.loadWindow()
 	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, s.state.Positions, s.log)
+	s.keepWindows()
 	s.uncovered = coverage.NewCount(s.cfg.NFT.Ports, time.Now)
 	s.judge.Watch(func(ev *policy.Event) {
 		s.uncovered.Observe(ev)
@@ -185,7 +184,6 @@ func (s *service) build(ctx context.Context, trial time.Duration) error {
 	s.judge.KeepEvidence(evidence.NewRing(s.cfg.Policy.CountAbuse))
 	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
 	s.metrics.Attach(s.scrape)
-	s.state.Snapshot = nil // large, and used up
 	return nil
 }
 

@@ -35,7 +35,7 @@ type benchService struct {
 }
 
 // start runs the service until the benchmark ends. before prepares its state.
-func start(b *testing.B, before func(cfg config.Config)) *benchService {
+func start(b *testing.B, before func(cfg *config.Config)) *benchService {
 	b.Helper()
 	if os.Getenv(isolated) == "" {
 		b.Skip("needs root for a network namespace")
@@ -49,7 +49,7 @@ func start(b *testing.B, before func(cfg config.Config)) *benchService {
 	cfg.NFT.MaxBans = 2_000_000
 	cfg.Metrics.Listen = ""
 	if before != nil {
-		before(cfg)
+		before(&cfg)
 	}
 	log, err := os.OpenFile(cfg.Ingest.Files[0], os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -200,7 +200,7 @@ func BenchmarkRestore(b *testing.B) {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				r := start(b, func(cfg config.Config) {
+				r := start(b, func(cfg *config.Config) {
 					remember(b, cfg.StateDir, n)
 					b.StartTimer()
 				})
@@ -225,7 +225,7 @@ func (r *benchService) reportCost() {
 		r.b.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		unit, ok := map[string]string{"VmHWM:": "peak-MB", "RssAnon:": "anon-MB", "RssFile:": "file-MB"}[strings.Fields(line)[0]]
+		unit, ok := map[string]string{"VmHWM:": "peak-MB", "VmRSS:": "resident-MB", "RssAnon:": "anon-MB", "RssFile:": "file-MB"}[strings.Fields(line)[0]]
 		if !ok {
 			continue
 		}

@@ -82,7 +82,7 @@ func (s *service) takeTrial(path string) error {
 	}
 	s.trial.Bans, s.trial.Mark, s.trial.Evidence = t.Bans, t.Mark, t.Evidence
 	if t.Mark != nil {
-		s.state.Positions, s.state.Snapshot = t.Mark.Positions, t.Mark.Snapshot
+		s.state.Positions, s.state.Window = t.Mark.Positions, &t.Mark.Window
 	}
 	return nil
 }

@@ -45,8 +45,8 @@ func (e *Enforcer) commit(g *group) {
 	if w.Hand != nil {
 		e.byHand(w.Hand)
 	}
-	if w.Checkpoint != nil && !e.trial.hold(w.Checkpoint) {
-		e.saver.checkpoint(w.Checkpoint)
+	if w.Checkpoint != nil {
+		e.checkpoint(w.Checkpoint)
 	}
 	if w.Do != nil {
 		w.Do(e)

@@ -40,7 +40,8 @@ type History interface {
 	Put(records []store.Record) error
 	PutEvidence(list []store.Evidence) error
 	Prune(before time.Time) (int, error)
-	Checkpoint(positions []ingest.Position, snapshot []byte) error
+	Checkpoint(positions []ingest.Position, w store.Window) error
+	DropWindow(w store.Window)
 }
 
 // Meter takes counts of what happened; see package metrics for the series.
@@ -72,10 +73,11 @@ type Work struct {
 	Do func(*Enforcer)
 }
 
-// Checkpoint is the Engine's window and the positions it corresponds to.
+// Checkpoint is the Engine's window, which lies in a file, and the positions it
+// corresponds to. Whoever has one either hands it on, writes it or drops it.
 type Checkpoint struct {
 	Positions []ingest.Position
-	Snapshot  []byte
+	Window    store.Window
 }
 
 // Options are what an Enforcer is made of. Kernel is nil in a dry run;

@@ -76,7 +76,11 @@ type paper struct {
 	fail    error
 	// failLines makes only evidence fail.
 	failLines error
+	window    uint64   // that was named last
+	dropped   []uint64 // windows
 }
+
+func (p *paper) DropWindow(w store.Window) { p.dropped = append(p.dropped, w.Number) }
 
 func (p *paper) PutEvidence(list []store.Evidence) error {
 	if p.failLines == nil {
@@ -114,9 +118,9 @@ func (p *paper) Prune(before time.Time) (int, error) {
 	return 0, p.fail
 }
 
-func (p *paper) Checkpoint(places []ingest.Position, _ []byte) error {
+func (p *paper) Checkpoint(places []ingest.Position, w store.Window) error {
 	if p.fail == nil {
-		p.marks = places
+		p.marks, p.window = places, w.Number
 	}
 	return p.fail
 }

@@ -1,6 +1,7 @@
 package enforce
 
 import (
+	"errors"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -27,6 +28,7 @@ type saver struct {
 	records map[nft.Key]store.Record // to be written: the last of each ban counts
 	pardons map[netip.Prefix]time.Time
 	mark    *Checkpoint      // to be written after records
+	writing *Checkpoint      // the mark that is being written
 	lines   []store.Evidence // evidence, see there
 	size    int              // of lines, in bytes
 	mute    bool             // that evidence cannot be written was told
@@ -86,15 +88,43 @@ func (s *saver) putPardons(ends map[netip.Prefix]time.Time) {
 
 // checkpoint hands a checkpoint over. It is written after all records that
 // were handed over before: a position may not be remembered before the
-// effects of its lines.
+// effects of its lines. One that waits still is not needed any more.
 func (s *saver) checkpoint(c *Checkpoint) {
 	if s.history == nil {
 		return
 	}
 	s.mu.Lock()
+	old := s.mark
+	if old == s.writing {
+		old = nil // see settle
+	}
 	s.mark = c
 	s.mu.Unlock()
+	s.drop(old)
 	s.nudge()
+}
+
+// drop gives up a checkpoint that will not be written; nil is none.
+func (s *saver) drop(c *Checkpoint) {
+	if c != nil && s.history != nil {
+		s.history.DropWindow(c.Window)
+	}
+}
+
+// settle says what became of the checkpoint that was written. It is tried again
+// unless a later one came meanwhile, or its window is lost.
+func (s *saver) settle(err error) {
+	s.mu.Lock()
+	c := s.writing
+	s.writing = nil
+	if s.mark == c && (err == nil || errors.Is(err, store.ErrWindow)) {
+		s.mark = nil
+	}
+	vain := err != nil && s.mark != c
+	s.mu.Unlock()
+	if vain {
+		s.drop(c)
+	}
 }
 
 func (s *saver) nudge() {
@@ -154,7 +184,7 @@ func (s *saver) waiting() int {
 func (s *saver) write() {
 	s.mu.Lock()
 	mark, wait := s.mark, s.wait
-	s.wait = nil
+	s.writing, s.wait = mark, nil
 	records := make([]store.Record, 0, len(s.records))
 	for _, r := range s.records {
 		records = append(records, r)
@@ -174,8 +204,9 @@ func (s *saver) write() {
 		err = s.kept.PutPardons(pardons)
 	}
 	if err == nil && mark != nil {
-		err = s.history.Checkpoint(mark.Positions, mark.Snapshot)
+		err = s.history.Checkpoint(mark.Positions, mark.Window)
 	}
+	s.settle(err)
 	if err != nil {
 		s.mu.Lock()
 		s.broken = true
@@ -183,7 +214,7 @@ func (s *saver) write() {
 		s.failed(err)
 		return
 	}
-	s.written(records, pardons, mark)
+	s.written(records, pardons)
 	if s.health.history("") {
 		s.log.Info("history is written again")
 	}
@@ -201,7 +232,7 @@ func (s *saver) tried() <-chan struct{} {
 }
 
 // written forgets what was written, unless it changed meanwhile.
-func (s *saver) written(records []store.Record, pardons map[netip.Prefix]time.Time, mark *Checkpoint) {
+func (s *saver) written(records []store.Record, pardons map[netip.Prefix]time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken, s.dropped = false, false
@@ -214,9 +245,6 @@ func (s *saver) written(records []store.Record, pardons map[netip.Prefix]time.Ti
 		if s.pardons[p].Equal(until) {
 			delete(s.pardons, p)
 		}
-	}
-	if s.mark == mark {
-		s.mark = nil
 	}
 }
 

@@ -95,13 +95,18 @@ func (t *trial) shorten(b TrialBan) store.Record {
 	return r
 }
 
-// hold keeps a checkpoint back, and tells whether it did.
-func (t *trial) hold(c *Checkpoint) bool {
-	if t == nil {
-		return false
+// checkpoint hands a checkpoint to the history, or to the trial, which keeps the
+// last one. After a trial that nobody confirmed there is none.
+func (e *Enforcer) checkpoint(c *Checkpoint) {
+	switch t := e.trial; {
+	case t == nil:
+		e.saver.checkpoint(c)
+	case t.over:
+		e.saver.drop(c)
+	default:
+		e.saver.drop(t.mark)
+		t.mark = c
 	}
-	t.mark = c
-	return true
 }
 
 // holdEvidence keeps the lines that led to bans back, and tells whether it did.
@@ -198,6 +203,8 @@ func (e *Enforcer) GiveUp() (bans int, was bool) {
 		return len(t.bans), true
 	}
 	t.over = true
+	e.saver.drop(t.mark)
+	t.mark = nil
 	var changes []nft.Change
 	for k, b := range t.bans {
 		r, stands := e.ledger.get(k)

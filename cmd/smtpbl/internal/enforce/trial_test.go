@@ -179,7 +179,7 @@ func TestTrialLifted(t *testing.T) {
 func TestTrialHandedOver(t *testing.T) {
 	b := newTrialBench(t, 10*time.Minute, recorded("192.0.2.1/32", time.Hour))
 	b.decide(decide("198.51.100.7/32", 4*time.Hour), decide("192.0.2.1/32", 2*time.Hour))
-	b.take(Work{Checkpoint: &Checkpoint{Positions: []ingest.Position{{Source: "mail.log"}}, Snapshot: []byte("window")}})
+	b.take(Work{Checkpoint: &Checkpoint{Positions: []ingest.Position{{Source: "mail.log"}}, Window: store.Window{Number: 7, Size: 1, Sum: 2}}})
 	data, err := json.Marshal(b.Trial())
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +196,7 @@ func TestTrialHandedOver(t *testing.T) {
 	b.wantGoesOn("198.51.100.7/32", 10*time.Minute)
 	b.wantGoesOn("192.0.2.1/32", time.Hour)
 	b.wantWritten(map[string]int{"192.0.2.1/32": 1})
-	if handed.Mark == nil || string(handed.Mark.Snapshot) != "window" {
+	if handed.Mark == nil || handed.Mark.Window != (store.Window{Number: 7, Size: 1, Sum: 2}) {
 		t.Errorf("checkpoint %+v", handed.Mark)
 	}
 	if n, err := b.Confirm(); n != 2 || err != nil {

@@ -7,6 +7,7 @@ package pipeline
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -27,7 +28,8 @@ type Batch struct {
 	// ReadAt is when the first line was read; zero for history.
 	ReadAt time.Time
 	text   []byte // holds the user names and lines that Events point to
-	home   chan<- *Batch
+	home   chan *Batch
+	large  <-chan struct{} // holds a token for it; nil where it is small
 }
 
 func (b *Batch) reset() {
@@ -40,6 +42,7 @@ type Collector struct {
 	ctx   context.Context //nolint:containedctx // Handler has no context: Done must give up with the service
 	out   chan<- *Batch
 	spare chan *Batch
+	large chan struct{} // a token for each large batch that is not judged yet
 	batch *Batch
 	// reader and sessions keep what some servers tell before the line that counts.
 	reader   *parse.Reader
@@ -48,13 +51,21 @@ type Collector struct {
 	now      func() time.Time
 }
 
-// spares bounds how many empty batches are kept for reuse.
-const spares = 2 * evidenceBatches
+const (
+	// spares bounds how many empty batches are kept for reuse.
+	spares = 2 * evidenceBatches
+	// largeMost bounds how many large batches a source has under way: a log that
+	// is read from its beginning would fill the channel with megabytes. Some
+	// more than can wait for their lines to be kept, so that it never stands still.
+	largeMost = evidenceBatches + 4
+	// largeEvents and largeText make a batch large.
+	largeEvents, largeText = 256, 64 << 10
+)
 
 // NewCollector makes a Collector that reads lines with reader and hands its
 // batches to out until ctx ends. Stamps without a zone are of zone.
 func NewCollector(ctx context.Context, out chan<- *Batch, reader *parse.Reader, zone *time.Location) *Collector {
-	return &Collector{ctx: ctx, out: out, spare: make(chan *Batch, spares), reader: reader, zone: zone, now: time.Now}
+	return &Collector{ctx: ctx, out: out, spare: make(chan *Batch, spares), large: make(chan struct{}, largeMost), reader: reader, zone: zone, now: time.Now}
 }
 
 // Line parses one line; most are nothing to us.
@@ -141,7 +152,7 @@ const (
 )
 
 // room makes room for n more bytes of text. In a burst of failures it grows to
-// the size of a read in two steps, where append would take twenty.
+// the size of a read in three steps, where append would take twenty.
 func (b *Batch) room(n int) {
 	if len(b.text)+n > cap(b.text) {
 		b.text = slices.Grow(b.text, max(n, leastText, min(3*cap(b.text), mostGrowth)))
@@ -177,14 +188,53 @@ func (c *Collector) Done(pos ingest.Position) {
 	b := c.current()
 	b.Pos = pos
 	c.batch = nil
+	if len(b.Events) > largeEvents || len(b.text) > largeText {
+		select {
+		case c.large <- struct{}{}:
+			b.large = c.large
+		case <-c.ctx.Done():
+			return
+		}
+	}
 	select {
 	case c.out <- b:
 	case <-c.ctx.Done():
 	}
 }
 
+// shed forgets the empty batches of a source that had large ones, once it has none
+// under way: what it needed to read a whole log is of no use beside new lines. If
+// there were many, the memory goes back to the system, which takes a collection.
+func (j *Judge) shed() {
+	n := 0
+	for home, large := range j.grown {
+		if len(large) == 0 {
+			n += empty(home)
+			delete(j.grown, home)
+		}
+	}
+	if n >= evidenceBatches {
+		debug.FreeOSMemory()
+	}
+}
+
+func empty(home <-chan *Batch) (n int) {
+	for {
+		select {
+		case <-home:
+			n++
+		default:
+			return n
+		}
+	}
+}
+
 // release gives a batch that was judged back to its Collector.
 func (b *Batch) release() {
+	if b.large != nil {
+		<-b.large
+		b.large = nil
+	}
 	select {
 	case b.home <- b:
 	default:

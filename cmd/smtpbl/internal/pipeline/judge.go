@@ -1,11 +1,8 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -31,6 +28,12 @@ type Counter interface {
 // Judge owns the Engine. Everything that touches the Engine goes through it,
 // and everything it sends to the Sink keeps the order in which it came.
 type Judge struct {
+	// Windows keeps the Engine's window; nil forgets it, and the positions, at the
+	// end. Unsaved is called when it cannot be kept, and with nil when it can be
+	// again. Both are set before Run.
+	Windows Windows
+	Unsaved func(error)
+
 	engine    *policy.Engine
 	sink      Sink
 	count     Counter
@@ -39,28 +42,22 @@ type Judge struct {
 	batches   chan *Batch
 	asks      chan ask
 	gone      gaveWay
-	evidence  *evidence.Ring // nil where nobody asks why
-	later     []judged       // whose lines are to be kept
-	scratch   []byte         // see evidenceOf
+	evidence  *evidence.Ring                  // nil where nobody asks why
+	later     []judged                        // whose lines are to be kept
+	scratch   []byte                          // see evidenceOf
+	grown     map[chan *Batch]<-chan struct{} // homes of large batches, with their tokens
 	positions map[string]ingest.Position
 	decisions []policy.Decision
 	changed   bool // since the last checkpoint
+	unsaved   bool // the last one could not be written
 	interval  time.Duration
 	tracked   atomic.Int64
 	forgotten atomic.Uint64
 	outage    outage
 }
 
-const (
-	// waiting bounds the batches between sources and Engine.
-	waiting = 64
-	// checkpointEvery is how often the window is written when it changed. A
-	// crash costs only the time to read that much of the log again.
-	checkpointEvery = 10 * time.Second
-	// checkpointShare keeps checkpoints of a huge window to this share of
-	// the time.
-	checkpointShare = 50
-)
+// waiting bounds the batches between sources and Engine.
+const waiting = 64
 
 // NewJudge makes a Judge over engine; positions are the places that the
 // engine's window corresponds to.
@@ -70,8 +67,8 @@ func NewJudge(engine *policy.Engine, sink Sink, count Counter, positions []inges
 		batches:   make(chan *Batch, waiting),
 		asks:      make(chan ask),
 		gone:      gaveWay{wake: make(chan struct{}, 1)},
-		positions: map[string]ingest.Position{},
-		interval:  checkpointEvery,
+		positions: map[string]ingest.Position{}, grown: map[chan *Batch]<-chan struct{}{},
+		interval: checkpointEvery,
 	}
 	j.outage.log = log
 	for _, p := range positions {
@@ -164,6 +161,7 @@ func (j *Judge) Run(ctx context.Context) error {
 		case <-timer.C:
 			armed = false
 			j.checkpoint(ctx)
+			j.shed()
 		case <-ctx.Done():
 			j.keepEvidence(ctx)
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkpointEvery)
@@ -202,30 +200,13 @@ func (j *Judge) judge(ctx context.Context, b *Batch) {
 		}
 	}
 	j.positions[b.Pos.Source] = b.Pos
+	if b.large != nil {
+		j.grown[b.home] = b.large
+	}
 	j.keepLater(ctx, b, sent)
 	j.changed = true
 	j.tracked.Store(int64(j.engine.Tracked()))
 	j.forgotten.Store(j.engine.Forgotten())
-}
-
-// checkpoint sends the window and its positions to be written after the
-// decisions sent before.
-func (j *Judge) checkpoint(ctx context.Context) {
-	if !j.changed {
-		return
-	}
-	start := time.Now()
-	var buf bytes.Buffer
-	if err := j.engine.Snapshot(&buf); err != nil {
-		j.log.Error("cannot take a snapshot of the window", "err", err)
-		return
-	}
-	c := &enforce.Checkpoint{Positions: slices.Collect(maps.Values(j.positions)), Snapshot: buf.Bytes()}
-	if err := j.sink.Send(ctx, enforce.Work{Checkpoint: c}); err != nil {
-		return
-	}
-	j.changed = false
-	j.interval = max(checkpointEvery, checkpointShare*time.Since(start))
 }
 
 // Recall makes a ban of the history known to an Engine: what the policy banned
@@ -233,25 +214,12 @@ func (j *Judge) checkpoint(ctx context.Context) {
 // that.
 func Recall(engine *policy.Engine, r *store.Record) {
 	if r.Bans > 0 {
-		engine.Restore(policy.Offender{Prefix: r.Prefix, Step: r.Step, Bans: r.Bans, At: r.At, Until: r.Until})
+		engine.Restore(policy.Offender{Prefix: r.Prefix, Step: r.Step, Rule: r.Rule, Bans: r.Bans, At: r.At, Until: r.Until})
 		return
 	}
 	if r.Active(time.Now()) {
 		engine.Hold(r.Prefix, r.Until)
 	}
-}
-
-// Restore brings an Engine's window to where an earlier run left it, after the
-// bans of the history were recalled. A window that cannot be read is reported
-// and left empty.
-func Restore(engine *policy.Engine, snapshot []byte) error {
-	if snapshot == nil {
-		return nil
-	}
-	if err := engine.Load(bytes.NewReader(snapshot)); err != nil {
-		return fmt.Errorf("read the window of the last run: %w", err)
-	}
-	return nil
 }
 
 // Waiting is how many batches the Judge has not taken yet.

@@ -2,10 +2,14 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,8 +60,27 @@ func newEngine() *policy.Engine {
 // run runs a Judge until the test calls stop.
 func run(t *testing.T, e *policy.Engine, places []ingest.Position, keep ...*evidence.Ring) (r *recorder, j *Judge, stop func()) {
 	t.Helper()
+	s, _ := history(t, t.TempDir())
+	return runOn(t, s, e, places, keep...)
+}
+
+// history opens a history, until the test ends.
+func history(t *testing.T, dir string) (*store.Store, store.State) {
+	t.Helper()
+	s, st, setAside, err := store.Open(dir)
+	if err != nil || setAside != "" {
+		t.Fatal(setAside, err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s, st
+}
+
+// runOn is run with a history for the windows.
+func runOn(t *testing.T, s *store.Store, e *policy.Engine, places []ingest.Position, keep ...*evidence.Ring) (r *recorder, j *Judge, stop func()) {
+	t.Helper()
 	r = &recorder{}
 	j = NewJudge(e, r, r, places, slog.New(slog.DiscardHandler))
+	j.Windows = s
 	for _, ring := range keep {
 		j.KeepEvidence(ring)
 	}
@@ -170,18 +193,26 @@ func TestARestartCountsEachLineOnce(t *testing.T) {
 		lines = append(lines, failure("198.51.100.7", n), failure("203.0.113.9", n))
 	}
 	for cut := range lines {
-		var snapshot []byte
-		var at int64
+		dir := t.TempDir()
 		banned := map[netip.Prefix]int{}
 		for _, part := range [][2]int{{0, cut}, {cut, len(lines)}} {
 			e := newEngine()
 			for p := range banned {
 				Recall(e, &store.Record{Prefix: p, Step: policy.StepHost, Bans: 1, At: start, Until: start.Add(time.Hour)})
 			}
-			if err := Restore(e, snapshot); err != nil {
+			s, st := history(t, dir)
+			window, err := s.OpenWindow(&st)
+			if err != nil {
 				t.Fatal(err)
 			}
-			r, j, stop := run(t, e, nil)
+			at := int64(0)
+			if window != nil {
+				at = st.Positions[0].Offset
+				if err := errors.Join(Restore(e, window), window.Close()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r, j, stop := runOn(t, s, e, nil)
 			c := NewCollector(t.Context(), j.Batches(), parse.NewReader(nil), time.UTC)
 			for i := int(at); i < part[1]; i++ {
 				c.Line(&ingest.Line{Text: []byte(lines[i]), Arrival: time.Now()})
@@ -194,8 +225,11 @@ func TestARestartCountsEachLineOnce(t *testing.T) {
 					banned[d.Prefix]++
 				}
 				if w.Checkpoint != nil {
-					snapshot, at = w.Checkpoint.Snapshot, w.Checkpoint.Positions[0].Offset
+					err = errors.Join(err, s.Checkpoint(w.Checkpoint.Positions, w.Checkpoint.Window))
 				}
+			}
+			if err := errors.Join(err, s.Close()); err != nil {
+				t.Fatal(err)
 			}
 		}
 		if len(banned) != 2 || banned[netip.MustParsePrefix("198.51.100.7/32")] != 1 || banned[netip.MustParsePrefix("203.0.113.9/32")] != 1 {
@@ -206,8 +240,44 @@ func TestARestartCountsEachLineOnce(t *testing.T) {
 
 func TestADamagedWindowIsAnErrorAndAnEmptyEngine(t *testing.T) {
 	e := newEngine()
-	if err := Restore(e, []byte("rubbish")); err == nil || e.Tracked() != 0 {
+	if err := Restore(e, strings.NewReader("rubbish")); err == nil || e.Tracked() != 0 {
 		t.Errorf("Restore: %v with %d tracked; want an error and an empty Engine", err, e.Tracked())
+	}
+}
+
+// TestWhatCannotBeWritten is told once, tried again, and told when it is well.
+func TestWhatCannotBeWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	s, _ := history(t, dir)
+	r := &recorder{}
+	j := NewJudge(newEngine(), r, r, nil, slog.New(slog.DiscardHandler))
+	var told []error
+	j.Windows, j.Unsaved, j.changed = s, func(err error) { told = append(told, err) }, true
+	if err := os.Rename(dir, dir+".gone"); err != nil {
+		t.Fatal(err)
+	}
+	j.checkpoint(t.Context())
+	j.checkpoint(t.Context())
+	if len(told) != 1 || told[0] == nil || !j.changed || len(r.work) != 0 {
+		t.Errorf("told %v, sent %+v; want one error, and that it is tried again", told, r.work)
+	}
+	if err := os.Rename(dir+".gone", dir); err != nil {
+		t.Fatal(err)
+	}
+	j.checkpoint(t.Context())
+	if len(told) != 2 || told[1] != nil || j.changed || len(r.work) != 1 {
+		t.Errorf("told %v, sent %+v; want that all is well", told, r.work)
+	}
+}
+
+// TestWithoutAHistory nothing is written.
+func TestWithoutAHistory(t *testing.T) {
+	r := &recorder{}
+	j := NewJudge(newEngine(), r, r, nil, slog.New(slog.DiscardHandler))
+	j.changed = true
+	j.checkpoint(t.Context())
+	if len(r.work) != 0 {
+		t.Errorf("sent %+v", r.work)
 	}
 }
 

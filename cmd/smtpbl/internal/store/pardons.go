@@ -23,7 +23,7 @@ const pardonVersion = 1
 func (s *Store) Pardons() (map[netip.Prefix]time.Time, error) {
 	out := map[netip.Prefix]time.Time{}
 	var faults []error
-	err := s.db.View(func(tx *bolt.Tx) error {
+	err := s.view(func(tx *bolt.Tx) error {
 		b := tx.Bucket(bucketPardons)
 		if b == nil {
 			return nil
@@ -49,7 +49,7 @@ func (s *Store) PutPardons(ends map[netip.Prefix]time.Time) error {
 	if len(ends) == 0 {
 		return nil
 	}
-	err := s.db.Update(func(tx *bolt.Tx) error {
+	err := s.update(func(tx *bolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(bucketPardons)
 		if err != nil {
 			return err
@@ -77,9 +77,9 @@ func (s *Store) PutPardons(ends map[netip.Prefix]time.Time) error {
 func ReadPardons(dir string) (out map[netip.Prefix]time.Time, err error) {
 	path := filepath.Join(dir, FileName)
 	err = guarded(func() error {
-		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: readWait, ReadOnly: true})
+		db, err := openDatabase(path, true)
 		if err != nil {
-			return classify(err)
+			return err
 		}
 		out, err = (&Store{db: db}).Pardons()
 		return errors.Join(err, db.Close())

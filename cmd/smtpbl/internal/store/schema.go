@@ -9,7 +9,7 @@ import (
 )
 
 // schema is what the file's buckets are by today: 1, which is written nowhere,
-// had none for evidence. It grows when an earlier program would misread or lose
+// had none for evidence, and the window as a value. It grows when an earlier program would misread or lose
 // what a later one wrote.
 const schema = 2
 

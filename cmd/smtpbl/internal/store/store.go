@@ -1,7 +1,8 @@
 // Package store keeps what must outlive the service: who was banned, how
 // often and until when, how far each log was read, and the Engine's window.
 // It is one bbolt file, so each call is one transaction: after a crash or a
-// power cut the file holds either all of a call or nothing of it.
+// power cut the file holds either all of a call or nothing of it. Only the window,
+// which is large and new each time, is a file beside it, see Window.
 //
 // The store holds what is wanted; the kernel holds what is enforced. A
 // damaged file is set aside, never repaired by guessing: the service then
@@ -17,11 +18,10 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
-	"golang.org/x/sys/unix"
 
 	"github.com/smtpbl/smtpbl/ingest"
 	"github.com/smtpbl/smtpbl/nft"
@@ -48,21 +48,29 @@ var (
 	layerBuckets = [][]byte{nft.LayerPolicy: []byte("bans"), nft.LayerManual: []byte("manual"), nft.LayerAll: []byte("all")}
 
 	bucketMeta  = []byte("meta")
-	keySnapshot = []byte("snapshot")
 	keyPlaces   = []byte("positions")
+	keyWindow   = []byte("window")
+	keySnapshot = []byte("snapshot") // of an earlier program, in place of a file
 )
 
 // Store is an open history file. Its methods may be called from one
 // goroutine at a time, but Evidence and Get from any.
 type Store struct {
 	db   *bolt.DB
+	dir  string
 	file os.FileInfo // of the file that is open
+
+	window     *Window       // that the history names; nil for none
+	lastWindow atomic.Uint64 // the last number that was given to one
 }
 
 // State is where reading the logs stopped when the store was closed.
 type State struct {
 	Positions []ingest.Position
-	Snapshot  []byte // of the Engine's window; nil at the first start
+	// Window is the Engine's, nil at the first start. An earlier program had it
+	// in the history itself: then it is Snapshot.
+	Window   *Window
+	Snapshot []byte
 }
 
 // Open opens the history in dir, making dir and file where they are missing,
@@ -95,11 +103,11 @@ func open(path string) (*Store, State, error) {
 	var s *Store
 	var st State
 	err := guarded(func() error {
-		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
+		db, err := openDatabase(path, false)
 		if err != nil {
-			return classify(err)
+			return err
 		}
-		s = &Store{db: db}
+		s = &Store{db: db, dir: filepath.Dir(path)}
 		if s.file, err = os.Stat(path); err != nil {
 			return err
 		}
@@ -109,8 +117,12 @@ func open(path string) (*Store, State, error) {
 		if err = s.Each(func(*Record) error { return nil }); err != nil {
 			return err
 		}
-		st, err = s.load()
-		return err
+		if st, err = s.load(); err != nil {
+			return err
+		}
+		s.window = st.Window
+		s.numberWindows()
+		return nil
 	})
 	if err != nil && s != nil {
 		// A damaged map can make closing fail as well; the first error counts.
@@ -132,20 +144,6 @@ func guarded(f func() error) (err error) {
 		}
 	}()
 	return f()
-}
-
-// classify tells damage from what the system refuses (permissions, a full
-// disk, a read-only file system). bbolt answers damage with errors of several
-// kinds, some of them only text.
-func classify(err error) error {
-	var errno unix.Errno
-	switch {
-	case errors.Is(err, berrors.ErrTimeout):
-		return ErrLocked
-	case errors.As(err, &errno):
-		return err
-	}
-	return fmt.Errorf("%w: %w", errDamaged, err)
 }
 
 // prepare brings the file to the schema of this program, in one transaction.
@@ -171,7 +169,12 @@ func (s *Store) load() (State, error) {
 	var st State
 	err := s.db.View(func(tx *bolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
-		if v := meta.Get(keySnapshot); v != nil {
+		if v := meta.Get(keyWindow); v != nil {
+			var err error
+			if st.Window, err = decodeWindow(v); err != nil {
+				return err
+			}
+		} else if v := meta.Get(keySnapshot); v != nil {
 			st.Snapshot = append([]byte(nil), v...)
 		}
 		if v := meta.Get(keyPlaces); v != nil {
@@ -184,24 +187,34 @@ func (s *Store) load() (State, error) {
 	return st, err
 }
 
-// Checkpoint writes the Engine's window and the positions it corresponds to
-// in one transaction, so that reading on after a crash counts each line once.
-func (s *Store) Checkpoint(positions []ingest.Position, snapshot []byte) error {
-	places, err := json.Marshal(positions)
-	if err != nil {
-		return fmt.Errorf("encode the read positions: %w", err)
-	}
-	err = s.update(func(tx *bolt.Tx) error {
-		meta := tx.Bucket(bucketMeta)
-		if err := meta.Put(keyPlaces, places); err != nil {
-			return err
-		}
-		return meta.Put(keySnapshot, snapshot)
-	})
-	if err != nil {
+// Checkpoint writes the positions and the name of the window that corresponds to
+// them in one transaction, so that reading on after a crash counts each line once.
+// The window's file is safe on disk before, and those of earlier windows go after.
+func (s *Store) Checkpoint(positions []ingest.Position, w Window) error {
+	if err := s.checkpoint(positions, w); err != nil {
 		return fmt.Errorf("write a checkpoint to the history: %w", err)
 	}
+	s.window = &w
+	s.removeWindows(func(n uint64) bool { return n < w.Number })
 	return nil
+}
+
+func (s *Store) checkpoint(positions []ingest.Position, w Window) error {
+	places, err := json.Marshal(positions)
+	if err != nil {
+		return err
+	}
+	name, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	if err := s.syncWindow(w); err != nil {
+		return err
+	}
+	return s.update(func(tx *bolt.Tx) error {
+		meta := tx.Bucket(bucketMeta)
+		return errors.Join(meta.Put(keyPlaces, places), meta.Put(keyWindow, name), meta.Delete(keySnapshot))
+	})
 }
 
 // errGone means that what is written will be gone when the service ends.
@@ -235,9 +248,9 @@ func Read(dir string, f func(*Record) error) error {
 func Ask(dir string, f func(*Store) error) error {
 	path := filepath.Join(dir, FileName)
 	err := guarded(func() error {
-		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: readWait, ReadOnly: true})
+		db, err := openDatabase(path, true)
 		if err != nil {
-			return classify(err)
+			return err
 		}
 		s := &Store{db: db}
 		if err = s.known(); err == nil {

@@ -59,7 +59,7 @@ func byPrefix(a, b Record) bool {
 func TestWhatIsPutIsReadBack(t *testing.T) {
 	dir := t.TempDir()
 	s, st := mustOpen(t, dir)
-	if len(records(t, s)) != 0 || st.Snapshot != nil || st.Positions != nil {
+	if len(records(t, s)) != 0 || st.Window != nil || st.Snapshot != nil || st.Positions != nil {
 		t.Fatalf("a new store is not empty: %+v", st)
 	}
 	want := []Record{
@@ -74,7 +74,7 @@ func TestWhatIsPutIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	places := []ingest.Position{{Source: "/var/log/mail.log", Fingerprint: 7, FingerprintLen: 1024, Offset: 99}}
-	if err := s.Checkpoint(places, []byte("window")); err != nil {
+	if err := s.Checkpoint(places, mustSave(t, s, "window")); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -88,8 +88,8 @@ func TestWhatIsPutIsReadBack(t *testing.T) {
 	if diff := cmp.Diff(places, st.Positions); diff != "" {
 		t.Errorf("positions (-want +got):\n%s", diff)
 	}
-	if string(st.Snapshot) != "window" {
-		t.Errorf("snapshot is %q", st.Snapshot)
+	if got := mustRead(t, s, &st); got != "window" {
+		t.Errorf("the window is %q", got)
 	}
 }
 
@@ -283,7 +283,7 @@ func TestAFileThatIsTakenAway(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Checkpoint(nil, nil); !errors.Is(err, errGone) {
+	if err := s.Checkpoint(nil, mustSave(t, s, "window")); !errors.Is(err, errGone) {
 		t.Errorf("Checkpoint beside another file: %v", err)
 	}
 	if err := os.Rename(path+".moved", path); err != nil {
@@ -362,18 +362,7 @@ func BenchmarkPut1000(b *testing.B) {
 
 func BenchmarkOpen100k(b *testing.B) {
 	dir := b.TempDir()
-	s, _, _, err := Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var records []Record
-	for i := range 100_000 {
-		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
-		records = append(records, Record{Prefix: p, Rule: policy.RuleAuthFail, Step: policy.StepHost, Bans: 1, At: day, Until: day.Add(time.Hour), Reason: "5 failed logins in 1m0s"})
-	}
-	if err := errors.Join(s.Put(records), s.Close()); err != nil {
-		b.Fatal(err)
-	}
+	fill(b, dir, 100_000)
 	for b.Loop() {
 		s, _, _, err := Open(dir)
 		if err != nil {

@@ -15,7 +15,7 @@ const homes = 60
 // mixed writes one of the things that a policy has rules for.
 func (g *generator) mixed(i int) {
 	home := g.rng.IntN(homes)
-	if i%outageEvery >= outageEvery-outage {
+	if i%outageEvery >= outageEvery-outage && g.rng.IntN(3) > 0 { // others go on guessing
 		g.postfix(homeAddress(home))
 		g.buf = fmt.Appendf(g.buf, "SASL PLAIN authentication failed: Connection lost to authentication server, sasl_username=home%d@example.org", home)
 		return

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/smtpbl/smtpbl/nft"
 )
@@ -57,11 +58,22 @@ func (k *killer) add(layer nft.Layer, prefixes ...netip.Prefix) {
 	}
 }
 
+// killShare keeps looks at the machine's connections to this share of the time:
+// each takes milliseconds, and in a burst of bans the next bans need the
+// processor more. A lone ban waits for nothing.
+const killShare = 10
+
 func (k *killer) run(stop <-chan struct{}) {
 	for {
 		select {
 		case <-k.wake:
+			start := time.Now()
 			k.kill()
+			select {
+			case <-time.After(killShare * time.Since(start)):
+			case <-stop:
+				return
+			}
 		case <-stop:
 			return
 		}

@@ -50,7 +50,7 @@ type Config struct {
 	// with Threshold times as many; 0 is never.
 	AccountNets int
 	// AccountTime is the length of a first ban for failing at such an account,
-	// which doubles like BanTime; 0 is BanTime.
+	// or at a honeypot, which doubles like BanTime; 0 is BanTime.
 	AccountTime time.Duration
 	// NetAccounts is the number of accounts that one net may fail at before its
 	// threshold falls in the same way.

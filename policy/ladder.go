@@ -25,7 +25,7 @@ func (c *Config) first(s Step, rule Rule) time.Duration {
 		return c.NetTime
 	case s == StepAll:
 		return c.AllPortsTime
-	case rule == RuleAccount:
+	case rule == RuleAccount, rule == RuleHoneypot:
 		return c.AccountTime
 	}
 	return c.BanTime

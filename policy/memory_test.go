@@ -217,7 +217,7 @@ func everyRule() Config {
 	return Config{
 		Window: 24 * time.Hour, Threshold4: 5, BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour, Net4Hosts: 5,
 		BanExtra: 10, BanDecay: 168 * time.Hour, SoftThreshold4: 3, SoftTime: time.Hour,
-		KnownThreshold: 20, KnownFor: 168 * time.Hour, AccountNets: 5, AccountTime: 12 * time.Hour, NetAccounts: 10, NetFailing: 16,
+		KnownThreshold: 20, KnownFor: 168 * time.Hour, AccountNets: 5, AccountTime: 24 * time.Hour, NetAccounts: 10, NetFailing: 16,
 		OutageFaults: 10, Honeypots: []string{"backup", "scanner@example.org"},
 	}
 }

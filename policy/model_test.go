@@ -144,7 +144,7 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 	m.failed[ev.Addr] = nil
 	delete(m.soft, ev.Addr)
 	first := m.cfg.BanTime
-	if d.Rule == RuleAccount {
+	if d.Rule == RuleAccount || d.Rule == RuleHoneypot {
 		first = m.cfg.AccountTime
 	}
 	rank, length := m.add(host, first, ev.Time)

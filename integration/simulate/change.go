@@ -61,7 +61,7 @@ func field(p *policy.Config, key string) (*int, *time.Duration) {
 	}
 	durations := map[string]*time.Duration{
 		"window": &p.Window, "ban_time": &p.BanTime, "ban_time_max": &p.BanTimeMax, "net_time": &p.NetTime, "ban_decay": &p.BanDecay,
-		"soft_time": &p.SoftTime, "all_ports_time": &p.AllPortsTime, "known_for": &p.KnownFor,
+		"soft_time": &p.SoftTime, "all_ports_time": &p.AllPortsTime, "known_for": &p.KnownFor, "account_time": &p.AccountTime,
 	}
 	return numbers[key], durations[key]
 }

@@ -25,6 +25,7 @@ var sweepAttacks = []string{"spread-100", "spread-all", "patient-20", "nets", "i
 var values = []struct{ key, values string }{
 	{"threshold4", "3 10"},
 	{"account_nets", "0 3 8 12"},
+	{"account_time", "4h 12h"},
 	{"net_accounts", "0 5 20"},
 	{"net_failing", "0 8 32"},
 	{"known_threshold", "0 10 50 100 200 400"},

@@ -88,7 +88,7 @@ type Policy struct {
 	KnownThreshold int           // failures that ban where all users logged in from there lately; 0: like others
 	KnownFor       time.Duration // how long a login is lately
 	AccountNets    int           // nets that may fail at one account before its threshold falls; 0: never
-	AccountTime    time.Duration // the first ban for failing at such an account
+	AccountTime    time.Duration // the first ban for that, or at a honeypot
 	NetAccounts    int           // accounts that one net may fail at before its threshold falls; 0: never
 	NetFailing     int           // addresses of one net that may fail before its threshold falls; 0: never
 	Honeypots      []string      // login names that nobody has
@@ -164,7 +164,7 @@ func Default() Config {
 			BanTime: 4 * time.Hour, BanTimeMax: 720 * time.Hour,
 			Net4Hosts: 5, Net6Hosts: 5, NetTime: 4 * time.Hour, BanExtra: 10, BanDecay: 168 * time.Hour,
 			SoftThreshold4: 3, SoftThreshold6: 2, SoftTime: time.Hour, AllPortsTime: 24 * time.Hour,
-			KnownThreshold: 20, KnownFor: 168 * time.Hour, AccountNets: 5, AccountTime: 12 * time.Hour, NetAccounts: 10, NetFailing: 16, OutageFaults: 10,
+			KnownThreshold: 20, KnownFor: 168 * time.Hour, AccountNets: 5, AccountTime: 24 * time.Hour, NetAccounts: 10, NetFailing: 16, OutageFaults: 10,
 			MaxTracked: 1 << 20, NeverBanSSHPorts: []uint16{22},
 		},
 		NFT: NFT{

@@ -9,7 +9,10 @@ import (
 	"strconv"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 )
 
 // errReload ends the service to begin again with a new configuration.
@@ -18,6 +21,41 @@ var errReload = errors.New("reload")
 // reloadsEnv hands the number of reloads to the program's next life, so that
 // the counter goes on.
 const reloadsEnv = "SMTPBL_RELOADS"
+
+// configEnv hands the configuration that a reload found good to the program's
+// next life, in case that the file is changed again before it is read there.
+const configEnv = "SMTPBL_CONFIG"
+
+// longestEnv is what one variable may hold (MAX_ARG_STRLEN, linux binfmts.h), with
+// room for its name.
+const longestEnv = 127 << 10
+
+// reloadConfig is loadConfig for the service. After a reload a file with faults is
+// no reason to end: the configuration that was checked then is used, and spoilt
+// tells of the faults.
+func (a *app) reloadConfig(cmd *cobra.Command) (cfg config.Config, spoilt, err error) {
+	checked, after := os.LookupEnv(configEnv)
+	if err := os.Unsetenv(configEnv); err != nil {
+		return cfg, nil, err
+	}
+	if cfg, err = a.loadConfig(cmd); err == nil || !after {
+		return cfg, nil, err
+	}
+	good, failed := config.Parse(configEnv, []byte(checked))
+	if failed != nil {
+		return cfg, nil, err
+	}
+	return good, err, nil
+}
+
+// keepChecked hands cfg to the next life, where there is room for it.
+func keepChecked(cfg *config.Config) error {
+	text := cfg.TOML()
+	if len(text) > longestEnv {
+		return nil
+	}
+	return os.Setenv(configEnv, string(text))
+}
 
 // catchHangups makes SIGHUP ask for a reload from now on, until the process ends.
 // Without, it would end it, and for systemd that is no failure after which to
@@ -36,12 +74,18 @@ func (s *service) watchReload(ctx context.Context) error {
 	for range reloads() {
 		s.metrics.Reload(true)
 	}
+	if s.spoilt != nil {
+		s.refuseConfig(s.spoilt)
+	}
 	for {
 		select {
 		case <-s.hup:
-			if _, err := s.load(); err != nil {
-				s.metrics.Reload(false)
-				s.warn("reload", "the new configuration is not used, the old one stays in force", err)
+			cfg, err := s.load()
+			if err == nil {
+				err = keepChecked(&cfg)
+			}
+			if err != nil {
+				s.refuseConfig(err)
 				continue
 			}
 			s.settled("reload")
@@ -52,6 +96,12 @@ func (s *service) watchReload(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// refuseConfig tells of a configuration that cannot be used.
+func (s *service) refuseConfig(err error) {
+	s.metrics.Reload(false)
+	s.warn("reload", "the new configuration is not used, the old one stays in force", err)
 }
 
 // again replaces the program by itself; it returns only where that fails.

@@ -40,12 +40,12 @@ func (a *app) runCommand() *cobra.Command {
 				return err
 			}
 			hup := catchHangups() // before the file is read, so that none asks for another one in vain
-			cfg, err := a.loadConfig(cmd)
+			cfg, spoilt, err := a.reloadConfig(cmd)
 			if err != nil {
 				return err
 			}
 			load := func() (config.Config, error) { return a.loadConfig(cmd) }
-			err = a.serve(cmd.Context(), cfg, load, runMode{dryRun, trial, hup}, a.logger(verbose))
+			err = a.serve(cmd.Context(), cfg, load, runMode{dryRun, trial, hup, spoilt}, a.logger(verbose))
 			if errors.Is(err, errReload) {
 				return again()
 			}
@@ -63,6 +63,7 @@ type runMode struct {
 	dryRun bool
 	trial  time.Duration // 0 is none
 	hup    <-chan os.Signal
+	spoilt error // why the file is not the configuration, after a reload
 }
 
 func (a *app) logger(verbose bool) *slog.Logger {
@@ -80,6 +81,7 @@ type service struct {
 	log      *slog.Logger
 	dryRun   bool
 	hup      <-chan os.Signal // asks for a reload
+	spoilt   error            // what is wrong with the file that a reload was to bring
 	started  time.Time
 	table    *nft.Table    // nil in a dry run
 	watcher  *nft.Watcher  // nil where no other program can change the table
@@ -108,7 +110,7 @@ type service struct {
 // serve builds the service, runs it until ctx ends, and takes it apart again
 // in the order ingest, policy, nft. The table stays and goes on dropping.
 func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.Config, error), mode runMode, log *slog.Logger) error {
-	s := &service{cfg: cfg, load: load, log: log, dryRun: mode.dryRun, hup: mode.hup, started: time.Now(), metrics: metrics.New(version())}
+	s := &service{cfg: cfg, load: load, log: log, dryRun: mode.dryRun, hup: mode.hup, spoilt: mode.spoilt, started: time.Now(), metrics: metrics.New(version())}
 	boundGarbage()
 	log.Info("starting", "version", version(), "dry_run", mode.dryRun)
 	release, err := s.claim()

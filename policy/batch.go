@@ -48,12 +48,11 @@ func (e *Engine) fetch(events []Event, names *[ahead]name) {
 	for _, i := range records[:n] {
 		sum += uint32(e.records.at(i).n)
 	}
-	if e.chunks.used == 0 {
-		n = 0
-	}
-	for _, i := range records[:n] {
-		c := e.chunks.at(e.records.at(i).first)
-		sum += c.entries[0][0] + c.next // they may be on two cache lines
+	if e.chunks.used > 0 {
+		for _, i := range records[:n] {
+			c := e.chunks.at(e.records.at(i).first)
+			sum += c.entries[0][0] + c.next // they may be on two cache lines
+		}
 	}
 	e.fetched = sum
 	if e.records.len() >= e.cfg.MaxTracked {

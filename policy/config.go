@@ -64,8 +64,8 @@ type Config struct {
 	// never.
 	OutageFaults int
 	// Secret keeps others from knowing where an account or a net lies in the
-	// tables, and which of them cannot be told apart; 0 draws one. Engines with one secret decide alike in full tables
-	// too.
+	// tables, and which of them cannot be told apart; 0 draws one. Engines with
+	// one secret decide alike in full tables too.
 	Secret uint64
 	// MaxTracked limits the records held at one time; 0 is 1<<20.
 	MaxTracked int

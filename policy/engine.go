@@ -274,11 +274,7 @@ func (e *Engine) ban(i uint32, c *sight, v *verdict, out []Decision) []Decision 
 		r.flags |= early
 	}
 	e.touch(i)
-	out = append(out, Decision{
-		Prefix: r.key.prefix(ofHost), Step: StepHost, Rule: v.rule,
-		At: c.ev.Time, Until: c.ev.Time.Add(length),
-		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: rank,
-	})
+	out = append(out, v.decision(r, c.ev, StepHost, length, rank))
 	return e.banNet(i, c.ev.Time, c.at, out)
 }
 
@@ -300,12 +296,9 @@ func (e *Engine) goesOn(i uint32, c *sight, out []Decision) []Decision {
 		return out
 	}
 	e.save(i, spend(x))
-	rank, length := e.climb(r, StepAll, RulePersist, c.at)
-	return append(out, Decision{
-		Prefix: r.key.prefix(ofHost), Step: StepAll, Rule: RulePersist,
-		At: c.ev.Time, Until: c.ev.Time.Add(length),
-		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: rank,
-	})
+	v.rule = RulePersist
+	rank, length := e.climb(r, StepAll, v.rule, c.at)
+	return append(out, v.decision(r, c.ev, StepAll, length, rank))
 }
 
 // led is how many failures led to r's ban, as far as is known: no more than that.
@@ -328,11 +321,9 @@ func (e *Engine) turnAway(r *record, c *sight, v *verdict, out []Decision) []Dec
 	if !e.charges(c.ev) || !e.soften(r, v.n, c.at) {
 		return out
 	}
-	return append(out, Decision{
-		Prefix: r.key.prefix(ofHost), Step: StepSoft, Rule: RuleAuthFail,
-		At: c.ev.Time, Until: c.ev.Time.Add(time.Duration(r.mark.since(c.at)) * time.Second),
-		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: e.rankOf(r, c.at),
-	})
+	v.rule = RuleAuthFail
+	length := time.Duration(r.mark.since(c.at)) * time.Second
+	return append(out, v.decision(r, c.ev, StepSoft, length, e.rankOf(r, c.at)))
 }
 
 // spare says that an exempt address would have been banned, once a Window.
@@ -341,11 +332,7 @@ func (e *Engine) spare(r *record, ev *Event, v *verdict, why Refusal, out []Deci
 		return out
 	}
 	r.mark = v.at
-	a := plainAddr(ev.Addr)
-	p, _ := a.Prefix(bitsOf(a.Is4(), ofHost)) // the bits fit the address
-	return append(out, Decision{
-		Prefix: p, Step: StepHost, Rule: v.rule, Refusal: why,
-		At: ev.Time, Until: ev.Time.Add(e.cfg.BanTime),
-		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: 1,
-	})
+	d := v.decision(r, ev, StepHost, e.cfg.BanTime, 1)
+	d.Refusal = why
+	return append(out, d)
 }

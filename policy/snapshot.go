@@ -8,8 +8,8 @@ import (
 )
 
 // A snapshot is a header, records from the one seen longest ago to the one
-// seen last, four tables (see appendSpread and appendLogins), and the CRC-32C
-// of all that; numbers are little-endian.
+// seen last, four tables (three of spread and one of logins, see
+// snapshot_tables.go), and the CRC-32C of all that; numbers are little-endian.
 //
 //	header  8 magic with version, 8 start in Unix seconds, 2 unreliable witnesses, 8 secret, 4 records
 //	record  1 kind, 8 key, 4 newest, 4 mark, 2 entries, then the entries

@@ -50,7 +50,7 @@ func (s *spread) each(now int32, f func(at int, x *subject, b *seen)) int {
 	n := 0
 	for at := range s.subjects {
 		for w := range s.subjects[at] {
-			if x := &s.subjects[at][w]; x.tag != 0 && now-x.part < parts {
+			if x := &s.subjects[at][w]; x.tag != 0 && behind(now, x.part) < parts {
 				f(at, x, &s.seen[at][w])
 				n++
 			}

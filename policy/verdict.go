@@ -19,6 +19,15 @@ func (v *verdict) over() time.Duration {
 	return time.Duration(v.last.since(v.first)) * time.Second
 }
 
+// decision is what v leads to for r at the time of ev.
+func (v *verdict) decision(r *record, ev *Event, s Step, length time.Duration, rank int) Decision {
+	return Decision{
+		Prefix: r.key.prefix(ofHost), Step: s, Rule: v.rule,
+		At: ev.Time, Until: ev.Time.Add(length),
+		Failures: v.n, Abuses: v.abuses, Over: v.over(), Rank: rank,
+	}
+}
+
 // judge says what the entries x of r amount to now.
 func (e *Engine) judge(c *sight, r *record, x []entry) verdict {
 	v := verdict{at: c.at, rule: RuleAuthFail, tally: e.count(x, r.newest)}

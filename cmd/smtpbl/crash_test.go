@@ -23,6 +23,7 @@ import (
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/nstest"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 	"github.com/smtpbl/smtpbl/nft"
 )
@@ -53,10 +54,7 @@ type crashRun struct {
 // each for the first time.
 func TestKilledAtAnyMoment(t *testing.T) {
 	if os.Getenv(isolated) == "" {
-		if os.Getenv("SMTPBL_REQUIRE_NETNS") == "1" {
-			t.Fatal("killing the service needs root, for a network namespace")
-		}
-		t.Skip("needs root for a network namespace")
+		nstest.Lacks(t, "killing the service needs root, for a network namespace")
 	}
 	r := newCrashRun(t)
 	each := len(r.lines)/crashRounds + 1

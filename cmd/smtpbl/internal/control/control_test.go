@@ -21,6 +21,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/nstest"
 )
 
 // callAsOther makes the test binary a client that calls the socket named by
@@ -119,7 +121,7 @@ func TestNoService(t *testing.T) {
 
 func TestOnlyRootGetsIn(t *testing.T) {
 	if os.Geteuid() != 0 {
-		skipPrivileged(t, "needs root to become another user")
+		nstest.Lacks(t, "needs root to become another user")
 	}
 	asked := make(chan struct{}, 1)
 	dir := serve(t, func(context.Context, *Request) *Response {
@@ -183,15 +185,6 @@ func openPath(t *testing.T, dir string) opened {
 		t.Fatal(err)
 	}
 	return opened{dir: public, program: program}
-}
-
-// skipPrivileged skips a test that needs rights, unless skipping is a failure.
-func skipPrivileged(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("SMTPBL_REQUIRE_NETNS") == "1" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
 }
 
 func TestOddRequests(t *testing.T) {

@@ -3,6 +3,7 @@
 package nstest
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"testing"
@@ -21,10 +22,17 @@ func Enter(t testing.TB) {
 	if err == nil {
 		return
 	}
+	Lacks(t, fmt.Sprintf("a network namespace cannot be made (run as root): %v", err))
+}
+
+// Lacks skips a test that lacks rights or what the kernel must have, or fails it
+// if SMTPBL_REQUIRE_NETNS is 1.
+func Lacks(t testing.TB, why string) {
+	t.Helper()
 	if os.Getenv("SMTPBL_REQUIRE_NETNS") == "1" {
-		t.Fatalf("cannot make a network namespace: %v", err)
+		t.Fatal(why)
 	}
-	t.Skipf("cannot make a network namespace (run as root): %v", err)
+	t.Skip(why)
 }
 
 // LoopbackUp brings up the loopback interface of the calling thread's

@@ -21,7 +21,7 @@ func bridge(t *testing.T, name string, addrs ...string) *netlink.Bridge {
 	attrs.Name = name
 	b := &netlink.Bridge{LinkAttrs: attrs}
 	if err := netlink.LinkAdd(b); errors.Is(err, unix.EOPNOTSUPP) {
-		t.Skip("the kernel has no bridges")
+		nstest.Lacks(t, "the kernel has no bridges")
 	} else if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"net/netip"
-	"path/filepath"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -75,19 +74,11 @@ func (s *Store) PutPardons(ends map[netip.Prefix]time.Time) error {
 // ReadPardons returns the pardons of the history in dir, which stays as it is.
 // Where the service has it open, ErrLocked is returned.
 func ReadPardons(dir string) (out map[netip.Prefix]time.Time, err error) {
-	path := filepath.Join(dir, FileName)
-	err = guarded(func() error {
-		db, err := openDatabase(path, true)
-		if err != nil {
-			return err
-		}
-		out, err = (&Store{db: db}).Pardons()
-		return errors.Join(err, db.Close())
+	err = Ask(dir, func(s *Store) error {
+		out, err = s.Pardons()
+		return err
 	})
-	if err != nil {
-		return out, fmt.Errorf("read %s: %w", path, err)
-	}
-	return out, nil
+	return out, err
 }
 
 // encodePardon lays an end out as version, Unix milliseconds as a varint, and a

@@ -82,16 +82,13 @@ func (s *service) list(ctx context.Context, only []netip.Prefix) (*control.Respo
 func (s *service) why(ctx context.Context, only []netip.Prefix) (map[nft.Key]string, []control.Pardon, error) {
 	var records []store.Record
 	var pardons []control.Pardon
-	got := make(chan struct{})
-	err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
+	err := s.enforcer.Ask(ctx, func(e *enforce.Enforcer) {
 		records = e.Records(only)
 		pardons = covering(e.Pardoned(), only)
-		close(got)
-	}})
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	<-got
 	why := make(map[nft.Key]string, len(records))
 	for i := range records {
 		why[records[i].Key()] = records[i].Reason

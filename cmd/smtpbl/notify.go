@@ -47,19 +47,10 @@ func (s *service) notify(ctx context.Context) error {
 func (s *service) moves(ctx context.Context, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	done := make(chan struct{})
 	if s.judge.Ask(ctx, func(*policy.Engine) {}) != nil {
 		return false
 	}
-	if s.enforcer.Send(ctx, enforce.Work{Do: func(*enforce.Enforcer) { close(done) }}) != nil {
-		return false
-	}
-	select {
-	case <-done:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return s.enforcer.Ask(ctx, func(*enforce.Enforcer) {}) == nil
 }
 
 func (s *service) tell(state string) {

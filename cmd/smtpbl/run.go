@@ -264,16 +264,10 @@ func (s *service) watchExempt(ctx context.Context) error {
 	return s.exempt.Watch(ctx, func(now []policy.Exemption) bool {
 		s.log.Info("addresses that are never banned have changed", "addrs", len(now))
 		_ = s.judge.Tell(ctx, func(e *policy.Engine) { e.SetExempt(now) })
-		done := make(chan error, 1)
-		err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) { done <- e.Allow(exempt.Prefixes(now)) }})
-		if err != nil {
-			return false // the service stops
-		}
 		// What comes after a ban waits until whoever is spared is.
-		select {
-		case err = <-done:
-		case <-ctx.Done():
-			return false
+		var err error
+		if s.enforcer.Ask(ctx, func(e *enforce.Enforcer) { err = e.Allow(exempt.Prefixes(now)) }) != nil {
+			return false // the service stops
 		}
 		if err != nil {
 			s.warn("allow", "the kernel does not know all addresses that are never banned", err)

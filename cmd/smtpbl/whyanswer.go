@@ -52,24 +52,16 @@ func (s *service) explain(ctx context.Context, p netip.Prefix, users bool) (json
 
 // askEnforcer takes the wanted bans and the pardon around the prefix.
 func (s *service) askEnforcer(ctx context.Context, f *facts) error {
-	type answer struct {
-		records  []store.Record
-		pardoned time.Time
+	var records []store.Record
+	var pardoned time.Time
+	err := s.enforcer.Ask(ctx, func(e *enforce.Enforcer) {
+		records = e.Around(f.asked)
+		pardoned = longest(covering(e.Pardoned(), []netip.Prefix{f.asked}))
+	})
+	if err == nil {
+		f.records, f.pardoned = records, pardoned
 	}
-	got := make(chan answer, 1) // the Enforcer may answer when nobody waits any more
-	err := s.enforcer.Send(ctx, enforce.Work{Do: func(e *enforce.Enforcer) {
-		got <- answer{e.Around(f.asked), longest(covering(e.Pardoned(), []netip.Prefix{f.asked}))}
-	}})
-	if err != nil {
-		return err
-	}
-	select {
-	case a := <-got:
-		f.records, f.pardoned = a.records, a.pardoned
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return err
 }
 
 // askKernel takes the bans that drop the prefix, and those alone: a narrower

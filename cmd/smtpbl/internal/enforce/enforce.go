@@ -171,6 +171,26 @@ func (e *Enforcer) Send(ctx context.Context, w Work) error {
 	}
 }
 
+// Ask runs f in the Enforcer's goroutine after the work that was sent before, and
+// waits for it. Where it gives up with the context's error, f may still run: what
+// f leaves is good without an error only.
+func (e *Enforcer) Ask(ctx context.Context, f func(*Enforcer)) error {
+	done := make(chan struct{})
+	err := e.Send(ctx, Work{Do: func(e *Enforcer) {
+		f(e)
+		close(done)
+	}})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Run works until ctx ends, then finishes what is queued and writes the rest
 // of the history.
 func (e *Enforcer) Run(ctx context.Context) error {

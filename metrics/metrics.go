@@ -107,16 +107,22 @@ func (m *Metrics) Commit(took time.Duration) { m.commit.Observe(took.Seconds()) 
 // Latency observes the time from reading a line to its ban being enforced.
 func (m *Metrics) Latency(d time.Duration) { m.latency.Observe(d.Seconds()) }
 
+// Labels are the values of labels that are known beforehand.
+type Labels struct{ Services, Kinds, Refusals, Heals []string }
+
 // Preset makes the series of known label values appear before their first
 // event, so that a rate over them is right from the start.
-func (m *Metrics) Preset(services, kinds, refusals []string) {
-	for _, s := range services {
-		for _, k := range kinds {
+func (m *Metrics) Preset(known Labels) {
+	for _, s := range known.Services {
+		for _, k := range known.Kinds {
 			m.events.WithLabelValues(s, k)
 		}
 		m.unparsed.WithLabelValues(s)
 	}
-	for _, r := range refusals {
+	for _, r := range known.Refusals {
 		m.refused.WithLabelValues(r)
+	}
+	for _, c := range known.Heals {
+		m.heals.WithLabelValues(c)
 	}
 }

@@ -22,10 +22,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // full is a service in which everything has happened once.
 func full() *Metrics {
 	m := New("v1.2.3")
-	m.Preset([]string{"postfix"}, []string{"auth_fail", "auth_ok"}, []string{"never_ban"})
+	m.Preset(Labels{
+		Services: []string{"postfix"}, Kinds: []string{"auth_fail", "auth_ok"},
+		Refusals: []string{"never_ban"}, Heals: []string{"drift", "table_gone"},
+	})
 	m.Attach(func() State {
 		return State{
-			Wanted: 7, Blocked: 11, BlockFaults: 1, Enforced: 6, Active: map[string]int{"ban4": 5, "ban6_64": 2},
+			Wanted: 7, MaxBans: 9, HistoryFailing: true, Blocked: 11, BlockFaults: 1, Enforced: 6, Active: map[string]int{"ban4": 5, "ban6_64": 2},
 			CheckedAt: time.UnixMilli(1_700_000_000_500), Tracked: 42, Forgotten: 8, Paused: true, Pauses: 2,
 			Copies:    &Copies{Read: 90, Unreadable: 1, Lost: 2},
 			Uncovered: map[string]uint64{"smtp": 0, "imap": 8},
@@ -99,6 +102,7 @@ func TestEverySeries(t *testing.T) {
 	const want = `smtpbl_bans_active{set="ban4"} 5
 smtpbl_bans_active{set="ban6_64"} 2
 smtpbl_bans_enforced 6
+smtpbl_bans_max 9
 smtpbl_bans_total{reason="auth_fail",step="host"} 1
 smtpbl_bans_wanted 7
 smtpbl_block_lists_unreadable 1
@@ -125,6 +129,8 @@ smtpbl_forgotten_addresses_total 8
 smtpbl_harness_packets_total{mark="marked"} 90
 smtpbl_harness_packets_total{mark="unmarked"} 10
 smtpbl_heals_total{cause="drift"} 1
+smtpbl_heals_total{cause="table_gone"} 0
+smtpbl_history_failing 1
 smtpbl_log_limited_packets_total 4
 smtpbl_logged_packets_total 3
 smtpbl_postfix_requests_total{protocol="policy",result="turned_away"} 8

@@ -9,6 +9,7 @@ import (
 // State is what is asked for at each scrape.
 type State struct {
 	Wanted, Enforced int
+	MaxBans          int            // that each set can hold
 	Active           map[string]int // by set
 	CheckedAt        time.Time      // zero before the first comparison
 	Blocked          int            // prefixes of block lists
@@ -17,6 +18,7 @@ type State struct {
 	Forgotten        uint64         // addresses with failures that had to make room
 	Paused           bool           // failures are not counted now
 	Pauses           uint64         // times that counting was paused
+	HistoryFailing   bool           // what must outlive a reboot cannot be written
 	Kernel           *Kernel        // nil where the kernel cannot be asked
 	Copies           *Copies        // nil where dropped packets are not copied
 	Postfix          []Postfix
@@ -93,6 +95,7 @@ var scraped = []struct {
 	{BansActive, "Bans that should be dropping packets now, by set.", []string{"set"}},
 	{BansWanted, "Bans that should be dropping packets now.", nil},
 	{BansEnforced, "Of the wanted bans, those that the kernel enforces.", nil},
+	{BansMax, "Bans that each set can hold.", nil},
 	{Blocked, "Prefixes that are dropped because of block lists.", nil},
 	{BlockFaults, "Block lists that could not be read; what they held before is dropped.", nil},
 	{CheckTimestamp, "When wanted and enforced bans were last compared, Unix time.", nil},
@@ -100,6 +103,7 @@ var scraped = []struct {
 	{Forgotten, "Addresses with failed logins that had to make room for others before the window's end.", nil},
 	{CountingPaused, "1 while failed logins are not counted because the mail server cannot check passwords.", nil},
 	{Pauses, "Times that counting was paused because the mail server could not check passwords.", nil},
+	{HistoryFailing, "1 while the history cannot be written, so that a reboot would forget new bans.", nil},
 	{Uncovered, "Failed logins at protocols whose usual ports are not all among those that bans close, by protocol.", []string{"protocol"}},
 	{PostfixRequests, "Questions of Postfix whether a client is to be turned away, by protocol and result.", []string{"protocol", "result"}},
 	{SourceLines, "Lines read, by source.", []string{"source"}},
@@ -142,14 +146,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(BansWanted, float64(s.Wanted))
 	gauge(BansEnforced, float64(s.Enforced))
+	gauge(BansMax, float64(s.MaxBans))
 	gauge(Tracked, float64(s.Tracked))
 	counter(Forgotten, s.Forgotten)
 	counter(Pauses, s.Pauses)
-	paused := 0.0
-	if s.Paused {
-		paused = 1
-	}
-	gauge(CountingPaused, paused)
+	gauge(CountingPaused, flag(s.Paused))
+	gauge(HistoryFailing, flag(s.HistoryFailing))
 	gauge(Blocked, float64(s.Blocked))
 	gauge(BlockFaults, float64(s.BlockFaults))
 	for protocol, n := range s.Uncovered {
@@ -186,6 +188,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		gauge(SourceLag, float64(src.LagBytes), src.Name)
 		gauge(SourceLagTime, src.LagSeconds, src.Name)
 	}
+}
+
+func flag(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
 }
 
 func (k *Kernel) send(counter func(name string, v uint64, labels ...string)) {

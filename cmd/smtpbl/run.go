@@ -184,7 +184,9 @@ func (s *service) build(ctx context.Context, trial time.Duration) error {
 	})
 	s.postfix = s.postfixServers()
 	s.judge.KeepEvidence(evidence.NewRing(s.cfg.Policy.CountAbuse))
-	s.metrics.Preset(names(policy.Services), names(policy.Kinds), texts(policy.Refusals))
+	s.metrics.Preset(metrics.Labels{
+		Services: names(policy.Services), Kinds: names(policy.Kinds), Refusals: texts(policy.Refusals), Heals: enforce.HealCauses,
+	})
 	s.metrics.Attach(s.scrape)
 	return nil
 }

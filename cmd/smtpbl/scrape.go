@@ -20,10 +20,12 @@ import (
 func (s *service) scrape() metrics.State {
 	h := s.enforcer.Health()
 	st := metrics.State{
-		Wanted: h.Wanted, Enforced: h.Enforced, Active: h.Active, CheckedAt: h.CheckedAt,
+		Wanted: h.Wanted, Enforced: h.Enforced, Active: h.Active, MaxBans: s.cfg.NFT.MaxBans, CheckedAt: h.CheckedAt,
 		Tracked: s.judge.Tracked(), Kernel: s.kernelCounters(),
 		Copies: s.copies(), Forgotten: s.judge.Forgotten(), Pauses: s.judge.Pauses(),
 		Uncovered: s.uncovered.Total(), Postfix: s.postfixCounts(),
+		// A dry run has nothing to keep.
+		HistoryFailing: !s.dryRun && (s.store == nil || h.History != ""),
 	}
 	_, st.Paused = s.judge.Paused()
 	st.Blocked, st.BlockFaults = s.blockCounts()

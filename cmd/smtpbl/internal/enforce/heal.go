@@ -14,6 +14,9 @@ const (
 	causeDrift  = "drift"          // found by the regular comparison
 )
 
+// HealCauses lists every cause, for metrics that start at zero.
+var HealCauses = []string{causeGone, causeChange, causeUnban, causeDrift}
+
 // ensure makes the table stand and remembers whether others can change it.
 func (e *Enforcer) ensure() (nft.Adoption, error) {
 	a, err := e.Kernel.Ensure()

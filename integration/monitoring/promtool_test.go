@@ -26,21 +26,20 @@ func promtool(t *testing.T, stdin string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// scenarios runs testdata/alerts_test.yml on rules, laid out as in the project.
+// scenarios runs those of testdata on rules, laid out as in the project.
 func scenarios(t *testing.T, rules []byte) (string, error) {
 	t.Helper()
-	text, err := testdata.ReadFile("testdata/alerts_test.yml")
-	must(t, err)
 	root := t.TempDir()
-	test := filepath.Join(root, "integration/monitoring/testdata/alerts_test.yml")
-	for name, content := range map[string][]byte{
-		test: text,
-		filepath.Join(root, "metrics/monitoring/prometheus-alerts.yml"): rules,
-	} {
-		must(t, os.MkdirAll(filepath.Dir(name), 0o755))
-		must(t, os.WriteFile(name, content, 0o600))
+	must(t, os.MkdirAll(filepath.Join(root, "metrics/monitoring"), 0o755))
+	must(t, os.WriteFile(filepath.Join(root, "metrics/monitoring/prometheus-alerts.yml"), rules, 0o600))
+	dir := filepath.Join(root, "integration/monitoring")
+	must(t, os.CopyFS(dir, testdata))
+	files, err := filepath.Glob(filepath.Join(dir, "testdata/*_test.yml"))
+	must(t, err)
+	if len(files) == 0 {
+		t.Fatal("no scenarios")
 	}
-	return promtool(t, "", "test", "rules", test)
+	return promtool(t, "", append([]string{"test", "rules"}, files...)...)
 }
 
 func TestRulesAreValid(t *testing.T) {

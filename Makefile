@@ -42,7 +42,7 @@ help:
 	@echo 'make simulate        attackers and honest people in virtual time; ARGS=sweep, flood, memory or -json'
 	@echo 'make detection       makes docs/DETECTION.md anew, with fail2ban and sshguard from Debian'
 	@echo 'make corpus          scores the parsers on labelled lines, CORPUS=DIR; ARGS=-v shows each fault'
-	@echo 'sudo make install    binary, unit, man page and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
+	@echo 'sudo make install    binary, unit, man pages and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
 	@echo 'sudo make uninstall  removes what install put there, but no configuration and no state'
 
 build:
@@ -119,6 +119,7 @@ corpus:
 install: build
 	install -D -m 0755 bin/smtpbl $(DESTDIR)$(SBINDIR)/smtpbl
 	install -D -m 0644 cmd/smtpbl/internal/man/smtpbl.8 $(DESTDIR)$(MANDIR)/man8/smtpbl.8
+	install -D -m 0644 cmd/smtpbl/internal/man/smtpbl.toml.5 $(DESTDIR)$(MANDIR)/man5/smtpbl.toml.5
 	install -d -m 0755 $(DESTDIR)$(UNITDIR)
 	sed 's|/usr/local/sbin/smtpbl|$(SBINDIR)/smtpbl|' cmd/smtpbl/internal/unit/smtpbl.service > $(DESTDIR)$(UNITDIR)/smtpbl.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/smtpbl.service
@@ -131,7 +132,7 @@ install: build
 
 uninstall:
 	@if [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ] && [ -e '$(UNITDIR)/smtpbl.service' ]; then systemctl disable --now smtpbl; fi
-	rm -f $(DESTDIR)$(SBINDIR)/smtpbl $(DESTDIR)$(MANDIR)/man8/smtpbl.8 $(DESTDIR)$(UNITDIR)/smtpbl.service
+	rm -f $(DESTDIR)$(SBINDIR)/smtpbl $(DESTDIR)$(MANDIR)/man8/smtpbl.8 $(DESTDIR)$(MANDIR)/man5/smtpbl.toml.5 $(DESTDIR)$(UNITDIR)/smtpbl.service
 	@if [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 	@echo 'kept: $(DESTDIR)$(SYSCONFDIR)/smtpbl, /var/lib/smtpbl and the bans in the kernel; README.md says how to remove them'
 

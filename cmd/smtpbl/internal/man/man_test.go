@@ -1,66 +1,67 @@
-// Package man_test checks the manual page against the program.
+// Package man_test checks the manual pages against the program. What they say of
+// commands and metrics is checked beside these, in cmd/smtpbl and in metrics.
 package man_test
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-
-	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 )
 
-const page = "smtpbl.8"
-
-// TestEveryKeyIsDescribed wants each configuration key in the page, with its
-// default.
-func TestEveryKeyIsDescribed(t *testing.T) {
-	data, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys := 0
-	for line := range strings.Lines(string(config.Default().TOML())) {
-		key, value, found := strings.Cut(strings.TrimSpace(line), " = ")
-		if !found {
-			continue
-		}
-		keys++
-		if want := "\n.It Cm " + key + " No = " + macro(value) + "\n"; !strings.Contains(string(data), want) {
-			t.Errorf("the page lacks%s", want)
-		}
-	}
-	if keys == 0 {
-		t.Error("the default configuration shows no keys")
-	}
-}
-
-// macro writes a value as the page does: Dq puts the quotes, and its argument
-// needs quotes of its own where it has spaces.
-func macro(value string) string {
-	text := strings.Trim(value, `"`)
-	switch {
-	case text == value:
-		return value
-	case text == "":
-		return `Dq \&`
-	case strings.Contains(text, " "):
-		return "Dq " + value
-	}
-	return "Dq " + text
-}
+const (
+	commands      = "smtpbl.8"
+	configuration = "smtpbl.toml.5"
+)
 
 // TestMandocFindsNoFault runs mandoc's lint. That a page refers to another one
 // which this machine lacks is no fault.
 func TestMandocFindsNoFault(t *testing.T) {
-	tool, err := exec.LookPath("mandoc")
-	if err != nil {
-		t.Skip("mandoc is not installed")
-	}
-	out, _ := exec.CommandContext(t.Context(), tool, "-T", "lint", page).Output() // its status tells the level, its output the faults
-	for line := range strings.Lines(string(out)) {
-		if !strings.Contains(line, "referenced manual not found") {
-			t.Error(strings.TrimSpace(line))
+	tool := need(t, "mandoc")
+	for _, page := range []string{commands, configuration} {
+		out, err := exec.CommandContext(t.Context(), tool, "-T", "lint", page).Output()
+		if len(out) == 0 && err != nil { // else the status tells the level of what is in the output
+			t.Fatalf("mandoc: %v", err)
+		}
+		for line := range strings.Lines(string(out)) {
+			if !strings.Contains(line, "referenced manual not found") {
+				t.Error(strings.TrimSpace(line))
+			}
 		}
 	}
 }
+
+// TestGroffFindsNoFault has groff set the pages with all warnings: that is what
+// man(1) shows them with on Linux.
+func TestGroffFindsNoFault(t *testing.T) {
+	tool := need(t, "groff")
+	for _, page := range []string{commands, configuration} {
+		var said bytes.Buffer
+		cmd := exec.CommandContext(t.Context(), tool, "-mandoc", "-Tutf8", "-ww", page)
+		cmd.Stderr = &said
+		out, err := cmd.Output()
+		if err != nil || said.Len() > 0 {
+			t.Errorf("%s: %v\n%s", page, err, &said)
+		}
+		if len(out) == 0 {
+			t.Errorf("%s: groff shows nothing", page)
+		}
+	}
+}
+
+// need finds a program. Without it the test is skipped, or fails where the
+// whole of the suite has to run.
+func need(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	switch {
+	case err == nil:
+		return path
+	case os.Getenv("SMTPBL_REQUIRE_NETNS") == "1":
+		t.Fatalf("%s is not installed: apt-get install %s", program, program)
+	}
+	t.Skipf("%s is not installed", program)
+	return ""
+}
+

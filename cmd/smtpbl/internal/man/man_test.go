@@ -64,4 +64,3 @@ func need(t *testing.T, program string) string {
 	t.Skipf("%s is not installed", program)
 	return ""
 }
-

@@ -25,7 +25,7 @@ CORPUS   ?=
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vm-test capture detection corpus vet lint fuzz race bench bench-kernel chaos simulate install uninstall clean need-root need-gcc
+.PHONY: help build run demo test vm-test capture detection corpus vet lint fuzz race bench bench-kernel chaos simulate install uninstall clean need-root need-gcc need-man
 
 help:
 	@echo 'make build           builds bin/smtpbl'
@@ -56,7 +56,7 @@ demo: need-root
 	go run ./integration/demo
 
 # The go tests come last, so that the output ends with their own lines.
-test: need-root need-gcc vet lint fuzz race
+test: need-root need-gcc need-man vet lint fuzz race
 
 vet:
 	go vet ./...
@@ -144,3 +144,6 @@ need-root:
 
 need-gcc:
 	@command -v gcc >/dev/null || { echo 'the race detector needs a C compiler: apt-get install gcc libc6-dev' >&2; exit 1; }
+
+need-man:
+	@command -v mandoc >/dev/null && command -v groff >/dev/null || { echo 'the manual pages are checked with mandoc and groff: apt-get install mandoc groff-base' >&2; exit 1; }

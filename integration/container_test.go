@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/smtpbl/smtpbl/integration/lab"
 )
 
@@ -28,6 +30,29 @@ func TestContainer(t *testing.T) {
 	must(t, caughtUp())
 	must(t, c.rotate())
 	failTimes(t, threshold(addr)-4, addr)
+	notBanned(t, addr)
+	failLast(addr, lab.PortSMTP, "PLAIN")
+	must(t, awaitBan(addr))
+	must(t, shut(addr))
+}
+
+// TestDockerMailserver has the mail log in a volume, as docker-mailserver's
+// compose.yaml makes one: a folder that is mounted twice. Its logrotate copies
+// the log and truncates it (target/scripts/startup/setup.d/log.sh).
+func TestDockerMailserver(t *testing.T) {
+	const volume = "/srv/mailserver/docker-data/dms/mail-logs"
+	world(t)
+	must(t, os.MkdirAll(volume, 0o755))
+	must(t, unix.Mount(filepath.Dir(lab.MailLog), volume, "", unix.MS_BIND, ""))
+	t.Cleanup(func() { must(t, unix.Unmount(volume, 0)) })
+	serve(t, lab.Start{Config: documented(t, volume+"/"+filepath.Base(lab.MailLog))})
+	addr := attacker4(1)
+	failTimes(t, threshold(addr)-1, addr)
+	must(t, caughtUp())
+	text, err := os.ReadFile(lab.MailLog)
+	must(t, err)
+	must(t, os.WriteFile(lab.MailLog+".1", text, 0o640))
+	must(t, os.Truncate(lab.MailLog, 0))
 	notBanned(t, addr)
 	failLast(addr, lab.PortSMTP, "PLAIN")
 	must(t, awaitBan(addr))

@@ -17,7 +17,7 @@ func carryDocs() error {
 		return nil // we are inside
 	}
 	var pages strings.Builder
-	for _, name := range []string{"SOURCES.md", "POSTFIX.md"} {
+	for _, name := range []string{"SOURCES.md", "POSTFIX.md", "INSTALL.md", "OPERATE.md"} {
 		page, err := os.ReadFile("../docs/" + name)
 		if err != nil {
 			return fmt.Errorf("read what is documented: %w", err)

@@ -16,7 +16,7 @@ import (
 type Container struct {
 	host   *Host
 	listen []net.Listener
-	undo   [][]string // commands for the mail server, the last first
+	undo   [][]string // commands that take its rules from the mail server
 }
 
 // containerCable is the server's end of the cable.

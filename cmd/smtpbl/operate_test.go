@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // TestEveryWarningIsExplained wants what the service can say at the levels warn
@@ -77,7 +78,7 @@ func saidMessages(t *testing.T) map[string]string {
 			}
 			for _, decl := range file.Decls {
 				gatherMessages(decl, func(at token.Pos, text string) {
-					said[verb.ReplaceAllString(text, "…")] = files.Position(at).String()
+					said[text] = files.Position(at).String()
 				})
 			}
 			return nil
@@ -112,10 +113,8 @@ func gatherMessages(decl ast.Decl, found func(at token.Pos, text string)) {
 		case name == "append" && len(call.Args) == 2 && listsWarnings(decl, call.Args[0]):
 			text = call.Args[1]
 		}
-		if literal := firstLiteral(text); literal != nil {
-			if unquoted, err := strconv.Unquote(literal.Value); err == nil {
-				found(literal.Pos(), unquoted)
-			}
+		if message := wording(text); strings.ContainsFunc(message, unicode.IsLetter) {
+			found(call.Pos(), message)
 		}
 		return true
 	})
@@ -147,15 +146,24 @@ func listsWarnings(decl ast.Decl, list ast.Expr) bool {
 	return ok && strings.HasSuffix(f.Name.Name, "Warnings")
 }
 
-// firstLiteral is the text itself, or the format that it is made with.
-func firstLiteral(text ast.Expr) *ast.BasicLit {
+// wording is what a text says whatever the values in it: those become three dots.
+// It is empty where there is no text.
+func wording(text ast.Expr) string {
 	switch x := text.(type) {
+	case nil:
+		return ""
 	case *ast.BasicLit:
-		return x
+		unquoted, err := strconv.Unquote(x.Value)
+		if err != nil {
+			return ""
+		}
+		return verb.ReplaceAllString(unquoted, "…")
+	case *ast.BinaryExpr:
+		return wording(x.X) + wording(x.Y)
 	case *ast.CallExpr:
 		if called(x) == "Sprintf" {
-			return firstLiteral(x.Args[0])
+			return wording(x.Args[0])
 		}
 	}
-	return nil
+	return "…"
 }

@@ -13,6 +13,7 @@ SYSCONFDIR ?= /etc
 SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DESTDIR    ?=
 
 VERSION  := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -123,6 +124,8 @@ install: build
 	install -d -m 0755 $(DESTDIR)$(UNITDIR)
 	sed 's|/usr/local/sbin/smtpbl|$(SBINDIR)/smtpbl|' cmd/smtpbl/internal/unit/smtpbl.service > $(DESTDIR)$(UNITDIR)/smtpbl.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/smtpbl.service
+	install -D -m 0644 cmd/smtpbl/internal/unit/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/smtpbl.conf
+	@if [ -z '$(DESTDIR)' ] && command -v systemd-sysusers >/dev/null; then systemd-sysusers '$(SYSUSERSDIR)/smtpbl.conf'; fi
 	@if [ -e '$(DESTDIR)$(SYSCONFDIR)/smtpbl/smtpbl.toml' ]; then \
 		echo 'keeping $(DESTDIR)$(SYSCONFDIR)/smtpbl/smtpbl.toml'; \
 	else \
@@ -132,9 +135,9 @@ install: build
 
 uninstall:
 	@if [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ] && [ -e '$(UNITDIR)/smtpbl.service' ]; then systemctl disable --now smtpbl; fi
-	rm -f $(DESTDIR)$(SBINDIR)/smtpbl $(DESTDIR)$(MANDIR)/man8/smtpbl.8 $(DESTDIR)$(MANDIR)/man5/smtpbl.toml.5 $(DESTDIR)$(UNITDIR)/smtpbl.service
+	rm -f $(DESTDIR)$(SBINDIR)/smtpbl $(DESTDIR)$(MANDIR)/man8/smtpbl.8 $(DESTDIR)$(MANDIR)/man5/smtpbl.toml.5 $(DESTDIR)$(UNITDIR)/smtpbl.service $(DESTDIR)$(SYSUSERSDIR)/smtpbl.conf
 	@if [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
-	@echo 'kept: $(DESTDIR)$(SYSCONFDIR)/smtpbl, /var/lib/smtpbl and the bans in the kernel; README.md says how to remove them'
+	@echo 'kept: $(DESTDIR)$(SYSCONFDIR)/smtpbl, /var/lib/smtpbl, the user smtpbl and the bans in the kernel; README.md says how to remove them'
 
 clean:
 	rm -rf bin

@@ -1,14 +1,19 @@
-// Package unit holds the systemd unit of the service. Each setting in it says
-// why it is there.
+// Package unit holds the systemd unit of the service and the user that it runs
+// as. Each setting says why it is there.
 package unit
 
 import (
-	_ "embed" // for the unit
+	_ "embed" // for the unit and its user
 	"strings"
 )
 
 //go:embed smtpbl.service
 var template string
+
+// Sysusers is the service's user, as sysusers.d(5) wants it.
+//
+//go:embed sysusers.conf
+var Sysusers string
 
 // templatePath is the program's path in the embedded file.
 const templatePath = "/usr/local/sbin/smtpbl"

@@ -12,6 +12,7 @@ import (
 func TestUnitNamesTheProgram(t *testing.T) {
 	for _, tt := range []struct{ path, want string }{
 		{"/usr/sbin/smtpbl", "ExecStart=/usr/sbin/smtpbl run\n"},
+		{"/usr/sbin/smtpbl", "ExecStartPre=-+/usr/sbin/smtpbl harness"},
 		{"/opt/mail tools/smtpbl", "ExecStart=\"/opt/mail tools/smtpbl\" run\n"},
 		{"/opt/100%/$x/smtpbl", "ExecStart=/opt/100%%/$$x/smtpbl run\n"},
 	} {
@@ -42,8 +43,9 @@ func TestSystemdTakesTheUnit(t *testing.T) {
 }
 
 // maxExposure is systemd's score times ten for what the service is open to:
-// 0 is nothing, 100 everything. A change that opens it further fails here.
-const maxExposure = 20
+// 0 is nothing, 100 everything. A change that opens it further fails here. Root
+// cannot come below 16.
+const maxExposure = 15
 
 func TestUnitIsHardened(t *testing.T) {
 	if out, err := analyze(t, "security", "--offline=true", "--no-pager", "--threshold="+strconv.Itoa(maxExposure)); err != nil {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/owned"
 )
 
 const (
@@ -35,7 +37,7 @@ func awaitLock(fd int) error {
 // lives. The kernel releases it however the process ends.
 func lock(dir string) (release func(), err error) {
 	path := filepath.Join(dir, "smtpbl.lock")
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := owned.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, withHint(fmt.Errorf("open the lock file: %w", err), "run as root, or set runtime_dir to a directory you may write")
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/owned"
 	"github.com/smtpbl/smtpbl/policy"
 )
 
@@ -99,7 +100,7 @@ func (s *service) handOver() error {
 	}
 	data, err := json.Marshal(t)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(s.cfg.RuntimeDir, trialFile), data, 0o600)
+		err = owned.WriteFile(filepath.Join(s.cfg.RuntimeDir, trialFile), data, 0o600)
 	}
 	if err != nil {
 		s.log.Warn("cannot hand the trial over: its bans end with it", "err", err)

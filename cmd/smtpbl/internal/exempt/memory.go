@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/owned"
 )
 
 // memory is the file of last good answers: after a reboot without a name server
@@ -68,7 +70,7 @@ func remember(path string, m *memory) error {
 		return err
 	}
 	fresh := path + ".new"
-	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := owned.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 	"golang.org/x/sys/unix"
 
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/owned"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store/boltfile"
 )
 
@@ -21,7 +22,7 @@ func openDatabase(path string, readOnly bool) (*bolt.DB, error) {
 		o = &bolt.Options{Timeout: readWait, ReadOnly: true}
 	}
 	o.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
-		f, err := os.OpenFile(name, flag, mode) //nolint:gosec // the history, whose place the configuration says
+		f, err := owned.OpenFile(name, flag, mode)
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/owned"
 )
 
 // Window names a file of the Engine's window. The file is nothing until a
@@ -40,7 +40,7 @@ func (s *Store) windowPath(number uint64) string {
 func (s *Store) SaveWindow(write func(io.Writer) error) (Window, error) {
 	w := Window{Number: s.lastWindow.Add(1)}
 	path := s.windowPath(w.Number)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // in state_dir
+	f, err := owned.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return w, fmt.Errorf("make a file for the window: %w", err)
 	}
@@ -75,7 +75,7 @@ func (s *Store) DropWindow(w Window) { _ = os.Remove(s.windowPath(w.Number)) } /
 // syncWindow waits until the disk has a window's file and its name.
 func (s *Store) syncWindow(w Window) error {
 	path := s.windowPath(w.Number)
-	f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // in state_dir
+	f, err := owned.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrWindow, err)
 	}
@@ -112,7 +112,7 @@ func (s *Store) OpenWindow(st *State) (io.ReadSeekCloser, error) {
 
 func (s *Store) openWindow(w Window) (io.ReadSeekCloser, error) {
 	path := s.windowPath(w.Number)
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW, 0) //nolint:gosec // in state_dir
+	f, err := owned.OpenFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrWindow, err)
 	}

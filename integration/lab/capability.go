@@ -22,17 +22,3 @@ func capability(name string) (int, error) {
 	}
 	return n, nil
 }
-
-// unitCapabilities reads from the unit that smtpbl prints what it may have.
-func (l *Lab) unitCapabilities() ([]string, error) {
-	unit, err := l.Smtpbl("unit")
-	if err != nil {
-		return nil, err
-	}
-	for line := range strings.Lines(unit) {
-		if list, ok := strings.CutPrefix(strings.TrimSpace(line), "CapabilityBoundingSet="); ok {
-			return strings.Fields(list), nil
-		}
-	}
-	return nil, fmt.Errorf("the unit names no CapabilityBoundingSet:\n%s", unit)
-}

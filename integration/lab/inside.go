@@ -21,6 +21,11 @@ func inside(o *Options) (*Lab, error) {
 	if err := l.connect(); err != nil {
 		return nil, err
 	}
+	if o.program() {
+		if err := l.makeUser(); err != nil {
+			return nil, err
+		}
+	}
 	o.say("network: mail server %s and %s, attacker %s and %s, neighbour %s and %s",
 		Server4, Server6, AttackNet4, AttackNet6, NeighbourNet4, NeighbourNet6)
 	if o.Packages != nil {

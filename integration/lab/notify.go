@@ -16,6 +16,7 @@ import (
 type notifySocket struct {
 	conn  *net.UnixConn
 	ready chan struct{} // gets one for each READY=1
+	told  *Log          // all that was said, a line each
 	done  func() error  // closes the socket, once
 }
 
@@ -33,8 +34,12 @@ func listenNotify() (*notifySocket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for notifications: %w", err)
 	}
-	n := &notifySocket{conn: conn, ready: make(chan struct{}, maxReadies)}
+	n := &notifySocket{conn: conn, ready: make(chan struct{}, maxReadies), told: newLog()}
 	n.done = sync.OnceValue(func() error { return errors.Join(conn.Close(), os.RemoveAll(dir)) })
+	// As with systemd's own, it is no secret where it is.
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(path, 0o777)); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the notification socket to all: %w", err), n.close())
+	}
 	go n.read()
 	return n, nil
 }
@@ -46,6 +51,7 @@ func (n *notifySocket) read() {
 		if err != nil {
 			return
 		}
+		_, _ = n.told.Write(append(buf[:size:size], '\n')) // never fails
 		if slices.Contains(strings.Split(string(buf[:size]), "\n"), "READY=1") {
 			select {
 			case n.ready <- struct{}{}:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,6 +23,9 @@ func installPackages(o *Options) error {
 	packages := o.Packages
 	if packages == nil {
 		packages = mailPackages
+	}
+	if o.program() {
+		packages = append(slices.Clone(packages), "systemd") // makes the service's user
 	}
 	if err := beforeInstall(o); err != nil {
 		return err

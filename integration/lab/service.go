@@ -28,15 +28,23 @@ type Start struct {
 	Config string
 	// Args follow "run" on the command line.
 	Args []string
-	// Capabilities are all that it can have, such as "CAP_NET_ADMIN"; nil
-	// means those that the systemd unit lists.
+	// Capabilities are all that it has, such as "CAP_NET_ADMIN"; nil means
+	// those that the systemd unit lists.
 	Capabilities []string
+	// Groups are those that its user is in besides its own; nil means those that
+	// the user was made with.
+	Groups []string
+	// Root starts it by hand: as root, with all rights, and nothing prepared.
+	Root bool
+	// Watchdog is how long systemd waits for a sign of life (WatchdogSec=);
+	// 0 means that it does not.
+	Watchdog time.Duration
 }
 
 // Service is a running "smtpbl run" on the mail server.
 type Service struct {
-	// Log is what it writes to standard error.
-	Log *Log
+	// Log is what it writes to standard error, Told what it tells systemd.
+	Log, Told *Log
 
 	cmd    *exec.Cmd
 	notify *notifySocket
@@ -44,8 +52,8 @@ type Service struct {
 	err    error
 }
 
-// Service starts smtpbl the way systemd does, with no more rights than its
-// unit gives it, and waits until it says that it is ready. Where it ends
+// Service starts smtpbl the way systemd does, as the user of its unit and with
+// no more rights than that gives it, and waits until it says that it is ready. Where it ends
 // instead, the error holds what it wrote and wraps its exit status.
 func (l *Lab) Service(ctx context.Context, start Start) (*Service, error) {
 	s, err := l.Spawn(start)
@@ -69,10 +77,16 @@ func (l *Lab) Spawn(start Start) (*Service, error) {
 	if err := writeConfig(start.Config); err != nil {
 		return nil, err
 	}
-	caps := start.Capabilities
-	if caps == nil {
-		var err error
-		if caps, err = l.unitCapabilities(); err != nil {
+	u, err := l.readUnit()
+	if err != nil {
+		return nil, err
+	}
+	who := &syscall.SysProcAttr{}
+	if !start.Root {
+		if who, err = u.identity(&start); err != nil {
+			return nil, err
+		}
+		if err := l.prepare(u, who.Credential); err != nil {
 			return nil, err
 		}
 	}
@@ -80,13 +94,18 @@ func (l *Lab) Spawn(start Start) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Log: newLog(), notify: notify, ended: make(chan struct{})}
+	s := &Service{Log: newLog(), Told: notify.told, notify: notify, ended: make(chan struct{})}
 	s.cmd = exec.Command(Binary, append([]string{"run"}, start.Args...)...)
 	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+notify.path())
-	s.cmd.Stdout, s.cmd.Stderr = s.Log, s.Log
+	if start.Watchdog > 0 {
+		s.cmd.Env = append(s.cmd.Env, fmt.Sprintf("WATCHDOG_USEC=%d", start.Watchdog.Microseconds()))
+	}
+	s.cmd.Stdout, s.cmd.Stderr, s.cmd.SysProcAttr = s.Log, s.Log, who
 	err = l.MX.Do(func() error {
-		if limitErr := limitThread(caps); limitErr != nil {
-			return limitErr
+		if !start.Root {
+			if err := limitThread(start.capabilities(u["CapabilityBoundingSet"])); err != nil {
+				return err
+			}
 		}
 		return s.cmd.Start()
 	})

@@ -14,8 +14,8 @@ import (
 
 // The sockets as the reference configuration has them.
 const (
-	policySocket = "/var/spool/postfix/private/smtpbl-policy"
-	mapSocket    = "/var/spool/postfix/private/smtpbl-map"
+	policySocket = "/var/spool/postfix/smtpbl/policy"
+	mapSocket    = "/var/spool/postfix/smtpbl/map"
 )
 
 // harnessReport is what the tests read of "harness postfix --json".

@@ -46,18 +46,23 @@ type fileLines struct {
 }
 
 func (a *app) harnessPostfixCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, prepare bool
 	cmd := &cobra.Command{
 		Use:   "postfix",
 		Short: "Show what makes Postfix turn clients away at the soft step, and whether it is there (exit 0) or not (exit 1)",
 		Long: "At the soft step, before a ban, Postfix can turn a client away with a text that says why. This shows what to\n" +
 			"write into smtpbl.toml, main.cf and master.cf for that, asks at the sockets, and says for each service of Postfix\n" +
-			"whether smtpbl is asked, and when. It changes nothing.",
+			"whether smtpbl is asked, and when. It changes nothing.\n\n" +
+			"With --prepare it only makes the directory of the sockets below Postfix's queue, if the configuration names a\n" +
+			"socket there. The systemd unit has root do that before the service starts.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.loadConfig(cmd)
 			if err != nil {
 				return err
+			}
+			if prepare {
+				return a.preparePostfix(cmd.Context(), &cfg, postconf.Command)
 			}
 			r, err := examinePostfix(cmd.Context(), &cfg, postconf.Command)
 			if err != nil {
@@ -75,6 +80,8 @@ func (a *app) harnessPostfixCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&prepare, "prepare", false, "make the directory of the sockets, and nothing else; takes root")
+	cmd.MarkFlagsMutuallyExclusive("json", "prepare")
 	return cmd
 }
 
@@ -118,15 +125,20 @@ func examinePostfix(ctx context.Context, cfg *config.Config, run postconf.Run) (
 
 // wantedSockets are those of the configuration, or the one to begin with.
 func wantedSockets(x *config.Postfix, queue string) []postconf.Socket {
+	all := configuredSockets(x)
+	if len(all) == 0 {
+		all = append(all, postconf.Socket{Protocol: postfix.Policy, Path: suggested(queue, postfix.Policy)})
+	}
+	return all
+}
+
+func configuredSockets(x *config.Postfix) []postconf.Socket {
 	var all []postconf.Socket
 	if x.PolicySocket != "" {
 		all = append(all, postconf.Socket{Protocol: postfix.Policy, Path: x.PolicySocket})
 	}
 	if x.MapSocket != "" {
 		all = append(all, postconf.Socket{Protocol: postfix.Map, Path: x.MapSocket})
-	}
-	if len(all) == 0 {
-		all = append(all, postconf.Socket{Protocol: postfix.Policy, Path: filepath.Join(queue, "private", "smtpbl-policy")})
 	}
 	return all
 }
@@ -141,6 +153,8 @@ func (r *postfixReport) socket(ctx context.Context, s postconf.Socket, configure
 	switch {
 	case !configured:
 		out.Fault = "it is not in the configuration"
+	case err != nil && misplaced(r.QueueDirectory, s.Path) != "":
+		out.Fault = misplaced(r.QueueDirectory, s.Path) + ": use " + suggested(r.QueueDirectory, s.Protocol)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		out.Fault = "nobody answers: smtpbl does not run with this configuration, or cannot make the socket (smtpbl status)"
 	case errors.Is(err, fs.ErrPermission):
@@ -164,7 +178,7 @@ func (r *postfixReport) chroots() bool {
 }
 
 // unitPath is the directory that the systemd unit may write sockets into.
-const unitPath = "/var/spool/postfix/private"
+const unitPath = "/var/spool/postfix/" + postfix.DirectoryName
 
 // write gathers what is missing, by file.
 func (r *postfixReport) write(setup *postconf.Setup, sockets []postconf.Socket) {

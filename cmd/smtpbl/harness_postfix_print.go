@@ -60,7 +60,7 @@ func printWrite(w io.Writer, r *postfixReport) error {
 		}
 	}
 	if len(r.Write) > 0 {
-		b.WriteString("\nthen: systemctl reload smtpbl; postfix reload; smtpbl harness postfix\n")
+		b.WriteString("\nthen: systemctl restart smtpbl; postfix reload; smtpbl harness postfix\n")
 		b.WriteString("docs/POSTFIX.md tells how to have Postfix ask before AUTH, which stops guessing and reaches the person\n")
 	}
 	_, err := io.WriteString(w, b.String())

@@ -21,7 +21,7 @@ import (
 func queue(t *testing.T, more string) (dir string, run postconf.Run) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "private"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "smtpbl"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return dir, func(_ context.Context, args ...string) (string, error) {
@@ -57,7 +57,7 @@ func TestHarnessPostfixSaysWhatToWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `postfix          3.7.11, queue directory /q
-socket           /q/private/smtpbl-policy (policy): does not answer, under the queue directory
+socket           /q/smtpbl/policy (policy): does not answer, under the queue directory
                  FAULT: it is not in the configuration
 smtp/inet        AUTH, smtpd_delay_reject = yes, chroot
                  FAULT: smtpbl is not asked
@@ -66,20 +66,20 @@ submission/inet  AUTH, smtpd_delay_reject = yes, chroot
 
 write into smtpbl.toml:
     [postfix]
-    policy_socket = "/q/private/smtpbl-policy"
+    policy_socket = "/q/smtpbl/policy"
 
 write into /etc/systemd/system/smtpbl.service.d/postfix.conf:
     [Service]
-    ReadWritePaths=/q/private
+    ReadWritePaths=/q/smtpbl
 
 write into main.cf:
-    smtpbl_check = check_policy_service { unix:private/smtpbl-policy, default_action=DUNNO, timeout=10s }
+    smtpbl_check = check_policy_service { unix:smtpbl/policy, default_action=DUNNO, timeout=10s }
     smtpd_client_restrictions = $smtpbl_check
 
 write into master.cf, at submission/inet, in place of the same option if it is there:
     -o smtpd_client_restrictions=$smtpbl_check,permit_sasl_authenticated,reject
 
-then: systemctl reload smtpbl; postfix reload; smtpbl harness postfix
+then: systemctl restart smtpbl; postfix reload; smtpbl harness postfix
 docs/POSTFIX.md tells how to have Postfix ask before AUTH, which stops guessing and reaches the person
 `
 	if diff := cmp.Diff(want, printed(t, r, dir)); diff != "" || r.InPlace {
@@ -88,10 +88,10 @@ docs/POSTFIX.md tells how to have Postfix ask before AUTH, which stops guessing 
 }
 
 func TestHarnessPostfixSaysThatAllIsInPlace(t *testing.T) {
-	const ask = "smtpd_client_restrictions = check_policy_service { unix:private/p, default_action=DUNNO }\n"
+	const ask = "smtpd_client_restrictions = check_policy_service { unix:smtpbl/p, default_action=DUNNO }\n"
 	dir, run := queue(t, ask+"submission/inet/"+ask)
 	cfg := config.Default()
-	cfg.Postfix.PolicySocket = filepath.Join(dir, "private/p")
+	cfg.Postfix.PolicySocket = filepath.Join(dir, "smtpbl/p")
 	listening, done := make(chan error, 1), make(chan error, 1)
 	server := postfix.New(postfix.Config{
 		Protocol: postfix.Policy, Path: cfg.Postfix.PolicySocket, Listening: func(err error) { listening <- err },
@@ -107,7 +107,7 @@ func TestHarnessPostfixSaysThatAllIsInPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `postfix          3.7.11, queue directory /q
-socket           /q/private/p (policy): answers, under the queue directory
+socket           /q/smtpbl/p (policy): answers, under the queue directory
 smtp/inet        AUTH, smtpd_delay_reject = yes, chroot
                  asks smtpbl in main.cf, smtpd_client_restrictions
                  at RCPT TO, after AUTH: it does not stop guessing, it only refuses mail; who has a wrong password never gets there

@@ -64,7 +64,7 @@ func setup(t *testing.T, more map[string]string) *Setup {
 	return s
 }
 
-var policySocket = []Socket{{postfix.Policy, "/var/spool/postfix/private/smtpbl-policy"}}
+var policySocket = []Socket{{postfix.Policy, "/var/spool/postfix/smtpbl/policy"}}
 
 func TestWhatToWriteOnDebian(t *testing.T) {
 	s := setup(t, nil)
@@ -87,7 +87,7 @@ func TestWhatToWriteOnDebian(t *testing.T) {
 	if diff := cmp.Diff(want, s.Judge(policySocket)); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
-	if got, want := s.Question(policySocket[0]), "check_policy_service { unix:private/smtpbl-policy, default_action=DUNNO, timeout=10s }"; got != want {
+	if got, want := s.Question(policySocket[0]), "check_policy_service { unix:smtpbl/policy, default_action=DUNNO, timeout=10s }"; got != want {
 		t.Errorf("question %q, want %q", got, want)
 	}
 	if got, want := s.Question(Socket{postfix.Map, "/run/x/map"}), "check_client_access socketmap:unix:/run/x/map:smtpbl"; got != want {
@@ -113,7 +113,7 @@ func TestTheNameAlone(t *testing.T) {
 }
 
 func TestWhetherAndWhen(t *testing.T) {
-	const ask = "check_policy_service { unix:private/smtpbl-policy, default_action=DUNNO }"
+	const ask = "check_policy_service { unix:smtpbl/policy, default_action=DUNNO }"
 	tests := map[string]struct {
 		restrictions string // of submission, which is chrooted
 		parameter    string
@@ -129,19 +129,19 @@ func TestWhetherAndWhen(t *testing.T) {
 		"at RCPT TO":             {ask, "smtpd_recipient_restrictions", "smtpd_delay_reject = no\n", true, false, "at RCPT TO"},
 		"after a login":          {"permit_sasl_authenticated " + ask, "", "", true, false, "permit_sasl_authenticated comes first"},
 		"after all":              {"permit_sasl_authenticated, reject, " + ask, "", "", false, false, `"reject" comes first`},
-		"without braces":         {"check_policy_service unix:private/smtpbl-policy", "", "", true, false, "defers all mail"},
-		"no braces, but default": {"check_policy_service unix:private/smtpbl-policy", "", "smtpd_policy_service_default_action = dunno\n", true, false, "at RCPT TO"},
-		"in the chroot":          {"check_policy_service unix:/private/smtpbl-policy", "", "", true, false, "defers all mail"},
-		"out of the chroot":      {"check_policy_service unix:/var/spool/postfix/private/smtpbl-policy", "", "", false, false, "/var/spool/postfix/var/spool/postfix/private/smtpbl-policy, which is not a socket"},
+		"without braces":         {"check_policy_service unix:smtpbl/policy", "", "", true, false, "defers all mail"},
+		"no braces, but default": {"check_policy_service unix:smtpbl/policy", "", "smtpd_policy_service_default_action = dunno\n", true, false, "at RCPT TO"},
+		"in the chroot":          {"check_policy_service unix:/smtpbl/policy", "", "", true, false, "defers all mail"},
+		"out of the chroot":      {"check_policy_service unix:/var/spool/postfix/smtpbl/policy", "", "", false, false, "/var/spool/postfix/var/spool/postfix/smtpbl/policy, which is not a socket"},
 		"another's":              {"check_policy_service { unix:private/other default_action = DUNNO }", "", "", false, false, "private/other, which is not a socket"},
 		"by TCP":                 {"check_policy_service inet:127.0.0.1:10023", "", "", false, false, "smtpbl is not asked"},
-		"a table":                {"check_client_access socketmap:unix:private/smtpbl-map:smtpbl", "", "", true, false, "knows of no login"},
-		"a table by proxy":       {"check_client_access proxy:socketmap:unix:private/smtpbl-map:smtpbl", "", "", true, false, "defers all mail"},
+		"a table":                {"check_client_access socketmap:unix:smtpbl/map:smtpbl", "", "", true, false, "knows of no login"},
+		"a table by proxy":       {"check_client_access proxy:socketmap:unix:smtpbl/map:smtpbl", "", "", true, false, "defers all mail"},
 		"another table":          {"check_client_access hash:/etc/postfix/access", "", "", false, false, "smtpbl is not asked"},
 		"nothing":                {"", "", "", false, false, "smtpbl is not asked"},
 		"cut short":              {"check_policy_service", "", "", false, false, "smtpbl is not asked"},
 	}
-	sockets := append([]Socket{{postfix.Map, "/var/spool/postfix/private/smtpbl-map"}}, policySocket...)
+	sockets := append([]Socket{{postfix.Map, "/var/spool/postfix/smtpbl/map"}}, policySocket...)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			parameter := test.parameter
@@ -174,7 +174,7 @@ func TestPostconfThatFails(t *testing.T) {
 // FuzzJudge wants no configuration to be too odd, and nothing to be found that
 // is not there.
 func FuzzJudge(f *testing.F) {
-	f.Add("smtp inet n - y - - smtpd", "check_policy_service { unix:private/smtpbl-policy, default_action=DUNNO }")
+	f.Add("smtp inet n - y - - smtpd", "check_policy_service { unix:smtpbl/policy, default_action=DUNNO }")
 	f.Add("a b c d e f g smtpd", "{,}} check_client_access socketmap:unix::x")
 	f.Fuzz(func(t *testing.T, service, list string) {
 		s, err := Read(t.Context(), func(_ context.Context, args ...string) (string, error) {

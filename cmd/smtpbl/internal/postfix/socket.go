@@ -14,8 +14,8 @@ import (
 
 // socketMode lets everybody ask who can reach the socket: Postfix's processes
 // run as a user of their own. Who can reach it is a matter of the directory;
-// Postfix's private/ keeps all others out, and its own sockets there are open
-// in the same way.
+// the one that Directory makes keeps all others out. Postfix's own sockets in
+// private/ are open in the same way.
 const socketMode = 0o666
 
 // socket is a listening socket that removes its file when it is closed, if it

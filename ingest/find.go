@@ -42,7 +42,7 @@ func Find(root string) Discovery {
 		for _, place := range group {
 			path := filepath.Join(root, place)
 			d.Looked = append(d.Looked, path)
-			if !found && isLog(path) && !slices.Contains(d.Found, path) {
+			if !found && (isLog(path) || isHidden(path)) && !slices.Contains(d.Found, path) {
 				d.Found = append(d.Found, path)
 				found = true
 			}

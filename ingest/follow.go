@@ -307,14 +307,17 @@ func (r *follower) fail(doing string, err error) {
 		return
 	}
 	r.trouble = err.Error()
-	switch {
-	case missing:
+	if missing {
+		r.stats.unhinder()
 		r.cfg.Logger.Warn("log does not exist, waiting for it")
-	case errors.Is(err, fs.ErrPermission):
-		r.cfg.Logger.Error("cannot read log, retrying; give the service read permission on it and its directories", "doing", doing, "err", err)
-	default:
-		r.cfg.Logger.Error("cannot read log, retrying", "doing", doing, "err", err)
+		return
 	}
+	advice := ""
+	if errors.Is(err, fs.ErrPermission) {
+		advice = readAdvice(r.cfg.Path)
+	}
+	r.stats.hinder(err, advice)
+	r.cfg.Logger.Error("cannot read log, retrying", "doing", doing, "err", err, "hint", advice)
 }
 
 // recovered notes that the path can be read again.
@@ -323,6 +326,7 @@ func (r *follower) recovered() {
 		return
 	}
 	r.trouble, r.refused = "", false
+	r.stats.unhinder()
 	r.stats.reopens.Add(1)
 	r.cfg.Logger.Info("reading log again")
 }

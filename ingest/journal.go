@@ -103,7 +103,9 @@ func (j *Journal) Run(ctx context.Context, h Handler) error {
 		if r.entries != seen {
 			pause = j.pause
 		}
-		j.cfg.Logger.Error("journalctl has ended, starting it again", "err", err, "pause", pause)
+		advice := journalAdvice(err)
+		j.stats.hinder(err, advice)
+		j.cfg.Logger.Error("journalctl has ended, starting it again", "err", err, "pause", pause, "hint", advice)
 		select {
 		case <-ctx.Done():
 			return nil

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/smtpbl/smtpbl/ingest/child"
 )
 
 // errNoJournalctl says that the journal cannot be read on this machine.
@@ -32,7 +34,7 @@ func startJournalctl(ctx context.Context, program string, args []string) (*journ
 	c.cmd.WaitDelay = 2 * time.Second
 	stdout, err := c.cmd.StdoutPipe()
 	if err == nil {
-		err = c.cmd.Start()
+		err = child.Start(c.cmd)
 	}
 	switch {
 	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist):

@@ -56,6 +56,7 @@ func (r *journalReader) run(ctx context.Context) error {
 			return err
 		}
 		r.live = true
+		r.j.stats.unhinder()
 		close(r.j.ready)
 	}
 	return r.read(ctx, true)
@@ -114,6 +115,7 @@ func (r *journalReader) take(text []byte) {
 		return
 	}
 	r.entries++
+	r.j.stats.unhinder()
 	if r.verify {
 		r.verify = false
 		if e.cursor != r.cursor {

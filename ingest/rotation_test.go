@@ -203,7 +203,7 @@ func TestDirectoryInPlaceOfLog(t *testing.T) {
 	path := logPath(t)
 	must(t, os.Mkdir(path, 0o750))
 	r := run(t, FileConfig{Path: path})
-	r.wantStats(t, Stats{Errors: 1})
+	r.wantStats(t, Stats{Errors: 1, Trouble: "open " + path + ": it is a directory, not a log file"})
 	must(t, os.Remove(path))
 	write(t, path, "line 1\n")
 	if got := r.take(t, 1)[0].Text; got != "line 1" {
@@ -268,14 +268,14 @@ func TestPermissionDenied(t *testing.T) {
 	}()
 	defer func() { cancel(); <-ended }()
 	await(t, f.Ready(), "the source is ready although the log is refused")
-	if got := f.Stats(); got != (Stats{Errors: 1}) {
+	if got := f.Stats(); got.Errors != 1 || !strings.Contains(got.Trouble, "permission denied; ") {
 		t.Fatalf("counted %+v", got)
 	}
 	must(t, os.Chmod(path, 0o644)) //nolint:gosec // that is the point
 	s.want(t, false, "line 1")
 	write(t, path, "line 2\n")
 	s.want(t, true, "line 2")
-	if got := f.Stats(); got.Errors != 1 || got.Reopens != 1 {
+	if got := f.Stats(); got.Errors != 1 || got.Reopens != 1 || got.Trouble != "" {
 		t.Fatalf("counted %+v", got)
 	}
 }

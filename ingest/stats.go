@@ -6,7 +6,7 @@ import (
 )
 
 // Stats is what a source has counted since it was made. Every field but Lag,
-// Behind and LastLine only grows.
+// Behind, LastLine and Trouble only grows.
 type Stats struct {
 	// Lines and Bytes were handed over; Bytes includes line ends.
 	Lines, Bytes uint64
@@ -42,6 +42,9 @@ type Stats struct {
 	// Dropped counts messages that came by a socket faster than they could be
 	// handled and are lost.
 	Dropped uint64
+	// Trouble is what keeps the source from reading now, and what to do about
+	// it where that is known; empty is nothing.
+	Trouble string
 }
 
 // counters are the live form of Stats: written by the source's goroutine,
@@ -52,6 +55,7 @@ type counters struct {
 	dropped, gaps                        atomic.Uint64
 	lag                                  atomic.Int64
 	lastLine, behindSince                atomic.Int64 // Unix nanoseconds
+	trouble                              atomic.Pointer[string]
 }
 
 // snapshot reads the counters; each is exact, together they may be a few
@@ -73,5 +77,20 @@ func (c *counters) snapshot() Stats {
 	if ns := c.lastLine.Load(); ns != 0 {
 		s.LastLine = time.Unix(0, ns)
 	}
+	if text := c.trouble.Load(); text != nil {
+		s.Trouble = *text
+	}
 	return s
 }
+
+// hinder notes what keeps the source from reading.
+func (c *counters) hinder(err error, advice string) {
+	text := err.Error()
+	if advice != "" {
+		text += "; " + advice
+	}
+	c.trouble.Store(&text)
+}
+
+// unhinder notes that it reads again.
+func (c *counters) unhinder() { c.trouble.Store(nil) }

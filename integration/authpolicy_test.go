@@ -18,6 +18,7 @@ func policed(t *testing.T, l *lab.Lab) (config string) {
 	t.Helper()
 	must(t, os.MkdirAll("/etc/smtpbl", 0o755))
 	must(t, os.WriteFile("/etc/smtpbl/auth-policy.key", []byte(policyKey+"\n"), 0o600))
+	must(t, l.MX.Run("chown", "smtpbl", "/etc/smtpbl/auth-policy.key"))
 	more := documented(t, "auth_policy_server_url", " KEY", " "+policyKey, "SOMETHING-RANDOM-THAT-STAYS", "integration")
 	before, at24, found := strings.Cut(more, "# Dovecot 2.4\n")
 	common, _, found23 := strings.Cut(before, "# Dovecot 2.3")

@@ -21,7 +21,7 @@ import (
 // json-file, which come into being and are rotated under smtpbl.
 func TestContainer(t *testing.T) {
 	world(t)
-	serve(t, lab.Start{Config: documented(t, "-json.log")})
+	serve(t, lab.Start{Config: documented(t, "-json.log"), DropIn: documented(t, "AmbientCapabilities")})
 	c := startContainer(t)
 	addr := attacker4(1)
 	failTimes(t, 2, addr)

@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -303,15 +307,65 @@ func TestPostfixSocketThatCannotBeMade(t *testing.T) {
 	earn(t, attacker4(1))
 }
 
-// TestPostfixSocketNeedsItsCapability takes away the one capability of the unit
-// that the sockets need: the directory is the user postfix's.
-func TestPostfixSocketNeedsItsCapability(t *testing.T) {
-	world(t)
-	s := serve(t, lab.Start{
-		Config:       fmt.Sprintf("[postfix]\npolicy_socket = %q\n", policySocket),
-		Capabilities: []string{"CAP_NET_ADMIN", "CAP_DAC_READ_SEARCH"},
-	})
-	if _, err := s.Log.Await(t.Context(), soon, policySocket, "permission denied"); err != nil {
+// TestPostfixSocketAmongPostfixsOwn has a configuration of the time when the
+// service ran as root: the directory is the user postfix's, and that is said in all
+// places, with what to write instead.
+func TestPostfixSocketAmongPostfixsOwn(t *testing.T) {
+	l := world(t)
+	const old = "/var/spool/postfix/private/smtpbl-policy"
+	s := serve(t, lab.Start{Config: fmt.Sprintf("[postfix]\npolicy_socket = %q\n", old)})
+	if _, err := s.Log.Await(t.Context(), soon, old, "permission denied", "smtpbl harness postfix"); err != nil {
 		t.Error(err)
 	}
+	status, err := l.Smtpbl("status")
+	must(t, err)
+	if !strings.Contains(status, "permission denied") {
+		t.Errorf("status does not say why:\n%s", status)
+	}
+	for _, args := range [][]string{{"harness", "postfix"}, {"harness", "postfix", "--prepare"}} {
+		out, err := l.Smtpbl(args...)
+		no, refused := errors.AsType[*lab.CLIError](err)
+		if !refused || no.Code != 1 || !strings.Contains(out+no.Stderr, policySocket) {
+			t.Errorf("%q does not say what to use: %v\n%s", args, err, out)
+		}
+	}
+	earn(t, attacker4(1))
+}
+
+// TestPostfixDirectory looks at the directory of the sockets as root's step of the
+// unit makes it, and whether Postfix bears with it.
+func TestPostfixDirectory(t *testing.T) {
+	l := world(t)
+	dir := filepath.Dir(policySocket)
+	must(t, os.RemoveAll(dir))
+	serve(t, lab.Start{}) // without [postfix] there is nothing to make
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without need %s is there: %v", dir, err)
+	}
+	must(t, os.WriteFile(lab.ConfigFile, fmt.Appendf(nil, "[postfix]\npolicy_socket = %q\n", policySocket), 0o644))
+	out, err := l.Smtpbl("harness", "postfix", "--prepare")
+	must(t, err)
+	if !strings.Contains(out, dir) {
+		t.Errorf("it does not say what it did: %q", out)
+	}
+	if out, err = l.Smtpbl("harness", "postfix", "--prepare"); err != nil || out != "" {
+		t.Errorf("done twice, it says %q, %v", out, err)
+	}
+	if got, err := exec.Command("stat", "-c", "%U:%G %a", dir).Output(); string(got) != "smtpbl:postfix 750\n" {
+		t.Errorf("%s is %q, %v", dir, got, err)
+	}
+	said := mailLogSize(t)
+	must(t, l.MX.Run("postfix", "check"))
+	text, err := os.ReadFile(lab.MailLog)
+	must(t, err)
+	if strings.Contains(string(text[said:]), "smtpbl") {
+		t.Errorf("postfix check complains:\n%s", text[said:])
+	}
+}
+
+func mailLogSize(t *testing.T) int64 {
+	t.Helper()
+	info, err := os.Stat(lab.MailLog)
+	must(t, err)
+	return info.Size()
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -141,9 +142,11 @@ func TestForwardingWaits(t *testing.T) {
 func TestForgers(t *testing.T) {
 	l := world(t)
 	const user, users = 1000, 100
-	const socket = "/run/forgers"
+	const socket = "/run/open/forgers"
+	must(t, os.MkdirAll(filepath.Dir(socket), 0o777))
+	must(t, os.Chmod(filepath.Dir(socket), 0o777))
 	serve(t, lab.Start{Config: socketOnly +
-		`syslog = ["unix:/run/forgers", "udp:127.0.0.1:5514", "tcp:127.0.0.1:5514"]` + "\n"})
+		`syslog = ["unix:/run/open/forgers", "udp:127.0.0.1:5514", "tcp:127.0.0.1:5514"]` + "\n"})
 	must(t, os.Chmod(socket, 0o666))
 	ways := map[string][]string{
 		"udp":  {"--udp", "--server", "127.0.0.1", "--port", "5514"},

@@ -35,7 +35,7 @@ func (a *app) preparePostfix(ctx context.Context, cfg *config.Config, run postco
 	}
 	var errs []error
 	for _, s := range sockets {
-		if fault := misplaced(dir.Queue, s.Path); fault != "" {
+		if fault := misplaced(dir.Queue, s.Path); fault != "" && dir.User != 0 {
 			errs = append(errs, withHint(fmt.Errorf("%s: %s", s.Path, fault), "use "+strconv.Quote(suggested(dir.Queue, s.Protocol))))
 		}
 	}

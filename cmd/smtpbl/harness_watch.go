@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
@@ -19,14 +20,19 @@ var errUnmarked = errors.New("packets for the mail ports come without its mark: 
 
 // watchHarness tells whether the harness in ufw is in place, at the start and
 // whenever that changes. It reads two files and two counters and runs no
-// program.
+// program. Where ufw's files are for root alone, as on Debian, and the service is
+// not root, the packets have to tell.
 func (s *service) watchHarness(ctx context.Context) error {
 	if s.dryRun || s.cfg.NFT.Hook != config.HookUFW {
 		return nil
 	}
 	w := &harnessWatch{files: harness(s.cfg).Files, counts: s.markCounts}
 	w.marked, w.unmarked, _ = w.counts()
-	s.tellHarness(w.look(), true)
+	if fault := w.look(); fault == nil && w.blind {
+		s.log.Info("the next packets show whether the harness in ufw is in place: its files are for root alone")
+	} else {
+		s.tellHarness(fault, true)
+	}
 	tick := time.NewTicker(harnessLook)
 	defer tick.Stop()
 	told := w.fault
@@ -68,6 +74,7 @@ type harnessWatch struct {
 	counts           func() (marked, unmarked uint64, ok bool)
 	marked, unmarked uint64 // at the last look
 	fault            error  // at the last look
+	blind            bool   // the files may not be read
 }
 
 // look returns what is wrong, or nil. A look during which no packet came for
@@ -81,6 +88,9 @@ func (w *harnessWatch) look() error {
 	w.marked, w.unmarked = marked, unmarked
 	before := w.fault
 	w.fault = w.files()
+	if w.blind = errors.Is(w.fault, fs.ErrPermission); w.blind {
+		w.fault = nil
+	}
 	switch {
 	case w.fault != nil:
 	case before != nil && !errors.Is(before, errUnmarked):

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"testing"
 )
 
@@ -26,8 +27,12 @@ func TestHarnessWatch(t *testing.T) {
 		{"installed again, after more came without", nil, 12, 10, false, nil},
 		{"the table was built anew", nil, 0, 0, false, nil},
 		{"and not marked", nil, 0, 1, false, errUnmarked},
+		{"the files are for root alone", fs.ErrPermission, 0, 2, false, errUnmarked},
+		{"and packets are marked", fs.ErrPermission, 3, 2, false, nil},
+		{"nobody comes and nothing can be read", fs.ErrPermission, 3, 2, false, nil},
+		{"ufw is reset unseen", fs.ErrPermission, 3, 4, false, errUnmarked},
 		{"the table is gone", nil, 0, 0, true, errUnmarked},
-		{"it is back", nil, 2, 0, false, nil},
+		{"it is back", nil, 5, 4, false, nil},
 	}
 	w := &harnessWatch{}
 	for _, l := range looks {

@@ -117,6 +117,11 @@ func (s *service) status() *status {
 			st.Warnings = append(st.Warnings, what+": "+problem)
 		}
 	}
+	for i := range st.Sources {
+		if src := &st.Sources[i]; src.Trouble != nil {
+			st.Warnings = append(st.Warnings, src.Name+" cannot be read: "+*src.Trouble)
+		}
+	}
 	st.Warnings = append(st.Warnings, s.blockWarnings()...)
 	st.Warnings = append(st.Warnings, s.judgeWarnings()...)
 	if text := coverage.Warning(st.Uncovered, s.cfg.NFT.Ports, coverage.Listeners()); text != "" {

@@ -154,6 +154,11 @@ func (x *sources) choose() (choice, error) {
 		log.Info("following mail log", "path", path)
 	}
 	c.await = open
+	for _, pattern := range open {
+		if why := ingest.Unlistable(pattern); why != "" {
+			x.svc.warn("pattern "+pattern, "no log is found by "+pattern, errors.New(why))
+		}
+	}
 	wantJournal := in.Journal == config.JournalOn || in.Journal == config.JournalAuto && len(paths) == 0
 	if wantJournal {
 		c.sources = append(c.sources, x.journal())
@@ -237,6 +242,9 @@ func (x *sources) stats() []sourceStatus {
 			Name: src.String(), Lines: st.Lines, Bytes: st.Bytes, LagBytes: st.Lag, LagSeconds: st.Behind.Seconds(),
 			Rotations: st.Rotations, Truncations: st.Truncations, Gaps: st.Gaps, Reopens: st.Reopens,
 			Errors: st.Errors, OverLong: st.OverLong, Refused: st.Refused, Dropped: st.Dropped,
+		}
+		if st.Trouble != "" {
+			s.Trouble = &st.Trouble
 		}
 		if !st.LastLine.IsZero() {
 			s.LastLine = &st.LastLine

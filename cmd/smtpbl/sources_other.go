@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"os/user"
 	"strings"
 	"time"
 
@@ -61,7 +62,7 @@ func (x *sources) authPolicy() (source, error) {
 	in := &x.svc.cfg.Ingest
 	key, err := readKey(in.AuthPolicyKeyFile)
 	if err != nil {
-		return nil, withHint(err, "umask 077; openssl rand -hex 24 > "+in.AuthPolicyKeyFile)
+		return nil, withHint(err, keyHint(in.AuthPolicyKeyFile))
 	}
 	s := &policySource{}
 	s.Server, err = authpolicy.New(authpolicy.Config{
@@ -107,6 +108,15 @@ func readKey(name string) (string, error) {
 		return "", fmt.Errorf("read auth_policy_key_file: %w", err)
 	}
 	return strings.TrimSpace(string(key)), nil
+}
+
+// keyHint tells how to make the file of the key, for the user of the service.
+func keyHint(name string) string {
+	hint := "umask 077; openssl rand -hex 24 > " + name
+	if u, err := user.Current(); err == nil && os.Geteuid() != 0 {
+		hint += "; chown " + u.Username + " " + name
+	}
+	return hint
 }
 
 // detectors compiles those of a configuration that was checked.

@@ -60,6 +60,7 @@ type sourceStatus struct {
 	OverLong    uint64     `json:"over_long_lines"`
 	Refused     uint64     `json:"refused_lines"`
 	Dropped     uint64     `json:"dropped_lines"`
+	Trouble     *string    `json:"trouble"` // what keeps it from being read now
 }
 
 func (a *app) statusCommand() *cobra.Command {

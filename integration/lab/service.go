@@ -31,6 +31,8 @@ type Start struct {
 	// Capabilities are all that it has, such as "CAP_NET_ADMIN"; nil means
 	// those that the systemd unit lists.
 	Capabilities []string
+	// DropIn is what the administrator adds to the unit (systemctl edit).
+	DropIn string
 	// Groups are those that its user is in besides its own; nil means those that
 	// the user was made with.
 	Groups []string
@@ -77,7 +79,7 @@ func (l *Lab) Spawn(start Start) (*Service, error) {
 	if err := writeConfig(start.Config); err != nil {
 		return nil, err
 	}
-	u, err := l.readUnit()
+	u, err := l.readUnit(start.DropIn)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +195,9 @@ func (s *Service) Kill() error {
 	<-s.ended
 	return s.notify.close()
 }
+
+// PID is its process.
+func (s *Service) PID() int { return s.cmd.Process.Pid }
 
 // limitThread takes every capability but those named from what programs that
 // this thread starts can ever have, and the way to more of them.

@@ -15,15 +15,20 @@ import (
 // one of each name.
 type unit map[string]string
 
-// readUnit asks smtpbl for its unit.
-func (l *Lab) readUnit() (unit, error) {
+// readUnit asks smtpbl for its unit, and puts a drop-in on top.
+func (l *Lab) readUnit(dropIn string) (unit, error) {
 	text, err := l.Smtpbl("unit", "--binary="+Binary)
 	if err != nil {
 		return nil, err
 	}
 	u := unit{}
-	for line := range strings.Lines(text) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
+	for line := range strings.Lines(text + "\n" + dropIn) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		switch {
+		case !ok || strings.HasPrefix(name, "#"):
+		case name == "CapabilityBoundingSet" || name == "AmbientCapabilities":
+			u[name] += " " + value // these add up (systemd.exec(5))
+		default:
 			u[name] = value
 		}
 	}

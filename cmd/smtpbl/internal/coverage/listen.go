@@ -14,7 +14,7 @@ import (
 // nothing where they cannot be read.
 func Listeners() map[uint16]bool {
 	found := map[uint16]bool{}
-	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+	for _, file := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
 		if table, err := os.ReadFile(file); err == nil {
 			listeners(table, found)
 		}

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/smtpbl/smtpbl/ingest/child"
 )
 
 // Run runs postconf with arguments and returns what it prints.
@@ -36,7 +38,11 @@ func Command(ctx context.Context, args ...string) (string, error) {
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	var out, diag strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &diag
-	if err := cmd.Run(); err != nil {
+	err = child.Start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
 		return "", fmt.Errorf("run postconf %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(diag.String()))
 	}
 	return out.String(), nil

@@ -11,15 +11,22 @@ import (
 	"github.com/smtpbl/smtpbl/policy"
 )
 
+// settling bounds how long being ready waits for what was read to be judged: a
+// flood that never lets the queue run empty is no reason to keep the mail server
+// from starting.
+const settling = 10 * time.Second
+
 // notify tells systemd (sd_notify(3)) that the service is ready once every
-// source follows live, and feeds the watchdog only after a round trip through
-// Engine and Enforcer: a pipeline that hangs is restarted.
+// source follows live and the bans that what they read has earned are in the
+// kernel. It feeds the watchdog only after a round trip through Engine and
+// Enforcer: a pipeline that hangs is restarted.
 func (s *service) notify(ctx context.Context) error {
 	select {
 	case <-s.sources.ready():
 	case <-ctx.Done():
 		return nil
 	}
+	s.settle(ctx)
 	health := s.enforcer.Health()
 	s.log.Info("ready", "bans", health.Wanted, "sources", len(s.sources.stats()), "took", time.Since(s.started).Round(time.Millisecond))
 	s.tell(daemon.SdNotifyReady)
@@ -41,6 +48,16 @@ func (s *service) notify(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// settle waits until all that was read before is judged and enforced.
+func (s *service) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settling)
+	defer cancel()
+	for s.judge.Waiting() > 0 && ctx.Err() == nil {
+		_ = s.judge.Ask(ctx, func(*policy.Engine) {}) // its turn
+	}
+	s.moves(ctx, settling)
 }
 
 // moves tells whether Engine and Enforcer both answer in time.

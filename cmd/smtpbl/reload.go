@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
@@ -102,6 +103,7 @@ func (s *service) watchReload(ctx context.Context) error {
 func (s *service) refuseConfig(err error) {
 	s.metrics.Reload(false)
 	s.warn("reload", "the new configuration is not used, the old one stays in force", err)
+	s.tell("STATUS=the new configuration is not used: " + strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
 // again replaces the program by itself; it returns only where that fails.

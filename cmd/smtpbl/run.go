@@ -39,6 +39,9 @@ func (a *app) runCommand() *cobra.Command {
 			if err := checkTrial(cmd, trial, dryRun); err != nil {
 				return err
 			}
+			if err := forbidDumps(); err != nil {
+				return err
+			}
 			hup := catchHangups() // before the file is read, so that none asks for another one in vain
 			cfg, spoilt, err := a.reloadConfig(cmd)
 			if err != nil {

@@ -93,7 +93,9 @@ func TestReloadThatIsRefused(t *testing.T) {
 	results(0, 1)
 	failTimes(t, 3, attacker4(1))
 	failLast(attacker4(1), lab.PortSMTP, "PLAIN")
-	must(t, awaitBan(attacker4(1))) // at the fourth, as before
+	if _, err := s.Log.Await(t.Context(), soon, "banned", "addr="+attacker4(1).String()); err != nil {
+		t.Error(err) // at the fourth, as before
+	}
 
 	must(t, os.WriteFile(lab.ConfigFile, []byte("[policy]\nthreshold4 = 2\n"), 0o644))
 	must(t, s.Signal(syscall.SIGHUP))

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,10 @@ func (a *app) configCheckCommand() *cobra.Command {
 				path = args[0]
 			}
 			cfg, err := config.Load(path)
+			if errors.Is(err, fs.ErrNotExist) && len(args) == 0 && !cmd.Flags().Changed("config") && !asJSON {
+				_, err = fmt.Fprintf(a.stdout, "%s: there is none, the defaults are in force\n", path)
+				return err
+			}
 			if err == nil {
 				a.noteTraps(&cfg.Policy)
 				a.noteCoverage(cmd.Context(), &cfg)

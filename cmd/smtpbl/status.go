@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/blocklist"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 )
@@ -70,11 +71,16 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Show the service's health in one screen",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := a.loadConfig(cmd)
-			if err != nil {
-				return err
+			cfg, faults := a.loadConfig(cmd)
+			if faults != nil {
+				// The service may run with what was there before, and status is
+				// where that shows.
+				cfg.RuntimeDir = config.Default().RuntimeDir
 			}
 			resp, err := control.Call(cmd.Context(), cfg.RuntimeDir, &control.Request{Op: control.OpStatus})
+			if err != nil && faults != nil {
+				return faults
+			}
 			if errors.Is(err, control.ErrNoService) {
 				return notRunning(err)
 			}

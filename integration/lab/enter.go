@@ -40,6 +40,9 @@ func Enter(o Options) (*Lab, error) {
 		os.Exit(initMain(&o))
 	case stageInside:
 		return inside(&o)
+	case stageConfined:
+		fmt.Fprintln(os.Stderr, confinedMain()) // comes back only if it failed
+		os.Exit(exitUnavailable)
 	}
 	code, err := outside(&o)
 	if err != nil {

@@ -58,6 +58,7 @@ type Lab struct {
 
 	say              func(format string, args ...any)
 	dovecot, rsyslog *exec.Cmd
+	calls            map[string][]int // system calls by the filter that allows them
 }
 
 // The addresses. All are set aside for documentation (RFC 5737, RFC 3849), or

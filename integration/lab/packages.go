@@ -25,7 +25,7 @@ func installPackages(o *Options) error {
 		packages = mailPackages
 	}
 	if o.program() {
-		packages = append(slices.Clone(packages), "systemd") // makes the service's user
+		packages = append(slices.Clone(packages), "systemd", "linux-libc-dev") // for the user and the filter of system calls
 	}
 	if err := beforeInstall(o); err != nil {
 		return err

@@ -103,6 +103,13 @@ func (l *Lab) Spawn(start Start) (*Service, error) {
 		s.cmd.Env = append(s.cmd.Env, fmt.Sprintf("WATCHDOG_USEC=%d", start.Watchdog.Microseconds()))
 	}
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.SysProcAttr = s.Log, s.Log, who
+	if !start.Root {
+		calls, err := l.allowedCalls(u["SystemCallFilter"])
+		if err != nil {
+			return nil, err
+		}
+		confine(s.cmd, calls)
+	}
 	err = l.MX.Do(func() error {
 		if !start.Root {
 			if err := limitThread(start.capabilities(u["CapabilityBoundingSet"])); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // unit holds the settings of the systemd unit that smtpbl prints, the last
-// one of each name.
+// one of each name, or all where they add up.
 type unit map[string]string
 
 // readUnit asks smtpbl for its unit, and puts a drop-in on top.
@@ -28,11 +28,13 @@ func (l *Lab) readUnit(dropIn string) (unit, error) {
 		case !ok || strings.HasPrefix(name, "#"):
 		case name == "CapabilityBoundingSet" || name == "AmbientCapabilities":
 			u[name] += " " + value // these add up (systemd.exec(5))
+		case name == "SystemCallFilter":
+			u[name] += value + "\n"
 		default:
 			u[name] = value
 		}
 	}
-	for _, name := range []string{"User", "CapabilityBoundingSet", "AmbientCapabilities", "ExecStartPre"} {
+	for _, name := range []string{"User", "CapabilityBoundingSet", "AmbientCapabilities", "ExecStartPre", "SystemCallFilter"} {
 		if u[name] == "" {
 			return nil, fmt.Errorf("the unit names no %s:\n%s", name, text)
 		}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
+	"github.com/smtpbl/smtpbl/metrics"
+	"github.com/smtpbl/smtpbl/policy"
+)
+
+const testWatchdog = 200 * time.Millisecond
+
+// manager listens as systemd does, and returns what it is told.
+func manager(t *testing.T) <-chan string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", strconv.FormatInt(testWatchdog.Microseconds(), 10))
+	told := make(chan string, 1000)
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := conn.Read(buf)
+			if err != nil {
+				return
+			}
+			told <- string(buf[:n])
+		}
+	}()
+	return told
+}
+
+// await waits until the manager is told text.
+func await(t *testing.T, told <-chan string, text string) {
+	t.Helper()
+	late := time.After(10 * time.Second)
+	for {
+		select {
+		case got := <-told:
+			if strings.Contains(got, text) {
+				return
+			}
+		case <-late:
+			t.Fatalf("%s was not told", text)
+		}
+	}
+}
+
+// silence expects that the manager is told of no life for some time.
+func silence(t *testing.T, told <-chan string, what string) {
+	t.Helper()
+	time.Sleep(2 * testWatchdog) // what was under way
+	for len(told) > 0 {
+		<-told
+	}
+	time.Sleep(3 * testWatchdog)
+	if n := len(told); n > 0 {
+		t.Errorf("%d signs of life while %s", n, what)
+	}
+}
+
+// TestWatchdogStarvesWithThePipeline blocks the Judge, which every reader waits for
+// too, and then the Enforcer: no sign of life is given until they go on.
+func TestWatchdogStarvesWithThePipeline(t *testing.T) {
+	told := manager(t)
+	cfg := config.Default()
+	log := slog.New(slog.DiscardHandler)
+	s := &service{cfg: cfg, log: log, dryRun: true, started: time.Now(), metrics: metrics.New("test")}
+	s.engine = newEngine(&cfg.Policy, s.started)
+	s.enforcer = enforce.New(s.enforceOptions())
+	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, nil, log)
+	s.sources = newSources(s)
+	close(s.sources.caught)
+	ctx := t.Context()
+	go func() { _ = s.enforcer.Run(ctx) }()
+	go func() { _ = s.judge.Run(ctx) }()
+	go func() { _ = s.notify(ctx) }()
+	await(t, told, "READY=1")
+	for what, block := range map[string]func(until <-chan struct{}){
+		"the Judge hangs": func(until <-chan struct{}) {
+			_ = s.judge.Ask(context.WithoutCancel(ctx), func(*policy.Engine) { <-until })
+		},
+		"the Enforcer hangs": func(until <-chan struct{}) {
+			_ = s.enforcer.Ask(context.WithoutCancel(ctx), func(*enforce.Enforcer) { <-until })
+		},
+	} {
+		await(t, told, "WATCHDOG=1")
+		until := make(chan struct{})
+		go block(until)
+		silence(t, told, what)
+		close(until)
+	}
+	await(t, told, "WATCHDOG=1")
+}

@@ -137,7 +137,7 @@ func clean() error {
 			}
 		}
 	}
-	if err := os.WriteFile(lab.MailLog, nil, 0o640); err != nil {
+	if err := os.WriteFile(lab.MailLog, nil, 0o644); err != nil {
 		return fmt.Errorf("begin a mail log: %w", err)
 	}
 	return nil

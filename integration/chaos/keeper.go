@@ -149,7 +149,7 @@ func (c *campaign) rotateLog() error {
 	if err := os.Rename(lab.MailLog, lab.MailLog+".1"); err != nil {
 		return fmt.Errorf("rotate the mail log: %w", err)
 	}
-	log, err := os.OpenFile(lab.MailLog, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	log, err := os.OpenFile(lab.MailLog, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("begin a new mail log: %w", err)
 	}

@@ -157,7 +157,7 @@ func failLogins(t *trial) error {
 		fmt.Fprintf(&text, "%s mx1 postfix/smtpd[7]: warning: unknown[%s]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=alice\n",
 			time.Now().Format("2006-01-02T15:04:05.000000-07:00"), t.target.guilty[0])
 	}
-	log, err := os.OpenFile(lab.MailLog, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	log, err := os.OpenFile(lab.MailLog, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("open the mail log: %w", err)
 	}

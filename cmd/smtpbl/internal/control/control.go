@@ -1,6 +1,6 @@
 // Package control is the socket between the command line and the service:
-// one JSON request a connection, one JSON answer. The socket belongs to root
-// alone, and the kernel is asked who is at the other end (SO_PEERCRED, see
+// one JSON request a connection, one JSON answer. Root and the service's
+// user may use it, and the kernel is asked who is at the other end (SO_PEERCRED, see
 // unix(7)), so that a wrong mode on a directory is not enough to get in.
 package control
 
@@ -114,7 +114,7 @@ func (e *RemoteError) Error() string { return e.Message }
 // Hint returns what to do about it, or nothing.
 func (e *RemoteError) Hint() string { return e.Advice }
 
-// errStranger is what another user than root is told, by the service or because
+// errStranger is what another user is told, by the service or because
 // the way to it is closed.
 var errStranger = &RemoteError{Message: "only root may talk to the service", Advice: "run the command with sudo"}
 

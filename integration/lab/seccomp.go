@@ -36,7 +36,7 @@ func systemCalls(filters []string) ([]int, error) {
 		if i == 1 && forbids {
 			return nil, fmt.Errorf("the filter %q begins with what is forbidden", line)
 		}
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			calls, err := expandCalls(name)
 			if err != nil {
 				return nil, err
@@ -110,7 +110,7 @@ func confine(cmd *exec.Cmd, calls []int) {
 // confinedMain filters system calls and becomes the service.
 func confinedMain() error {
 	var calls []int
-	for _, text := range strings.Fields(os.Getenv(callsVar)) {
+	for text := range strings.FieldsSeq(os.Getenv(callsVar)) {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			return fmt.Errorf("read the system calls: %w", err)
@@ -139,12 +139,12 @@ func filterCalls(calls []int) error {
 		answer       = unix.BPF_RET | unix.BPF_K
 		deny         = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
 	)
-	f := []unix.SockFilter{
-		{Code: load, K: arch},
-		{Code: equal, Jt: 1, K: unix.AUDIT_ARCH_X86_64},
-		{Code: answer, K: deny},
-		{Code: load, K: number},
-	}
+	f := make([]unix.SockFilter, 0, 5+2*len(calls))
+	f = append(f,
+		unix.SockFilter{Code: load, K: arch},
+		unix.SockFilter{Code: equal, Jt: 1, K: unix.AUDIT_ARCH_X86_64},
+		unix.SockFilter{Code: answer, K: deny},
+		unix.SockFilter{Code: load, K: number})
 	for _, n := range calls {
 		f = append(f, unix.SockFilter{Code: equal, Jf: 1, K: uint32(n)}, unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ALLOW})
 	}

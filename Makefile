@@ -43,7 +43,7 @@ help:
 	@echo 'make simulate        attackers and honest people in virtual time; ARGS=sweep, flood, memory or -json'
 	@echo 'make detection       makes docs/DETECTION.md anew, with fail2ban and sshguard from Debian'
 	@echo 'make corpus          scores the parsers on labelled lines, CORPUS=DIR; ARGS=-v shows each fault'
-	@echo 'sudo make install    binary, unit, man pages and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
+	@echo 'sudo make install    binary, unit and its user, man pages and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
 	@echo 'sudo make uninstall  removes what install put there, but no configuration and no state'
 
 build:

@@ -26,7 +26,7 @@ CORPUS   ?=
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vm-test capture detection corpus vet lint fuzz race bench bench-kernel chaos simulate install uninstall clean need-root need-gcc need-man
+.PHONY: help build run demo test vm-test deb rpm capture detection corpus vet lint fuzz race bench bench-kernel chaos simulate install uninstall clean need-root need-gcc need-man
 
 help:
 	@echo 'make build           builds bin/smtpbl'
@@ -43,6 +43,7 @@ help:
 	@echo 'make simulate        attackers and honest people in virtual time; ARGS=sweep, flood, memory or -json'
 	@echo 'make detection       makes docs/DETECTION.md anew, with fail2ban and sshguard from Debian'
 	@echo 'make corpus          scores the parsers on labelled lines, CORPUS=DIR; ARGS=-v shows each fault'
+	@echo 'make deb, make rpm   packages for Debian and Ubuntu, Fedora and Red Hat, in dist; ARCH=arm64'
 	@echo 'sudo make install    binary, unit and its user, man pages and configuration below PREFIX=$(PREFIX), with DESTDIR in front'
 	@echo 'sudo make uninstall  removes what install put there, but no configuration and no state'
 
@@ -116,6 +117,11 @@ corpus:
 	@[ -n '$(CORPUS)' ] || { echo 'which lines? make corpus CORPUS=DIR' >&2; exit 1; }
 	go run ./integration/corpus $(ARGS) '$(CORPUS)'
 
+# Without ARCH for amd64. The version and the time in them come from git, or from
+# PACKAGE_VERSION and SOURCE_DATE_EPOCH.
+deb rpm:
+	go run ./scripts/package $(if $(ARCH),-arch $(ARCH)) $@
+
 # A configuration that is there is the administrator's: it is never touched.
 install: build
 	install -D -m 0755 bin/smtpbl $(DESTDIR)$(SBINDIR)/smtpbl
@@ -140,7 +146,7 @@ uninstall:
 	@echo 'kept: $(DESTDIR)$(SYSCONFDIR)/smtpbl, /var/lib/smtpbl, the user smtpbl and the bans in the kernel; README.md says how to remove them'
 
 clean:
-	rm -rf bin
+	rm -rf bin dist
 
 need-root:
 	@[ "$$(id -u)" = 0 ] || { echo 'this target needs root: use sudo make' >&2; exit 1; }

@@ -338,6 +338,9 @@ func TestForeignTable(t *testing.T) {
 			if _, err := table.Ensure(); !errors.Is(err, ErrForeign) {
 				t.Errorf("Ensure: %v, want ErrForeign", err)
 			}
+			if err := table.Delete(); !errors.Is(err, ErrForeign) {
+				t.Errorf("Delete: %v, want ErrForeign", err)
+			}
 			if diff := cmp.Diff(before, outline(t, table)); diff != "" {
 				t.Errorf("the table was changed (-before +after):\n%s", diff)
 			}

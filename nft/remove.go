@@ -25,13 +25,20 @@ func (t *Table) Flush() error {
 }
 
 // Delete removes the table with all that is in it. That it is missing is no
-// error.
+// error; the error is ErrForeign or ErrOwned where Ensure's would be.
 func (t *Table) Delete() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	f, err := t.sock.find(t.cfg.Table)
+	if err == nil {
+		err = t.mayWrite(f)
+	}
+	if err != nil {
+		return fmt.Errorf("delete table %s: %w", t.cfg.Table, err)
+	}
 	b := newBatch(t.sock.out)
 	b.deleteTable(t.cfg.Table)
-	err := t.sock.commit(b)
+	err = t.sock.commit(b)
 	if err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("delete table %s: %w", t.cfg.Table, classify(err))
 	}

@@ -22,8 +22,8 @@ func (a *app) harnessCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		a.harnessChangeCommand("install", "Put the harness into ufw's files and the running firewall", (*ufw.Harness).Install),
-		a.harnessChangeCommand("remove", "Take the harness out again, without a trace", (*ufw.Harness).Remove),
+		a.harnessInstallCommand(),
+		a.harnessRemoveCommand(),
 		a.harnessStatusCommand(),
 		a.harnessPostfixCommand(),
 	)
@@ -39,13 +39,15 @@ func harness(cfg config.Config) *ufw.Harness {
 	})
 }
 
-// harnessError adds advice to an error of the harness. Nothing was changed
-// then.
-func harnessError(err error) error {
-	conflict, found := errors.AsType[*ufw.ConflictError](err)
-	switch {
-	case err == nil:
+// harnessError adds to an error of the harness what was being done, and advice.
+// Nothing was changed in ufw then.
+func harnessError(doing string, err error) error {
+	if err == nil {
 		return nil
+	}
+	conflict, found := errors.AsType[*ufw.ConflictError](err)
+	err = fmt.Errorf("%s: %w", doing, err)
+	switch {
 	case found:
 		return withHint(err, "nothing was changed; "+markAdvice(conflict.Free))
 	case errors.Is(err, ufw.ErrNotInstalled):

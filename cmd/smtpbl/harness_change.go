@@ -10,8 +10,21 @@ import (
 	"github.com/smtpbl/smtpbl/nft/ufw"
 )
 
+// harnessChange is what install or remove did.
+type harnessChange struct {
+	ufw.Result
+	Table string // our own table, which is gone; "" where it was left alone
+}
+
+func (a *app) harnessInstallCommand() *cobra.Command {
+	return a.harnessChangeCommand("install", "Put the harness into ufw's files and the running firewall", func(ctx context.Context, cfg *config.Config) (harnessChange, error) {
+		res, err := harness(*cfg).Install(ctx)
+		return harnessChange{Result: res}, harnessError("install the harness", err)
+	})
+}
+
 // harnessChangeCommand makes the commands install and remove.
-func (a *app) harnessChangeCommand(name, short string, change func(*ufw.Harness, context.Context) (ufw.Result, error)) *cobra.Command {
+func (a *app) harnessChangeCommand(name, short string, change func(context.Context, *config.Config) (harnessChange, error)) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   name,
@@ -22,13 +35,13 @@ func (a *app) harnessChangeCommand(name, short string, change func(*ufw.Harness,
 			if err != nil {
 				return err
 			}
-			res, err := change(harness(cfg), cmd.Context())
+			res, err := change(cmd.Context(), &cfg)
 			if err != nil {
-				return harnessError(fmt.Errorf("%s the harness: %w", name, err))
+				return err
 			}
 			if asJSON {
 				return a.printJSON(map[string]any{
-					"changed": some(res.Changed), "backups": some(res.Backups), "kernel_changed": res.Kernel,
+					"changed": some(res.Changed), "backups": some(res.Backups), "kernel_changed": res.Kernel, "table_deleted": res.Table != "",
 				})
 			}
 			a.printHarnessChange(&res)
@@ -42,14 +55,17 @@ func (a *app) harnessChangeCommand(name, short string, change func(*ufw.Harness,
 	return cmd
 }
 
-func (a *app) printHarnessChange(res *ufw.Result) {
+func (a *app) printHarnessChange(res *harnessChange) {
+	if res.Table != "" {
+		fmt.Fprintf(a.stdout, "the table inet %s is gone from the kernel with its bans; the history keeps them\n", res.Table)
+	}
 	for i, path := range res.Changed {
 		fmt.Fprintf(a.stdout, "%s changed, kept as it was in %s\n", path, res.Backups[i])
 	}
 	if res.Kernel {
 		fmt.Fprintln(a.stdout, "the running firewall is changed")
 	}
-	if len(res.Changed) == 0 && !res.Kernel {
+	if len(res.Changed) == 0 && !res.Kernel && res.Table == "" {
 		fmt.Fprintln(a.stdout, "all is as it should be, nothing was changed")
 	}
 }

@@ -49,7 +49,7 @@ func (a *app) harnessStatusCommand() *cobra.Command {
 			}
 			found, err := harness(cfg).Status(cmd.Context())
 			if err != nil {
-				return harnessError(fmt.Errorf("look at the harness: %w", err))
+				return harnessError("look at the harness", err)
 			}
 			st := describeHarness(&found)
 			st.Hook, st.Mark, st.Ports = string(cfg.NFT.Hook), cfg.NFT.Mark.String(), cfg.NFT.Ports

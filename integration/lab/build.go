@@ -32,3 +32,19 @@ func buildBinary(o *Options) (path string, remove func(), err error) {
 	}
 	return path, remove, nil
 }
+
+// buildFiles has Build make its files, in a directory that remove deletes.
+func buildFiles(o *Options) (dir string, remove func(), err error) {
+	if o.Build == nil {
+		return "", func() {}, nil
+	}
+	if dir, err = os.MkdirTemp("", "smtpbl-lab-"); err != nil {
+		return "", nil, fmt.Errorf("make a directory for what is built: %w", err)
+	}
+	remove = func() { _ = os.RemoveAll(dir) }
+	if err = o.Build(dir); err != nil {
+		remove()
+		return "", nil, err
+	}
+	return dir, remove, nil
+}

@@ -69,6 +69,11 @@ func outside(o *Options) (int, error) {
 		defer remove()
 		binary = built
 	}
+	built, remove, err := buildFiles(o)
+	if err != nil {
+		return 0, err
+	}
+	defer remove()
 	reasons, w, err := os.Pipe()
 	if err != nil {
 		return 0, unavailable("make a pipe: %w", err)
@@ -76,7 +81,7 @@ func outside(o *Options) (int, error) {
 	defer func() { _ = reasons.Close() }()
 
 	cmd := again(stageInit, unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWUTS|unix.CLONE_NEWIPC)
-	cmd.Env = append(cmd.Env, binaryVar+"="+binary)
+	cmd.Env = append(cmd.Env, binaryVar+"="+binary, builtVar+"="+built)
 	cmd.ExtraFiles = []*os.File{w}
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	if err = cmd.Start(); err != nil {

@@ -33,7 +33,7 @@ func prepare(o *Options) (*exec.Cmd, error) {
 	}
 	cache := openCache()
 	defer cache.close()
-	if err := enterRoot(cache, os.Getenv(binaryVar)); err != nil {
+	if err := enterRoot(cache); err != nil {
 		return nil, err
 	}
 	if err := installPackages(o); err != nil {

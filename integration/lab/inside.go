@@ -9,7 +9,7 @@ import (
 // inside builds the rest around the program, which by now runs in the
 // namespaces.
 func inside(o *Options) (*Lab, error) {
-	for _, v := range []string{stageVar, binaryVar} {
+	for _, v := range []string{stageVar, binaryVar, builtVar} {
 		if err := os.Unsetenv(v); err != nil {
 			return nil, fmt.Errorf("clean the environment: %w", err)
 		}

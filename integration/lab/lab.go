@@ -40,6 +40,9 @@ type Options struct {
 	// Selections answer the questions that installing them asks, in the form
 	// of debconf-set-selections(1).
 	Selections string
+	// Build makes files for the inside. It is called outside, where Go's caches
+	// are, with an empty directory, whose content then lies in BuiltDir.
+	Build func(dir string) error
 }
 
 func (o *Options) program() bool { return o.Program || o.Packages == nil }

@@ -12,12 +12,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// binaryVar carries the path of the smtpbl program to the first process;
-// empty where none is wanted.
-const binaryVar = "SMTPBL_LAB_BINARY"
+// What was built outside is carried to the first process by its paths: the
+// smtpbl program, and the directory that Options.Build filled. They are empty
+// where it is not wanted.
+const (
+	binaryVar = "SMTPBL_LAB_BINARY"
+	builtVar  = "SMTPBL_LAB_BUILT"
+)
 
-// Binary is where the smtpbl program lies inside.
-const Binary = "/usr/local/sbin/smtpbl"
+const (
+	// Binary is where the smtpbl program lies inside.
+	Binary = "/usr/local/sbin/smtpbl"
+	// BuiltDir is where the files of Options.Build lie inside.
+	BuiltDir = "/srv/smtpbl-lab"
+)
 
 // scaffold is an empty directory of every Debian system; in our own mount
 // namespace a tmpfs hides it while the new root is built on that.
@@ -26,7 +34,7 @@ const scaffold = "/mnt"
 const newRoot = scaffold + "/root"
 
 // enterRoot makes the overlay and changes into it.
-func enterRoot(cache *cache, binary string) error {
+func enterRoot(cache *cache) error {
 	// Nothing mounted from here on may be seen outside.
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make mounts private: %w", err)
@@ -47,12 +55,25 @@ func enterRoot(cache *cache, binary string) error {
 	if err := putResolv(resolv); err != nil {
 		return err
 	}
-	if binary != "" {
+	if err := putBuilt(); err != nil {
+		return err
+	}
+	return pivot()
+}
+
+// putBuilt puts in place what was built outside.
+func putBuilt() error {
+	if binary := os.Getenv(binaryVar); binary != "" {
 		if err := copyFile(newRoot+Binary, binary, 0o755); err != nil {
 			return err
 		}
 	}
-	return pivot()
+	if dir := os.Getenv(builtVar); dir != "" {
+		if err := os.CopyFS(newRoot+BuiltDir, os.DirFS(dir)); err != nil {
+			return fmt.Errorf("copy what was built: %w", err)
+		}
+	}
+	return nil
 }
 
 // mountRoot mounts overlays over the root file system and over those others

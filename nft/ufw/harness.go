@@ -42,10 +42,18 @@ type rules struct {
 	text []byte
 }
 
+// installed tells whether ufw is there; the error is ErrNotInstalled.
+func (h *Harness) installed() error {
+	if _, err := os.Stat(h.defaults); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotInstalled, err)
+	}
+	return nil
+}
+
 // read reads both rules files.
 func (h *Harness) read() ([]rules, error) {
-	if _, err := os.Stat(h.defaults); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotInstalled, err)
+	if err := h.installed(); err != nil {
+		return nil, err
 	}
 	var all []rules
 	for _, f := range families {

@@ -16,8 +16,12 @@ import (
 const lockWait = 15 * time.Second
 
 // claim takes the lock that every ufw command takes (create_lock in ufw's
-// util.py), so that none runs while the harness is changed.
+// util.py), so that none runs while the harness is changed. Where there is no
+// ufw, no lock file is left behind.
 func (h *Harness) claim(ctx context.Context) (release func(), err error) {
+	if err := h.installed(); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(h.lock, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("lock ufw: %w", err)

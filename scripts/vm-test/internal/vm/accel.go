@@ -77,3 +77,10 @@ func bootProbe(ctx context.Context, kernel, initrd string) ([]byte, error) {
 	}
 	return console, err
 }
+
+func (a Accel) String() string {
+	if a.KVM {
+		return "KVM: " + a.Why
+	}
+	return "emulating the processor: " + a.Why
+}

@@ -1,0 +1,97 @@
+// Package rig brings together what package image makes and package vm runs.
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/image"
+	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/vm"
+)
+
+// Rig makes machines.
+type Rig struct {
+	cache *image.Cache
+	dir   string // agent and initrds, as long as the rig lives
+	agent string
+	accel *vm.Accel // nil until a kernel was there to find out
+	say   func(format string, args ...any)
+	// Artefacts is where machines keep what tells of a failure.
+	Artefacts string
+}
+
+// Open checks the tools and builds the agent; Close must be called.
+func Open(ctx context.Context, artefacts string, say func(format string, args ...any)) (*Rig, error) {
+	if err := image.CheckTools(); err != nil {
+		return nil, err
+	}
+	cache, err := image.OpenCache(say)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "vm-rig-")
+	if err != nil {
+		return nil, err
+	}
+	r := &Rig{cache: cache, dir: dir, agent: filepath.Join(dir, "agent"), say: say, Artefacts: artefacts}
+	if err = image.BuildAgent(ctx, r.agent); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// Close removes what the rig made; its machines must be closed before.
+func (r *Rig) Close() error {
+	r.cache.Close()
+	return os.RemoveAll(r.dir)
+}
+
+// Machine is a machine of the rig with what it is made of.
+type Machine struct {
+	*vm.VM
+	Kernel image.Kernel
+	System image.System
+	Accel  vm.Accel
+}
+
+// Machine makes the machine of a row, which is off. An error wraps
+// image.ErrUnreachable where the archive does not have what it is made of.
+func (r *Rig) Machine(ctx context.Context, row Row) (*Machine, error) {
+	m := &Machine{}
+	var err error
+	if m.Kernel, err = r.cache.Kernel(ctx, row.Kernel); err != nil {
+		return nil, err
+	}
+	if m.System, err = r.cache.System(ctx, row.Suite); err != nil {
+		return nil, err
+	}
+	if m.Accel, err = r.probe(ctx, m.Kernel); err != nil {
+		return nil, err
+	}
+	initrd := filepath.Join(r.dir, "initrd-"+row.Kernel)
+	if err = m.Kernel.Initrd(r.agent, initrd); err != nil {
+		return nil, fmt.Errorf("make an initrd: %w", err)
+	}
+	m.VM, err = vm.New(vm.Options{
+		Name: row.String(), Kernel: m.Kernel.Image(), Initrd: initrd, Modules: m.Kernel.Modules(),
+		Disk: m.System.Disk(), Accel: m.Accel, Artefacts: r.Artefacts, Say: r.say,
+	})
+	return m, err
+}
+
+// probe finds out once how processors can be had here.
+func (r *Rig) probe(ctx context.Context, k image.Kernel) (vm.Accel, error) {
+	if r.accel == nil {
+		initrd := filepath.Join(r.dir, "probe")
+		if err := image.Probe(initrd); err != nil {
+			return vm.Accel{}, err
+		}
+		a := vm.Probe(ctx, k.Image(), initrd)
+		r.accel = &a
+		r.say("%s", a)
+	}
+	return *r.accel, nil
+}

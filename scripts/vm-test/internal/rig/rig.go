@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/gotest"
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/image"
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/vm"
 )
@@ -94,4 +95,18 @@ func (r *Rig) probe(ctx context.Context, k image.Kernel) (vm.Accel, error) {
 		r.say("%s", a)
 	}
 	return *r.accel, nil
+}
+
+// Program compiles smtpbl, once, and returns the file.
+func (r *Rig) Program(ctx context.Context, module string) (string, error) {
+	file := filepath.Join(r.dir, "smtpbl")
+	if _, err := os.Stat(file); err == nil {
+		return file, nil
+	}
+	return file, gotest.BuildProgram(ctx, module, file)
+}
+
+// Tests compiles the tests of packages.
+func (r *Rig) Tests(ctx context.Context, module string, packages ...string) ([]gotest.Binary, error) {
+	return gotest.Build(ctx, module, r.dir, packages...)
 }

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 
 // soon is how long anything may take that takes milliseconds on an idle
 // machine.
-const soon = 15 * time.Second
+var soon = lab.Patience(15 * time.Second)
 
 // world gives a test a mail server that has seen nothing yet.
 func world(t *testing.T) *lab.Lab {

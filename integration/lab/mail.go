@@ -21,7 +21,7 @@ const MailLog = "/var/log/mail.log"
 var Users = map[string]string{"alice": "secret1", "bob": "secret2"}
 
 // daemonWait is how long a daemon may take until it answers.
-const daemonWait = 20 * time.Second
+var daemonWait = Patience(20 * time.Second)
 
 // startMail writes the configuration and starts syslog, Dovecot's
 // authentication, Postfix and, as a stand-in for sshd, a listener on port 22.

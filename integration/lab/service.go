@@ -20,7 +20,7 @@ const (
 )
 
 // serviceWait is how long the service may take to start or to stop.
-const serviceWait = 30 * time.Second
+var serviceWait = Patience(30 * time.Second)
 
 // Start says how to run the service.
 type Start struct {

@@ -16,7 +16,7 @@ import (
 )
 
 // answerWait is how long the mail server may take for one answer.
-const answerWait = 10 * time.Second
+var answerWait = Patience(10 * time.Second)
 
 // The ports on which mail is submitted. Port 465 speaks TLS from the first
 // byte, on port 587 the client asks for it.

@@ -132,3 +132,16 @@ func (m *VM) Close() error {
 	m.stop()
 	return os.RemoveAll(m.dir)
 }
+
+// Off tells whether the machine does not run: it was turned off, or it died.
+func (m *VM) Off() bool {
+	if m.proc == nil {
+		return true
+	}
+	select {
+	case <-m.proc.ended:
+		return true
+	default:
+		return false
+	}
+}

@@ -26,7 +26,7 @@ CORPUS   ?=
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vm-test deb rpm capture detection corpus vet lint fuzz race bench bench-kernel chaos simulate install uninstall clean need-root need-gcc need-man
+.PHONY: help build run demo test vm-test vm-quick deb rpm capture detection corpus vet lint fuzz race bench bench-kernel chaos simulate install uninstall clean need-root need-gcc need-man
 
 help:
 	@echo 'make build           builds bin/smtpbl'
@@ -35,7 +35,8 @@ help:
 	@echo 'sudo make test       vet, lint, fuzz, unit and integration tests'
 	@echo 'make lint            only the linters'
 	@echo 'make fuzz            each fuzz target for FUZZTIME=$(FUZZTIME), a number of inputs or a time like 5m'
-	@echo 'make vm-test         the kernel tests on Debian kernels 5.10, 6.1 and 6.12 in QEMU'
+	@echo 'sudo make vm-test    everything on Debian 11, 12 and 13 with five kernels, in virtual machines; ARGS="-row trixie:6.18"'
+	@echo 'sudo make vm-quick   Debian 12 alone, with the package, an attack and the kernel tests'
 	@echo 'sudo make capture    runs other mail servers and writes their genuine log lines as testdata; ARGS=exim does one'
 	@echo 'make bench           benchmarks, then a race with other programs; BENCH=REGEX chooses, ARGS=-fetch fetches contenders'
 	@echo 'make bench-kernel    what bans cost in the kernel, beside nft, ipset and iptables; as root, ARGS=-quick or -json'
@@ -82,9 +83,12 @@ fuzz:
 race:
 	CGO_ENABLED=1 SMTPBL_REQUIRE_NETNS=1 go test -race -shuffle=on -timeout 15m ./...
 
-# On Debian's kernels, in QEMU: KERNELS='5.10 6.12' chooses.
-vm-test:
-	scripts/vm-test/run.sh $(KERNELS)
+# Virtual machines without a network card; scripts/vm-test/README.md has more.
+vm-test: need-root
+	go run ./scripts/vm-test $(ARGS)
+
+vm-quick: need-root
+	go run ./scripts/vm-test -quick $(ARGS)
 
 # Mail servers from Debian's packages, each in namespaces of its own.
 capture: need-root

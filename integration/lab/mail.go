@@ -84,8 +84,12 @@ func render(name, from string) error {
 }
 
 // preparePostfix makes the empty queue's directories, so that Dovecot finds
-// the one of the socket they share.
+// the one of the socket they share. The other empty directory gets its owner
+// from the package, unless the machine had that before.
 func (l *Lab) preparePostfix() error {
+	if err := l.MX.Run("chown", "postfix:postfix", "/var/lib/postfix"); err != nil {
+		return err
+	}
 	return l.MX.Run("postfix", "check")
 }
 

@@ -18,14 +18,12 @@ import (
 const portPath = "/dev/virtio-ports/ctl"
 
 func main() {
-	if err := serve(portPath); err != nil {
-		// The console, because there is nobody else to tell.
-		fmt.Fprintln(os.Stderr, "agent:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "agent:", serve(portPath)) // to the journal
+	os.Exit(1)
 }
 
-// serve answers on the port until a byte is not as it should be. systemd then
+// serve answers on the port until a byte is not as it should be, which is the
+// error that it always returns. systemd then
 // starts the agent anew, which says Hello, and the driver knows that nobody
 // will answer what it asked before.
 func serve(path string) error {

@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -23,8 +24,9 @@ import (
 )
 
 func main() {
+	// A second signal ends at once; the machine dies with this program.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop)
 	code, err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "vm-test:", err)
@@ -43,7 +45,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 		return 2, nil //nolint:nilerr // flags has said it
 	}
 	if flags.NArg() == 0 {
-		return 2, fmt.Errorf("which test? go test -exec names it")
+		return 2, errors.New("which test? go test -exec names it")
 	}
 	r, err := rig.ParseRow(*row)
 	if err != nil {

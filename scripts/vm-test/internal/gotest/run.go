@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,11 +55,11 @@ func Run(ctx context.Context, m *vm.VM, t Test, w io.Writer) (int, error) {
 	if t.Program != "" {
 		env = append(env, "SMTPBL_BINARY="+guestProgram)
 	}
-	script := fmt.Sprintf("dmesg --clear; cd %s && exec env %s ./test.bin", dir, strings.Join(env, " "))
+	words := slices.Concat([]string{"dmesg --clear; cd", quote(dir), "&& exec env"}, env, []string{"./test.bin"})
 	for _, a := range t.Args {
-		script += " " + quote(a)
+		words = append(words, quote(a))
 	}
-	code, err := m.Stream(ctx, script, w)
+	code, err := m.Stream(ctx, strings.Join(words, " "), w)
 	if err != nil {
 		return code, err
 	}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Tally counts the tests of "-test.v" output that is written to it, without
-// their cases.
+// Tally counts the tests of "-test.v" output that is written to it: those that
+// passed or failed without their cases, but each case that was skipped.
 type Tally struct {
 	Passed          int
 	Failed, Skipped []string
@@ -27,17 +27,19 @@ func (t *Tally) Write(b []byte) (int, error) {
 }
 
 func (t *Tally) count(line string) {
-	result, name, found := strings.Cut(strings.TrimPrefix(line, "--- "), ": ")
-	if !found || !strings.HasPrefix(line, "--- ") {
+	trimmed := strings.TrimLeft(line, " ")
+	result, name, found := strings.Cut(strings.TrimPrefix(trimmed, "--- "), ": ")
+	if !found || !strings.HasPrefix(trimmed, "--- ") {
 		return
 	}
 	name, _, _ = strings.Cut(name, " ")
-	switch result {
-	case "PASS":
+	test := trimmed == line
+	switch {
+	case result == "PASS" && test:
 		t.Passed++
-	case "FAIL":
+	case result == "FAIL" && test:
 		t.Failed = append(t.Failed, name)
-	case "SKIP":
+	case result == "SKIP":
 		t.Skipped = append(t.Skipped, name)
 	}
 }

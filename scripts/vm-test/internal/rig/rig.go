@@ -78,7 +78,7 @@ func (r *Rig) Machine(ctx context.Context, row Row) (*Machine, error) {
 	}
 	m.VM, err = vm.New(vm.Options{
 		Name: row.String(), Kernel: m.Kernel.Image(), Initrd: initrd, Modules: m.Kernel.Modules(),
-		Disk: m.System.Disk(), Accel: m.Accel, Artefacts: r.Artefacts, Say: r.say,
+		Disk: m.System.Disk(), Accel: m.Accel, Artefacts: r.Artefacts,
 	})
 	return m, err
 }

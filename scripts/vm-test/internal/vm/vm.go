@@ -26,8 +26,6 @@ type Options struct {
 	MemoryMB int
 	// Artefacts is where Keep puts what tells of a failure.
 	Artefacts string
-	// Say reports progress, one line a call; nil reports nothing.
-	Say func(format string, args ...any)
 }
 
 // VM is a machine. Its methods may be called by several goroutines, but those
@@ -67,12 +65,6 @@ func (m *VM) Name() string { return m.o.Name }
 func (m *VM) Boot() time.Duration { return m.boot }
 
 func (m *VM) path(name string) string { return filepath.Join(m.dir, name) }
-
-func (m *VM) say(format string, args ...any) {
-	if m.o.Say != nil {
-		m.o.Say(format, args...)
-	}
-}
 
 // Start turns the machine on and waits until its agent answers. Services may
 // still be starting then: see Settled.

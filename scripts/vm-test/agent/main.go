@@ -23,9 +23,8 @@ func main() {
 }
 
 // serve answers on the port until a byte is not as it should be, which is the
-// error that it always returns. systemd then
-// starts the agent anew, which says Hello, and the driver knows that nobody
-// will answer what it asked before.
+// error that it always returns. systemd then starts the agent anew, which says
+// Hello, and the driver knows that nobody will answer what it asked before.
 func serve(path string) error {
 	p, err := openPort(path)
 	if err != nil {
@@ -39,15 +38,7 @@ func serve(path string) error {
 	if err = s.send(wire.Frame{Kind: wire.Hello, Payload: bytes.TrimSpace(boot)}); err != nil {
 		return err
 	}
-	for {
-		f, err := wire.Read(p)
-		if err != nil {
-			return err
-		}
-		if err = s.handle(f); err != nil {
-			return err
-		}
-	}
+	return s.loop(p)
 }
 
 // port is the serial port, read and written with plain system calls: Go's poller

@@ -33,7 +33,7 @@ func (s *server) run(id uint32, c wire.Command) {
 
 func (s *server) script(ctx context.Context, id uint32, script string) wire.Result {
 	cmd := exec.CommandContext(ctx, "/bin/bash", "-c", script)
-	cmd.Dir = "/root"
+	cmd.Dir = "/"
 	cmd.Env = []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "LC_ALL=C.UTF-8",

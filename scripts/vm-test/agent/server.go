@@ -36,6 +36,19 @@ func (s *server) finish(kind wire.Kind, id uint32, r wire.Result) error {
 	return s.send(f)
 }
 
+// loop does what the frames of r ask for until something is wrong.
+func (s *server) loop(r io.Reader) error {
+	for {
+		f, err := wire.Read(r)
+		if err != nil {
+			return err
+		}
+		if err = s.handle(f); err != nil {
+			return err
+		}
+	}
+}
+
 // handle does what f asks for. Commands and downloads go on beside it; an error
 // is a fault of the driver or of the port.
 func (s *server) handle(f wire.Frame) error {

@@ -19,7 +19,8 @@ import (
 // collected, transactions of which all or nothing is applied, generations,
 // chains, rules and counters. It is simpler than the kernel in this:
 //
-//   - It behaves as Linux from 6.16 on does, whatever the machine's kernel is.
+//   - It behaves as Linux from 6.16 on does, whatever the machine's kernel is,
+//     unless a test of this package takes away what older ones lack.
 //   - Timeouts are not rounded down to ticks, and elements are collected
 //     exactly at every gc-interval after the set was made; the kernel's
 //     collector can be late.
@@ -40,6 +41,18 @@ type Fake struct {
 	ports      uint32 // the number that the last socket got
 	refusals   int    // transactions that are to be refused with errno
 	errno      unix.Errno
+	lacks      fakeLacks
+}
+
+// fakeLacks is what a Fake does without, to be like a kernel older than 6.16: the
+// tests that compare it with one say so.
+type fakeLacks struct {
+	owner   bool // 5.12
+	destroy bool // 6.3
+	growth  bool // 6.5: declaring a set that stands changes it, or is an error
+	protect bool // 6.9
+	update  bool // 6.12: adding an element that stands changes its timeout
+	count   bool // 6.16
 }
 
 // NewFake makes a kernel without tables whose clock is now.

@@ -106,7 +106,7 @@ func (tx *fakeTx) time(el *fakeElement, en fakeEntry) {
 // renew adds an element that stands: it takes over another timeout and an
 // explicit end, and nothing else (Linux 6.12, nft_add_set_elem).
 func (tx *fakeTx) renew(el *fakeElement, en fakeEntry) {
-	if en.timeout == el.timeout && en.remaining == 0 {
+	if tx.kernel.lacks.update || en.timeout == el.timeout && en.remaining == 0 {
 		return
 	}
 	old := *el
@@ -124,6 +124,9 @@ func (tx *fakeTx) deleteElements(attributes []byte) unix.Errno {
 }
 
 func (tx *fakeTx) destroyElements(attributes []byte) unix.Errno {
+	if tx.kernel.lacks.destroy {
+		return unix.EINVAL
+	}
 	return tx.eachEntry(attributes, func(s *fakeSet, en fakeEntry) unix.Errno {
 		if errno := tx.remove(s, en); errno != unix.ENOENT {
 			return errno

@@ -149,7 +149,9 @@ func (f *Fake) dumpSets(r *fakeReply, attributes []byte) unix.Errno {
 		if set.spec.counted {
 			encodeCounter(&r.b.encoder, attrSetExpr, 0, 0)
 		}
-		r.b.u32(attrSetCount, uint32(set.told()))
+		if !f.lacks.count {
+			r.b.u32(attrSetCount, uint32(set.told()))
+		}
 		r.b.seal()
 	}
 	return 0

@@ -92,6 +92,9 @@ func (tx *fakeTx) newSet(attributes []byte) unix.Errno {
 		tx.did(func() { delete(table.sets, spec.name) })
 		return 0
 	}
+	if tx.kernel.lacks.growth {
+		return 0
+	}
 	same, oldSize, oldCollects := have.spec, have.spec.size, have.collects
 	same.size = spec.size
 	if same != spec {

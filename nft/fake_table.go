@@ -27,8 +27,8 @@ func (tx *fakeTx) table(attributes []byte) (*fakeTable, unix.Errno) {
 
 func (tx *fakeTx) newTable(attributes []byte) unix.Errno {
 	flags := attr(attributes, unix.NFTA_TABLE_FLAGS)
-	if readU32(flags)&^(tableDormant|tableOwner|tablePersist) != 0 {
-		return unix.EOPNOTSUPP
+	if readU32(flags)&^tx.kernel.lacks.tableFlags() != 0 {
+		return tx.kernel.lacks.badFlag()
 	}
 	table, errno := tx.table(attributes)
 	switch {
@@ -39,6 +39,27 @@ func (tx *fakeTx) newTable(attributes []byte) unix.Errno {
 		return errno
 	}
 	return tx.setFlags(table, readU32(flags))
+}
+
+// tableFlags are those that the kernel knows.
+func (l fakeLacks) tableFlags() uint32 {
+	known := uint32(tableDormant)
+	if !l.owner {
+		known |= tableOwner
+	}
+	if !l.protect {
+		known |= tablePersist
+	}
+	return known
+}
+
+// badFlag is the answer to a flag of a table that is not known: before 5.12
+// another one.
+func (l fakeLacks) badFlag() unix.Errno {
+	if l.owner {
+		return unix.EINVAL
+	}
+	return unix.EOPNOTSUPP
 }
 
 func (tx *fakeTx) addTable(name string, flags uint32) {

@@ -52,3 +52,23 @@ func growsSets(t testing.TB) bool {
 	}
 	return f.sets["ban4"].spec.size == larger
 }
+
+// lacking is what this kernel lacks. TestFeatures holds it against its version.
+func lacking(t testing.TB) fakeLacks {
+	t.Helper()
+	f := open(t, nettest.New(t), testConfig()).Features()
+	return fakeLacks{
+		owner: !f.Owner, destroy: !f.Destroy, growth: lacks(t, growsSets(t), 6, 5),
+		protect: !f.Protect, update: !f.TimeoutUpdate, count: !f.SetCount,
+	}
+}
+
+// ways are those in which a ban can be lifted here, by value of Features.Destroy:
+// what kernels below 6.3 need works on all.
+func ways(t testing.TB) []bool {
+	t.Helper()
+	if lacks(t, open(t, nettest.New(t), testConfig()).kernel.Destroy, 6, 3) {
+		return []bool{false}
+	}
+	return []bool{true, false}
+}

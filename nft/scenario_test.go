@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
 
@@ -12,7 +13,7 @@ import (
 // the calls return, the time that bans have left, what packets meet and how the
 // generation rises has to be the same.
 func TestScenarios(t *testing.T) {
-	for _, destroy := range []bool{true, false} {
+	for _, destroy := range ways(t) {
 		for name, steps := range scenarios() {
 			t.Run(fmt.Sprintf("%s/destroy=%v", name, destroy), func(t *testing.T) {
 				t.Parallel()
@@ -28,37 +29,22 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// newPair opens the table on both sides, without building it.
+// newPair opens the table on both sides, without building it. The Fake lacks what
+// this kernel lacks.
 func newPair(t *testing.T, destroy bool) *pair {
 	t.Helper()
 	p := &pair{kernel: kernelSide(t), fake: fakeSide(t)}
+	p.fake.fake.lacks = lacking(t)
 	for _, s := range []*side{p.kernel, p.fake} {
 		s.destroy = destroy
 		if err := s.open(testConfig()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	behindTheTimes(t, p.kernel.table, destroy)
+	if d := cmp.Diff(p.kernel.table.Features(), p.fake.table.Features()); d != "" {
+		t.Fatal("features (-kernel +fake):", d)
+	}
 	return p
-}
-
-// behindTheTimes skips where the kernel lacks what the Fake has.
-func behindTheTimes(t *testing.T, table *Table, destroy bool) {
-	t.Helper()
-	if destroy && lacks(t, table.kernel.Destroy, 6, 3) || lacks(t, table.kernel.Protect, 6, 9) {
-		t.Skip("the Fake behaves as Linux from 6.16 on does")
-	}
-	ensure(t, table)
-	counts, err := table.Count()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if lacks(t, counts != nil, 6, 16) {
-		t.Skip("the Fake behaves as Linux from 6.16 on does")
-	}
-	if err := table.Delete(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func scenarios() map[string][]step {

@@ -30,6 +30,7 @@ type side struct {
 	cfg   Config
 	// destroy is false to do without the feature, as on kernels below 6.3.
 	destroy bool
+	fake    *Fake // nil on the kernel's side
 }
 
 // visitors are the addresses that packets come from.
@@ -79,7 +80,7 @@ func fakeSide(t *testing.T) *side {
 	t.Helper()
 	clock := time.Now()
 	f := NewFake(func() time.Time { return clock })
-	return &side{t: t, name: "fake", opts: []Option{WithFake(f)}, passes: f.Verdict, clock: &clock}
+	return &side{t: t, name: "fake", opts: []Option{WithFake(f)}, passes: f.Verdict, clock: &clock, fake: f}
 }
 
 // await waits until what the kernel does on its own has happened. It leaves the

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -118,8 +117,6 @@ func (d *driver) suite(ctx context.Context, m *rig.Machine, suite string, res *r
 	tally := &gotest.Tally{}
 	res.tallies[suite] = tally
 	for _, b := range d.tests[suite] {
-		began := time.Now()
-		before := *tally
 		t := gotest.Test{
 			Binary: b, Module: d.module, Deadline: suiteDeadline,
 			Args: []string{"-test.v", fmt.Sprintf("-test.timeout=%s", m.Slow(suiteDeadline))},
@@ -127,30 +124,60 @@ func (d *driver) suite(ctx context.Context, m *rig.Machine, suite string, res *r
 		if suite == "integration" {
 			t.Program = d.program
 		}
-		var log bytes.Buffer
-		code, err := gotest.Run(ctx, m.VM, t, io.MultiWriter(&log, tally))
-		ok := err == nil && code == 0
-		if err != nil || code != 0 && len(tally.Failed) == len(before.Failed) {
-			tally.Failed = append(tally.Failed, b.Dir) // it died without a test's name
-		}
-		d.tell(res.row, b.Dir, ok, tally, before, time.Since(began))
-		if !ok {
-			err = errors.Join(err, d.keepLog(res.row, b.Dir, log.Bytes()))
-			fmt.Fprintf(d.w, "    exit code %d %v\n    %s\n", code, errText(err), strings.ReplaceAll(shown(log.String()), "\n", "\n    "))
-		}
-		if m.Off() {
+		if err := d.test(ctx, m, t, tally, res.row); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func errText(err error) string {
-	if err == nil {
-		return ""
+// test runs the tests of one package. Their output is in a file while they run,
+// and afterwards if they fail. An error is one after which nothing more can be
+// run.
+func (d *driver) test(ctx context.Context, m *rig.Machine, t gotest.Test, tally *gotest.Tally, row rig.Row) error {
+	began, before := time.Now(), *tally
+	log, err := d.log(row, t.Dir)
+	if err != nil {
+		return err
 	}
-	return err.Error()
+	defer func() { _ = log.Close() }()
+	code, err := gotest.Run(ctx, m.VM, t, io.MultiWriter(log, tally))
+	ok := err == nil && code == 0
+	if !ok && len(tally.Failed) == len(before.Failed) {
+		tally.Failed = append(tally.Failed, t.Dir) // it died without a test's name
+	}
+	d.tell(row, t.Dir, ok, tally, before, time.Since(began))
+	if !ok {
+		fmt.Fprintf(d.w, "    exit code %d, all of the output is in %s\n", code, log.Name())
+		if err != nil {
+			fmt.Fprintf(d.w, "    %s\n", indented(err.Error()))
+		}
+		output, err := os.ReadFile(log.Name())
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(d.w, "    %s\n", indented(shown(string(output))))
+	} else if !d.o.keep {
+		if err := os.Remove(log.Name()); err != nil {
+			return err
+		}
+	}
+	if m.Off() {
+		return errors.New("the machine went off")
+	}
+	return nil
 }
+
+// log makes the file for what the tests of a package print.
+func (d *driver) log(row rig.Row, dir string) (*os.File, error) {
+	folder := filepath.Join(d.o.artefacts, strings.ReplaceAll(row.String(), ":", "-"))
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	return os.Create(filepath.Join(folder, strings.ReplaceAll(dir, "/", "-")+".log"))
+}
+
+func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n    ") }
 
 // tell prints the line of one package, in the form of the scenario's checks.
 func (d *driver) tell(row rig.Row, dir string, ok bool, now *gotest.Tally, before gotest.Tally, took time.Duration) {
@@ -176,12 +203,4 @@ func shown(log string) string {
 	}
 	const most = 120
 	return strings.TrimSpace(strings.Join(lines[max(0, len(lines)-most):], ""))
-}
-
-func (d *driver) keepLog(row rig.Row, dir string, log []byte) error {
-	folder := filepath.Join(d.o.artefacts, strings.ReplaceAll(row.String(), ":", "-"))
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, strings.ReplaceAll(dir, "/", "-")+".log"), log, 0o644)
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/gotest"
+	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/rig"
+	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/scenario"
+)
+
+func TestParse(t *testing.T) {
+	both := []string{"nft", "integration"}
+	for args, want := range map[string]options{
+		"":                                   {rows: matrix, suites: both, scenario: true},
+		"-quick":                             {rows: []rig.Row{quick}, suites: []string{"nft"}, scenario: true},
+		"-quick -suites nft,integration":     {rows: []rig.Row{quick}, suites: both, scenario: true},
+		"-row trixie:6.18 -row bookworm:7.2": {rows: []rig.Row{{Suite: "trixie", Kernel: "6.18"}, {Suite: "bookworm", Kernel: "7.2"}}, suites: both, scenario: true},
+		"-suites none -scenario=false -keep": {rows: matrix, keep: true},
+	} {
+		got, err := parse(strings.Fields(args), io.Discard)
+		if err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+		got.artefacts = ""
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(options{})); d != "" {
+			t.Errorf("%q (-want +got): %s", args, d)
+		}
+	}
+	for _, args := range []string{"-row trixie", "-suites unit", "trixie:6.18", "-fast"} {
+		if o, err := parse(strings.Fields(args), io.Discard); err == nil {
+			t.Errorf("%q is understood as %+v", args, o)
+		}
+	}
+}
+
+// TestTable has a row of each kind; the blanks between columns do not matter.
+func TestTable(t *testing.T) {
+	report := scenario.NewReport("bookworm:6.1", io.Discard)
+	report.Check("good", true, "")
+	report.Check("bad", false, "why")
+	results := []*result{
+		{
+			row: quick, debian: "12.15", kernel: "6.1.0-57", systemd: "252", boot: 12 * time.Second, wall: 90 * time.Second, cpu: 80 * time.Second,
+			report: report, tallies: map[string]*gotest.Tally{"nft": {Passed: 3, Skipped: []string{"TestA"}}},
+		},
+		{row: rig.Row{Suite: "bullseye", Kernel: "5.10"}, err: errors.New("gone"), skipped: true},
+		{row: rig.Row{Suite: "trixie", Kernel: "6.18"}, err: errors.New("broken")},
+	}
+	var out strings.Builder
+	printTable(&out, results)
+	var lines []string
+	for line := range strings.Lines(out.String()) {
+		if fields := strings.Fields(line); len(fields) > 0 {
+			lines = append(lines, strings.Join(fields, " "))
+		}
+	}
+	want := []string{
+		"row Debian kernel systemd boot scenario nft integration wall CPU",
+		"bookworm:6.1 12.15 6.1.0-57 252 12 s 1 ok, 1 FAILED 3 ok, 1 skipped - 90 s 80 s",
+		"bullseye:5.10 skipped: not to be had",
+		"trixie:6.18 0 s - - - 0 s 0 s",
+		"4 passed, 2 failed, 2 skipped",
+	}
+	if d := cmp.Diff(want, lines); d != "" {
+		t.Error("table (-want +got):", d)
+	}
+	for i, bad := range []bool{true, false, true} {
+		if results[i].bad() != bad {
+			t.Errorf("row %s: bad is %v", results[i].row, !bad)
+		}
+	}
+}
+
+func TestShown(t *testing.T) {
+	const log = "=== RUN   TestA\n--- PASS: TestA (0.1s)\n    --- PASS: TestA/case (0.1s)\n--- FAIL: TestB (0.1s)\n    b_test.go:1: wrong\nFAIL\n"
+	if got, want := shown(log), "--- FAIL: TestB (0.1s)\n    b_test.go:1: wrong\nFAIL"; got != want {
+		t.Errorf("shown %q, want %q", got, want)
+	}
+}

@@ -49,7 +49,7 @@ type Fake struct {
 type fakeLacks struct {
 	owner   bool // 5.12
 	destroy bool // 6.3
-	growth  bool // 6.5: declaring a set that stands changes it, or is an error
+	growth  bool // 6.5: declaring a set that stands changes its size
 	protect bool // 6.9
 	update  bool // 6.12: adding an element that stands changes its timeout
 	count   bool // 6.16

@@ -48,7 +48,7 @@ func (tx *fakeTx) newChain(attributes []byte) unix.Errno {
 		table.chains[spec.name] = &fakeChain{spec: spec, policy: policy}
 		tx.did(func() { delete(table.chains, spec.name) })
 	case spec.base && have.spec != spec:
-		return unix.EOPNOTSUPP // a chain cannot be hung elsewhere
+		return tx.kernel.lacks.badHook() // a chain cannot be hung elsewhere
 	default:
 		// An update, even if it changes nothing.
 		old := have.policy
@@ -111,4 +111,13 @@ func (tx *fakeTx) flushChain(attributes []byte) unix.Errno {
 	chain.rules = nil
 	tx.did(func() { chain.rules = rules })
 	return 0
+}
+
+// badHook is the answer to a chain that stands and is declared at another hook:
+// on Debian's 5.10 and 6.1 another one than on 6.12.
+func (l fakeLacks) badHook() unix.Errno {
+	if l.growth {
+		return unix.EEXIST
+	}
+	return unix.EOPNOTSUPP
 }

@@ -120,7 +120,7 @@ func TestFakeMessages(t *testing.T) {
 	f.lacks = lacking(t)
 	fakeTableOf(t, f, unprotected())
 	var compared error
-	if !f.lacks.growth {
+	if !f.lacks.owner { // 5.10 does not compare sets
 		compared = unix.EEXIST
 	}
 	tests := map[string]struct {
@@ -149,7 +149,7 @@ func TestFakeMessages(t *testing.T) {
 		"another kind of set": {func(b *batch) { b.set("smtpbl", setSpec{name: "ban4", keyType: keyIPv4Addr, keyLen: 4}) }, compared},
 		"another hook": {func(b *batch) {
 			b.chain("smtpbl", chainSpec{name: chainHook, base: true, hook: unix.NF_INET_LOCAL_IN})
-		}, unix.EOPNOTSUPP},
+		}, f.lacks.badHook()},
 		"rule without set": {func(b *batch) {
 			if err := b.rule("smtpbl", chainBlacklist, allowRule(standing[0], "none")); err != nil {
 				panic(err)

@@ -18,6 +18,9 @@ func TestScenarios(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/destroy=%v", name, destroy), func(t *testing.T) {
 				t.Parallel()
 				p := newPair(t, destroy)
+				if name == "ends" && lacks(t, p.kernel.table.Features().SetCount, 6, 16) {
+					t.Skip("on this kernel nobody can see when ended bans are collected")
+				}
 				for i, st := range steps {
 					if diff := p.compare(st); diff != "" {
 						// What follows would only differ for the same reason.

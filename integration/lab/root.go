@@ -117,7 +117,7 @@ func systemMounts() ([]string, error) {
 			continue
 		}
 		switch dir := f[4]; dir {
-		case "/usr", "/etc", "/var", "/var/lib", "/var/cache", "/opt":
+		case "/usr", "/etc", "/var", "/var/lib", "/var/cache", "/opt", "/usr/lib/modules":
 			found = append(found, dir)
 		}
 	}

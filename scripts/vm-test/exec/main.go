@@ -1,13 +1,14 @@
 // Command exec runs a compiled test in a virtual machine: it is what to give to
 // "go test -exec".
 //
-//	sudo go test -p 1 -exec "go run github.com/smtpbl/smtpbl/scripts/vm-test/exec -row bookworm:6.1" ./nft ./integration
+//	sudo CGO_ENABLED=0 go test -p 1 -exec "go run github.com/smtpbl/smtpbl/scripts/vm-test/exec -row bookworm:6.1" ./nft ./integration
 //
 // Each package gets a machine of its own.
 package main
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"flag"
 	"fmt"
@@ -69,6 +70,9 @@ func theTest(ctx context.Context, argv []string) (gotest.Test, error) {
 	if err != nil {
 		return gotest.Test{}, err
 	}
+	if err = checkStatic(argv[0]); err != nil {
+		return gotest.Test{}, err
+	}
 	dir, err := filepath.Rel(module, wd)
 	t := gotest.Test{Binary: gotest.Binary{Path: argv[0], Dir: dir}, Module: module, Deadline: time.Hour}
 	for _, a := range argv[1:] {
@@ -79,6 +83,21 @@ func theTest(ctx context.Context, argv []string) (gotest.Test, error) {
 		}
 	}
 	return t, err
+}
+
+// checkStatic refuses a test that wants a C library: the guest's may be older.
+func checkStatic(file string) error {
+	f, err := elf.Open(file)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	defer func() { _ = f.Close() }()
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP {
+			return errors.New("the test needs a C library, and the guest's may be older: set CGO_ENABLED=0")
+		}
+	}
+	return nil
 }
 
 func onMachine(ctx context.Context, row rig.Row, t gotest.Test, stdout io.Writer, say func(string, ...any)) (int, error) {

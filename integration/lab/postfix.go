@@ -36,7 +36,7 @@ func (h *Host) Mail(from netip.Addr, port uint16) (Code, string, error) {
 	s, err := h.Connect(from, port)
 	if err == nil {
 		defer s.close()
-		err = s.Send("somebody")
+		err = s.Send("somebody@"+HostName, "postmaster@"+HostName)
 	}
 	if refused, ok := errors.AsType[*textproto.Error](err); ok {
 		return Code(refused.Code), refused.Msg, nil

@@ -44,6 +44,7 @@ type Session struct {
 	raw  net.Conn // the TCP connection
 	conn net.Conn // the same, or TLS over it
 	text *textproto.Conn
+	wait time.Duration // for one answer
 }
 
 // Connect opens a session from the host's address from to a mail port, with
@@ -53,10 +54,21 @@ func (h *Host) Connect(from netip.Addr, port uint16) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{raw: conn, conn: conn}
-	if err = s.greet(port); err != nil {
-		_ = conn.Close()
+	s, err := Greet(conn, port, answerWait)
+	if err != nil {
 		return nil, fmt.Errorf("greet port %d from %s: %w", port, from, err)
+	}
+	return s, nil
+}
+
+// Greet makes a session of a connection to a mail port, with TLS on 465 and 587;
+// wait is for each of the server's answers. Where that fails, the connection is
+// closed.
+func Greet(conn net.Conn, port uint16, wait time.Duration) (*Session, error) {
+	s := &Session{raw: conn, conn: conn, wait: wait}
+	if err := s.greet(port); err != nil {
+		_ = conn.Close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -102,7 +114,7 @@ func (s *Session) secure() error {
 }
 
 func (s *Session) expectSoon() {
-	_ = s.conn.SetDeadline(time.Now().Add(answerWait)) // fails only on a closed one, like the next read
+	_ = s.conn.SetDeadline(time.Now().Add(s.wait)) // fails only on a closed one, like the next read
 }
 
 // command sends a line and reads the answer; a code other than want is an
@@ -164,8 +176,7 @@ func cramMD5(challenge, user, password string) string {
 }
 
 // Send submits a short mail; only then does Postfix log who is logged in.
-func (s *Session) Send(user string) error {
-	sender, recipient := user+"@"+HostName, "postmaster@"+HostName
+func (s *Session) Send(sender, recipient string) error {
 	for _, step := range []struct {
 		want int
 		line string
@@ -196,7 +207,7 @@ func (h *Host) Submit(from netip.Addr, port uint16, mechanism, user string) erro
 	if c != CodeAccepted {
 		return fmt.Errorf("log in as %s from %s on port %d: answer %d", user, from, port, c)
 	}
-	return s.Send(user)
+	return s.Send(user+"@"+HostName, "postmaster@"+HostName)
 }
 
 // Quit ends the session as a client should.

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/rig"
+	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/scenario"
 )
 
 func main() {
@@ -49,7 +50,9 @@ var (
 type options struct {
 	rows      []rig.Row
 	suites    []string
+	quick     bool
 	scenario  bool
+	checks    []string
 	shell     bool
 	keep      bool
 	artefacts string
@@ -59,7 +62,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("vm-test", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	fast := flags.Bool("quick", false, fmt.Sprintf("only %s with the scenario and the tests of nft", quick))
+	flags.BoolVar(&o.quick, "quick", false, fmt.Sprintf("only %s with the scenario's main checks and the tests of nft", quick))
 	suites := flags.String("suites", "nft,integration", "the `SUITES` of Go tests to run; none for none")
 	flags.Func("row", "test this `SUITE:KERNEL`; may be given more than once", func(s string) error {
 		r, err := rig.ParseRow(s)
@@ -67,6 +70,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return err
 	})
 	flags.BoolVar(&o.scenario, "scenario", true, "install the package and attack it")
+	flags.Func("check", "of the scenario, do this `CHECK` and those that all need; may be given more than once", func(s string) error {
+		o.checks = append(o.checks, s)
+		return scenario.Known(s)
+	})
 	flags.BoolVar(&o.shell, "shell", false, "boot the first row and attach to a shell in it; Ctrl-] ends it")
 	flags.BoolVar(&o.keep, "keep", false, "keep logs and console of rows that pass, too")
 	flags.StringVar(&o.artefacts, "artefacts", os.TempDir()+"/smtpbl-vm", "the `FOLDER` for logs and consoles of rows that fail")
@@ -75,14 +82,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	switch {
 	case o.rows != nil:
-	case *fast:
+	case o.quick:
 		o.rows = []rig.Row{quick}
 	default:
 		o.rows = matrix
 	}
 	set := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	if *fast && !set["suites"] {
+	if o.quick && !set["suites"] {
 		*suites = "nft"
 	}
 	for s := range strings.SplitSeq(*suites, ",") {

@@ -18,8 +18,9 @@ func TestParse(t *testing.T) {
 	both := []string{"nft", "integration"}
 	for args, want := range map[string]options{
 		"":                                   {rows: matrix, suites: both, scenario: true},
-		"-quick":                             {rows: []rig.Row{quick}, suites: []string{"nft"}, scenario: true},
-		"-quick -suites nft,integration":     {rows: []rig.Row{quick}, suites: both, scenario: true},
+		"-quick":                             {rows: []rig.Row{quick}, suites: []string{"nft"}, scenario: true, quick: true},
+		"-quick -suites nft,integration":     {rows: []rig.Row{quick}, suites: both, scenario: true, quick: true},
+		"-check reload -check clock":         {rows: matrix, suites: both, scenario: true, checks: []string{"reload", "clock"}},
 		"-row trixie:6.18 -row bookworm:7.2": {rows: []rig.Row{{Suite: "trixie", Kernel: "6.18"}, {Suite: "bookworm", Kernel: "7.2"}}, suites: both, scenario: true},
 		"-suites none -scenario=false -keep": {rows: matrix, keep: true},
 	} {
@@ -32,7 +33,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q (-want +got): %s", args, d)
 		}
 	}
-	for _, args := range []string{"-row trixie", "-suites unit", "trixie:6.18", "-fast"} {
+	for _, args := range []string{"-row trixie", "-suites unit", "trixie:6.18", "-fast", "-check everything"} {
 		if o, err := parse(strings.Fields(args), io.Discard); err == nil {
 			t.Errorf("%q is understood as %+v", args, o)
 		}

@@ -25,6 +25,7 @@ type driver struct {
 	say     func(format string, args ...any)
 	module  string
 	program string
+	attack  scenario.Options
 	tests   map[string][]gotest.Binary // by suite
 }
 
@@ -40,7 +41,11 @@ func (d *driver) build(ctx context.Context) error {
 			return err
 		}
 	}
-	d.program, err = d.rig.Program(ctx, d.module)
+	if d.program, err = d.rig.Program(ctx, d.module); err != nil || !d.o.scenario {
+		return err
+	}
+	d.attack, err = scenario.Build(ctx, d.module, d.rig.Folder())
+	d.attack.Quick, d.attack.Only = d.o.quick, d.o.checks
 	return err
 }
 
@@ -94,7 +99,7 @@ func (d *driver) onMachine(ctx context.Context, m *rig.Machine, res *result) err
 	}
 	if d.o.scenario {
 		res.report = scenario.NewReport(res.row.String(), d.w)
-		if err = scenario.Run(ctx, m.VM, res.report); err != nil {
+		if err = scenario.Run(ctx, m.VM, res.report, d.attack); err != nil {
 			res.report.Check("the scenario goes on to its end", false, err.Error())
 		}
 	}

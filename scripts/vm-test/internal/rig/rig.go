@@ -44,6 +44,9 @@ func Open(ctx context.Context, artefacts string, say func(format string, args ..
 	return r, nil
 }
 
+// Folder is where what is made for these machines can lie, until Close.
+func (r *Rig) Folder() string { return r.dir }
+
 // Close removes what the rig made; its machines must be closed before.
 func (r *Rig) Close() error {
 	r.cache.Close()

@@ -48,6 +48,11 @@ func (r *Report) CheckErr(name string, err error) bool {
 	return true
 }
 
+// Note prints what is worth telling and no result.
+func (r *Report) Note(format string, args ...any) {
+	fmt.Fprintf(r.w, "# [%s] %s\n", r.row, fmt.Sprintf(format, args...))
+}
+
 // Passed returns how many checks passed, Failed the names of the others.
 func (r *Report) Passed() int { return r.passed }
 

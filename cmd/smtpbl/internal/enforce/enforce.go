@@ -124,6 +124,7 @@ type Enforcer struct {
 	killer  *killer
 	lookout *lookout
 	backoff backoff
+	clock   clock
 	health  healthState
 
 	trial *trial // nil where bans are in earnest
@@ -136,7 +137,7 @@ type Enforcer struct {
 	protected bool          // nobody else can change the table
 	broken    bool          // the table could not be built
 	patience  time.Duration // until what failed is tried again, see hurry
-	owed      *round        // that failed while bans were missing
+	owed      *round        // that failed before it had done what it was for
 	lookDue   time.Time     // when to look at the table's outline, where that must be
 	roundDue  time.Time     // when to compare all bans again
 	round     *round        // the comparison that is under way; nil between
@@ -203,16 +204,20 @@ func (e *Enforcer) Run(ctx context.Context) error {
 	defer close(stop)
 	defer e.lookout.stop()
 	e.roundDue = time.Now().Add(roundEvery) // Restore was as good as a round
+	e.clock = newClock(time.Now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		e.arm(timer)
 		select {
 		case w := <-e.in:
+			e.followClock(time.Now())
 			e.take(w)
 		case <-e.lookout.wake:
+			e.followClock(time.Now())
 			e.disturbed()
 		case <-timer.C:
+			e.followClock(time.Now())
 			e.look(time.Now())
 		case <-ctx.Done():
 			e.drain()

@@ -36,11 +36,15 @@ var (
 
 func (e *entry[A]) until() uint64 { return uint64(e.untilHigh)<<32 | uint64(e.untilLow) }
 
+func (e *entry[A]) setUntil(end time.Time) {
+	const longest = 1<<48 - 1 // the year 10889
+	until := uint64(min(max(end.UnixMilli(), 0), longest))
+	e.untilLow, e.untilHigh = uint32(until), uint16(until>>32)
+}
+
 // fill writes everything of r but its prefix into e.
 func (t *table[A]) fill(e *entry[A], r *store.Record) {
-	const longest = 1<<48 - 1 // the year 10889
-	until := uint64(min(max(r.Until.UnixMilli(), 0), longest))
-	e.untilLow, e.untilHigh = uint32(until), uint16(until>>32)
+	e.setUntil(r.Until)
 	e.at = uint32(min(max(r.At.Unix(), 0), math.MaxUint32))
 	e.bans = uint8(min(max(r.Bans, 0), math.MaxUint8))
 	e.what = uint8(max(slices.Index(rules, r.Rule), 0)*len(steps) + max(slices.Index(steps, r.Step), 0))

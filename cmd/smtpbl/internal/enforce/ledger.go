@@ -39,6 +39,7 @@ type shelf interface {
 	put(r store.Record)
 	remove(a netip.Addr)
 	soonest() (store.Record, bool)
+	shift(by time.Duration)
 	all() iter.Seq[store.Record]
 	len() int
 }
@@ -112,6 +113,13 @@ func (l *ledger) expire(now time.Time) []store.Record {
 		}
 	}
 	return out
+}
+
+// shift moves the ends of all bans.
+func (l *ledger) shift(by time.Duration) {
+	for i := range l.shelves {
+		l.shelves[i].shift(by)
+	}
 }
 
 // soonest returns the ban of a set that ends first.

@@ -29,6 +29,9 @@ type round struct {
 	by     nft.Foreign     // who gave occasion
 	urgent bool            // bans are missing: no rest between slices, the latest bans first
 	empty  map[string]bool // sets in which nothing stands: no need to ask
+	// rewrite is whether the history gets the bans anew, because their ends
+	// have moved.
+	rewrite bool
 
 	next  func() (store.Record, bool)
 	stop  func()
@@ -47,6 +50,7 @@ func (e *Enforcer) begin(r *round) {
 		old.stop()
 		// What the old round was about is not finished.
 		r.urgent = r.urgent || old.urgent
+		r.rewrite = r.rewrite || old.rewrite
 		if r.cause == "" && (old.cause != causeDrift || old.missing+old.wrongEnd > 0) {
 			r.cause = old.cause
 		}
@@ -81,6 +85,9 @@ func (e *Enforcer) slice() {
 		return
 	}
 	r.count(&d)
+	if r.rewrite {
+		e.resave(ask)
+	}
 	e.write(r, &d, write)
 	switch {
 	case e.round != r:
@@ -93,6 +100,17 @@ func (e *Enforcer) slice() {
 			r.due = r.due.Add(roundShare * time.Since(start))
 		}
 	}
+}
+
+// resave hands bans to the history once more.
+func (e *Enforcer) resave(keys []nft.Key) {
+	records := make([]store.Record, 0, len(keys))
+	for _, k := range keys {
+		if r, ok := e.ledger.get(k); ok {
+			records = append(records, r)
+		}
+	}
+	e.save(records)
 }
 
 // write brings what differs, and what lay in an empty set, into the kernel.
@@ -151,8 +169,8 @@ func (e *Enforcer) failed(err error) {
 	r.stop()
 	e.round = nil
 	e.roundDue = e.hurry()
-	if r.urgent {
-		e.owed = &round{cause: r.cause, by: r.by, urgent: true, left: r.left}
+	if r.urgent || r.rewrite {
+		e.owed = &round{cause: r.cause, by: r.by, urgent: r.urgent, rewrite: r.rewrite, left: r.left}
 	}
 	if errors.Is(err, nft.ErrTableGone) {
 		e.rebuildFor(causeGone, nft.Foreign{})

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"iter"
 	"net/netip"
+	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/store"
 )
@@ -105,6 +106,14 @@ func (t *table[A]) remove(a netip.Addr) {
 	}
 	e.place = nowhere
 	t.spare = append(t.spare, i)
+}
+
+// shift keeps the order of the ends, so the heap stays as it is.
+func (t *table[A]) shift(by time.Duration) {
+	for i := range t.numbers() {
+		e := t.entry(i)
+		e.setUntil(time.UnixMilli(int64(e.until())).Add(by))
+	}
 }
 
 func (t *table[A]) all() iter.Seq[store.Record] {

@@ -107,8 +107,14 @@ while [ -n "$(jobs -pr)" ]; do wait; done
 
 // knockedAtBoot tells how the boot's attackers fared.
 func (s *scenario) knockedAtBoot(ctx context.Context) (string, error) {
-	err := s.do(ctx, "systemctl --quiet disable --now knock-at-boot")
+	// systemd is done when the mail server has started, not when it answers.
+	err := s.m.Until(ctx, "the mail server answers", soon, func(ctx context.Context) error {
+		return s.do(ctx, "grep -qF '\"outcome\":\""+greeted+"\"' /root/boot-neighbour.jsonl")
+	})
 	if err != nil {
+		return "", err
+	}
+	if err = s.do(ctx, "systemctl --quiet disable --now knock-at-boot"); err != nil {
 		return "", err
 	}
 	var told [2][]Attempt

@@ -26,17 +26,17 @@ CORPUS   ?=
 .DEFAULT_GOAL := build
 # The steps of "make test" have an order, and each uses all processors.
 .NOTPARALLEL:
-.PHONY: help build run demo test vm-test vm-quick deb rpm capture detection corpus vet lint fuzz race bench bench-kernel chaos simulate install uninstall clean need-root need-gcc need-man
+.PHONY: help build run demo test vm-test vm-quick deb rpm capture detection corpus vet lint fuzz race bench bench-kernel chaos simulate install uninstall clean need-root need-gcc need-man need-vm
 
 help:
 	@echo 'make build           builds bin/smtpbl'
 	@echo 'sudo make demo       shows everything with a real mail server, changes nothing on this machine'
 	@echo 'sudo make run        builds and runs the service on this machine; ARGS=--dry-run only decides and says'
-	@echo 'sudo make test       vet, lint, fuzz, unit and integration tests'
+	@echo 'sudo make test       vet, lint, fuzz, vm-quick, unit and integration tests'
 	@echo 'make lint            only the linters'
 	@echo 'make fuzz            each fuzz target for FUZZTIME=$(FUZZTIME), a number of inputs or a time like 5m'
 	@echo 'sudo make vm-test    everything on Debian 11, 12 and 13 with five kernels, in virtual machines; ARGS="-row trixie:6.18"'
-	@echo 'sudo make vm-quick   Debian 12 alone, with the package, an attack and the kernel tests'
+	@echo 'sudo make vm-quick   Debian 12 alone: installs the package, attacks it and cuts the power; "make test" does it too'
 	@echo 'sudo make capture    runs other mail servers and writes their genuine log lines as testdata; ARGS=exim does one'
 	@echo 'make bench           benchmarks, then a race with other programs; BENCH=REGEX chooses, ARGS=-fetch fetches contenders'
 	@echo 'make bench-kernel    what bans cost in the kernel, beside nft, ipset and iptables; as root, ARGS=-quick or -json'
@@ -59,7 +59,7 @@ demo: need-root
 	go run ./integration/demo
 
 # The go tests come last, so that the output ends with their own lines.
-test: need-root need-gcc need-man vet lint fuzz race
+test: need-root need-gcc need-man need-vm vet lint fuzz vm-quick race
 
 vet:
 	go vet ./...
@@ -160,3 +160,6 @@ need-gcc:
 
 need-man:
 	@command -v mandoc >/dev/null && command -v groff >/dev/null || { echo 'the manual pages are checked with mandoc and groff: apt-get install mandoc groff-base' >&2; exit 1; }
+
+need-vm:
+	@go run ./scripts/vm-test -tools

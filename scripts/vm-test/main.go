@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/image"
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/rig"
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/scenario"
 )
@@ -50,6 +51,7 @@ var (
 type options struct {
 	rows      []rig.Row
 	suites    []string
+	tools     bool
 	quick     bool
 	scenario  bool
 	checks    []string
@@ -62,7 +64,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("vm-test", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.BoolVar(&o.quick, "quick", false, fmt.Sprintf("only %s with the scenario's main checks and the tests of nft", quick))
+	flags.BoolVar(&o.tools, "tools", false, "only say which packages are missing")
+	flags.BoolVar(&o.quick, "quick", false, fmt.Sprintf("only %s with the scenario's main checks, and no Go tests but those of -suites", quick))
 	suites := flags.String("suites", "nft,integration", "the `SUITES` of Go tests to run; none for none")
 	flags.Func("row", "test this `SUITE:KERNEL`; may be given more than once", func(s string) error {
 		r, err := rig.ParseRow(s)
@@ -90,7 +93,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	set := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { set[f.Name] = true })
 	if o.quick && !set["suites"] {
-		*suites = "nft"
+		*suites = "none"
 	}
 	for s := range strings.SplitSeq(*suites, ",") {
 		if s == "none" || s == "" {
@@ -121,6 +124,9 @@ var packagesOf = map[string][]string{
 var errNotAll = errors.New("not all passed")
 
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	if o.tools {
+		return image.CheckTools()
+	}
 	say := func(format string, args ...any) { fmt.Fprintf(stderr, "# "+format+"\n", args...) }
 	r, err := rig.Open(ctx, o.artefacts, say)
 	if err != nil {

@@ -18,7 +18,7 @@ func TestParse(t *testing.T) {
 	both := []string{"nft", "integration"}
 	for args, want := range map[string]options{
 		"":                                   {rows: matrix, suites: both, scenario: true},
-		"-quick":                             {rows: []rig.Row{quick}, suites: []string{"nft"}, scenario: true, quick: true},
+		"-quick":                             {rows: []rig.Row{quick}, scenario: true, quick: true},
 		"-quick -suites nft,integration":     {rows: []rig.Row{quick}, suites: both, scenario: true, quick: true},
 		"-check reload -check clock":         {rows: matrix, suites: both, scenario: true, checks: []string{"reload", "clock"}},
 		"-row trixie:6.18 -row bookworm:7.2": {rows: []rig.Row{{Suite: "trixie", Kernel: "6.18"}, {Suite: "bookworm", Kernel: "7.2"}}, suites: both, scenario: true},

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
 )
@@ -25,6 +27,7 @@ func TestHarness(t *testing.T) {
 				must(t, prepare())
 				before := tree(t)
 				harness(t, l, "install")
+				keptByRoot(t)
 				harness(t, l, "status")
 				first := tree(t)
 				if out := harness(t, l, "install"); !strings.Contains(out, "nothing was changed") {
@@ -49,6 +52,26 @@ func TestHarness(t *testing.T) {
 			})
 		}
 	})
+}
+
+// keptByRoot looks for ufw's files as they were where the service's user can
+// neither change them nor lead root elsewhere: from the directory upwards only
+// root may write.
+func keptByRoot(t *testing.T) {
+	t.Helper()
+	const dir = "/var/backups/smtpbl"
+	kept, err := filepath.Glob(dir + "/before*.rules.*")
+	must(t, err)
+	if len(kept) < 2 {
+		t.Errorf("%s holds %q, want a copy of both files", dir, kept)
+	}
+	for d := dir; d != "/"; d = filepath.Dir(d) {
+		var st unix.Stat_t
+		must(t, unix.Lstat(d, &st))
+		if st.Uid != 0 || st.Mode&0o022 != 0 || st.Mode&unix.S_IFMT != unix.S_IFDIR {
+			t.Errorf("others than root may write to %s: owner %d, mode %o", d, st.Uid, st.Mode)
+		}
+	}
 }
 
 // loaded expects the jump in the right place of a chain, or nowhere.

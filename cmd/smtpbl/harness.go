@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -30,12 +29,17 @@ func (a *app) harnessCommand() *cobra.Command {
 	return cmd
 }
 
+// ufwBackups is where ufw's files are kept as they were. Root writes them and may
+// put them back, so the place must not be one that the service's user can change,
+// as state_dir is.
+const ufwBackups = "/var/backups/smtpbl"
+
 // harness is the harness that the configuration wants.
 func harness(cfg config.Config) *ufw.Harness {
 	return ufw.New(ufw.Config{
 		Spec:    ufw.Spec{Ports: cfg.NFT.Ports, Mark: ufw.Mark(cfg.NFT.Mark)},
 		Table:   cfg.NFT.Table,
-		Backups: filepath.Join(cfg.StateDir, "ufw"),
+		Backups: ufwBackups,
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 type Config struct {
 	Spec
 	Table   string // our inet table, whose own use of the mark is no conflict
-	Backups string // directory for the files as they were before a change
+	Backups string // directory for the files as they were before a change; nobody but root may write there or above
 }
 
 // Harness installs, removes and inspects the harness of this machine.

@@ -15,11 +15,12 @@ abort-install)
 	rm -f /run/smtpbl.install
 	;;
 purge)
-	# The two directories are ours alone, so keys and lists that the
-	# administrator put into the first go too: that is what purge means. Files
-	# that "systemctl edit" made are his. The last one is the service's, where
-	# [postfix] is configured. What is a mount point stays, empty.
-	rm -rf /etc/smtpbl /var/lib/smtpbl /run/smtpbl /var/spool/postfix/smtpbl || true
+	# These directories are ours alone, so keys and lists that the administrator
+	# put into the first go too: that is what purge means. Files that "systemctl
+	# edit" made are his. The third has ufw's files as they were before the
+	# harness, the last one is the service's, where [postfix] is configured. What
+	# is a mount point stays, empty.
+	rm -rf /etc/smtpbl /var/lib/smtpbl /var/backups/smtpbl /run/smtpbl /var/spool/postfix/smtpbl || true
 	if command -v deb-systemd-helper >/dev/null; then
 		deb-systemd-helper purge "$unit" >/dev/null || true
 	fi

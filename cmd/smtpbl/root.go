@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/journal"
 )
 
 // env is all that the program knows of the world beside its arguments.
@@ -119,17 +121,31 @@ func (a *app) exitCode(err error) int {
 	case errors.Is(err, errNo):
 		return exitNo
 	case errors.As(err, &faults):
-		fmt.Fprintf(a.stderr, "smtpbl: error: %d faults in the configuration\n%s\n", len(faults), faults)
+		a.complain(fmt.Sprintf("smtpbl: error: %d faults in the configuration\n%s\n", len(faults), faults))
 		return exitUsage
 	}
-	fmt.Fprintln(a.stderr, "smtpbl: error:", err)
+	text := fmt.Sprintln("smtpbl: error:", err)
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		fmt.Fprintln(a.stderr, "smtpbl: hint:", hinted.Hint())
+		text += fmt.Sprintln("smtpbl: hint:", hinted.Hint())
 	}
+	a.complain(text)
 	if _, wrongUsage := errors.AsType[usageError](err); wrongUsage {
 		return exitUsage
 	}
 	return exitNo
+}
+
+// complain prints an error, where systemd runs the program with the priority of one.
+func (a *app) complain(text string) {
+	if a.toJournal() {
+		text = journal.Mark(slog.LevelError, text)
+	}
+	_, _ = io.WriteString(a.stderr, text) // nobody is left to tell
+}
+
+// toJournal tells whether standard error leads to systemd's journal.
+func (a *app) toJournal() bool {
+	return a.getenv != nil && journal.Reaches(a.stderr, a.getenv(journal.StreamEnv))
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {

@@ -18,6 +18,7 @@ import (
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/evidence"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/exempt"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/journal"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/knock"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/pipeline"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/postfix"
@@ -74,7 +75,11 @@ func (a *app) logger(verbose bool) *slog.Logger {
 	if verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+	opts := &slog.HandlerOptions{Level: level}
+	if a.toJournal() {
+		return slog.New(journal.NewHandler(a.stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, opts))
 }
 
 // service is the running program: everything the rooms need of each other.

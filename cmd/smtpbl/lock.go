@@ -43,9 +43,9 @@ func lock(dir string) (release func(), err error) {
 	}
 	err = awaitLock(int(f.Fd()))
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		holder, _ := os.ReadFile(path)
+		holder := holderOf(f)
 		_ = f.Close()
-		return nil, withHint(fmt.Errorf("another smtpbl is running (process %s)", strings.TrimSpace(string(holder))),
+		return nil, withHint(fmt.Errorf("another smtpbl is running (process %s)", holder),
 			"smtpbl status shows what it does; stop it first, or use another runtime_dir, state_dir and nft.table")
 	}
 	if err != nil {
@@ -55,4 +55,12 @@ func lock(dir string) (release func(), err error) {
 	_ = f.Truncate(0)
 	_, _ = fmt.Fprintf(f, "%d\n", os.Getpid())
 	return func() { _ = f.Close() }, nil
+}
+
+// holderOf reads the process's number from the open lock file: by its name it could
+// be another one by now, which leads root elsewhere.
+func holderOf(f *os.File) string {
+	number := make([]byte, 20)
+	n, _ := f.ReadAt(number, 0) // io.EOF, as a rule
+	return strings.TrimSpace(string(number[:n]))
 }

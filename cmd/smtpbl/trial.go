@@ -30,6 +30,8 @@ const (
 	// trialFile holds, inside runtime_dir, what a trial hands over to the next
 	// life. It is there for a moment only.
 	trialFile = "trial.json"
+	// maxTrialFile bounds what is read of it; a million bans are some 200 MB.
+	maxTrialFile = 1 << 30
 )
 
 // checkTrial refuses a trial that cannot be meant.
@@ -73,7 +75,7 @@ func (s *service) openTrial(d time.Duration) {
 // takeTrial reads what the life before handed over. How far it read the logs
 // counts instead of what the history knows of that.
 func (s *service) takeTrial(path string) error {
-	data, err := os.ReadFile(path)
+	data, err := owned.ReadFile(path, maxTrialFile)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -24,15 +23,10 @@ const maxMemory = 1 << 20
 
 // recall reads the file; there is none at the first start.
 func recall(path string) (m memory, err error) {
-	f, err := os.Open(path)
+	data, err := owned.ReadFile(path, maxMemory)
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, nil
 	}
-	if err != nil {
-		return m, err
-	}
-	defer f.Close() //nolint:errcheck // only read
-	data, err := io.ReadAll(io.LimitReader(f, maxMemory))
 	if err != nil {
 		return m, err
 	}

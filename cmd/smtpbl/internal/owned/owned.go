@@ -5,8 +5,10 @@
 package owned
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,17 +17,36 @@ import (
 )
 
 // OpenFile is os.OpenFile for a file in such a directory. It does not follow a
-// symbolic link in the place of the file, and one that it makes belongs to whom
-// the directory belongs.
+// symbolic link in the place of the file, nor does it wait at a pipe there, and one
+// that it makes belongs to whom the directory belongs.
 func OpenFile(path string, flag int, perm fs.FileMode) (*os.File, error) {
-	f, err := os.OpenFile(path, flag|unix.O_NOFOLLOW, perm) //nolint:gosec // the caller says where
-	if err != nil || flag&os.O_CREATE == 0 {
-		return f, err
+	f, err := os.OpenFile(path, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK, perm) //nolint:gosec // the caller says where
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(&os.PathError{Op: "open", Path: path, Err: cmp.Or(err, errNoFile)}, f.Close())
+	}
+	if flag&os.O_CREATE == 0 {
+		return f, nil
 	}
 	if err := give(f, filepath.Dir(path)); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+var errNoFile = errors.New("not a regular file")
+
+// ReadFile returns at most so many bytes from the beginning of a file, in the same
+// way.
+func ReadFile(path string, most int64) ([]byte, error) {
+	f, err := OpenFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, most))
+	return data, errors.Join(err, f.Close())
 }
 
 // WriteFile is os.WriteFile in the same way.

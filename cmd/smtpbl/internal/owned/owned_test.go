@@ -1,6 +1,7 @@
 package owned
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -83,5 +84,23 @@ func TestALinkLeadsNowhere(t *testing.T) {
 	}
 	if text, err := os.ReadFile(target); err != nil || string(text) != "precious" {
 		t.Errorf("the target holds %q, %v", text, err)
+	}
+}
+
+// TestReadingIsBounded reads a file, then what root must not read or wait at: a link
+// and a pipe that nobody writes to.
+func TestReadingIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	file, link, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
+	if err := errors.Join(os.WriteFile(file, []byte("text"), 0o600), os.Symlink(file, link), syscall.Mkfifo(pipe, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := ReadFile(file, 3); err != nil || string(text) != "tex" {
+		t.Errorf("read %q, %v", text, err)
+	}
+	for _, path := range []string{link, pipe, dir} {
+		if text, err := ReadFile(path, 3); err == nil {
+			t.Errorf("%s: read %q", path, text)
+		}
 	}
 }

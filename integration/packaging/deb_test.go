@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -112,6 +113,32 @@ func TestChoicesOutliveUpgrades(t *testing.T) {
 			run(t, "dpkg", "--install", built(t, "next", ".deb"))
 			if got := state(); got != chosen {
 				t.Errorf("installed again the service is %s, and was %s", got, chosen)
+			}
+		})
+	}
+}
+
+// TestAnotherUnit installs the package beside units that come before its own: the
+// service would go on with those, and without a word nobody would know.
+func TestAnotherUnit(t *testing.T) {
+	need(t)
+	for unit, says := range map[string]string{
+		"/etc/systemd/system/smtpbl.service":           "still that of /etc/systemd/system/smtpbl.service",
+		"/usr/local/lib/systemd/system/smtpbl.service": "make uninstall",
+		"": "",
+	} {
+		t.Run(unit, func(t *testing.T) {
+			if unit != "" {
+				if err := os.MkdirAll(filepath.Dir(unit), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				write(t, unit, "[Service]\nExecStart=/bin/true\n")
+				t.Cleanup(func() { _ = os.Remove(unit) })
+			}
+			out := run(t, "dpkg", "--install", built(t, "first", ".deb"))
+			t.Cleanup(func() { run(t, "dpkg", "--purge", "smtpbl") })
+			if told := strings.Contains(out, "the service is still"); told != (unit != "") || !strings.Contains(out, says) {
+				t.Errorf("the installation says:\n%s", out)
 			}
 		})
 	}

@@ -20,9 +20,14 @@ else
 	deb-systemd-helper update-state "$unit" >/dev/null || true
 fi
 
-# Units there come before those of packages (systemd.unit(5)).
-if [ -e /usr/local/lib/systemd/system/smtpbl.service ]; then
-	echo "smtpbl: the service is still the one of \"make install\", of which \"make uninstall\" removes it" >&2
+# Units there come before those of packages (systemd.unit(5)). A link in the first
+# is how an administrator masks one.
+if [ -f "/etc/systemd/system/$unit" ] && [ ! -L "/etc/systemd/system/$unit" ]; then
+	echo "smtpbl: the service is still that of /etc/systemd/system/$unit, not the package's: remove the file," \
+		"then: systemctl daemon-reload && systemctl restart smtpbl" >&2
+elif [ -e "/usr/local/lib/systemd/system/$unit" ]; then
+	echo "smtpbl: the service is still the one of \"make install\", of which \"make uninstall\" removes it;" \
+		"then: systemctl enable --now smtpbl" >&2
 fi
 
 # As in a container, or while an image is built.

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"net"
+	"os"
 	"strings"
 	"testing"
 
@@ -24,6 +25,15 @@ func TestRefusesToStart(t *testing.T) {
 			before: func(*testing.T, *lab.Lab) {},
 			start:  lab.Start{Capabilities: []string{}},
 			says:   []string{"CAP_NET_ADMIN"},
+		},
+		"a configuration for root alone": {
+			before: func(t *testing.T, _ *lab.Lab) {
+				must(t, os.WriteFile(lab.ConfigFile, nil, 0o600))
+				must(t, os.Chmod(lab.ConfigFile, 0o600))
+				t.Cleanup(func() { _ = os.Remove(lab.ConfigFile) })
+			},
+			start: lab.Start{Config: "[policy]\nthreshold4 = 4\n"}, // written into that file
+			says:  []string{"permission denied", "chgrp smtpbl " + lab.ConfigFile},
 		},
 	}
 	for name, tt := range tests {

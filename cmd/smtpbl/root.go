@@ -84,8 +84,11 @@ func (a *app) loadConfig(cmd *cobra.Command) (config.Config, error) {
 
 // missingConfig adds advice to a configuration that cannot be read.
 func missingConfig(path string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return usageError{withHint(fmt.Errorf("no configuration file %s", path), "smtpbl config default > "+path+" makes one")}
+	case errors.Is(err, fs.ErrPermission):
+		return withHint(err, "the service reads it as its user: chgrp smtpbl "+path+" && chmod 640 "+path+" (and x for its directory); others use sudo")
 	}
 	return err
 }

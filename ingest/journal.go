@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -37,6 +38,8 @@ type Journal struct {
 	cfg   JournalConfig
 	stats counters
 	ready chan struct{}
+	// declare closes ready, once.
+	declare func()
 	// program is journalctl; tests put theirs here.
 	program string
 	// pause is the first wait before journalctl is started again.
@@ -60,14 +63,16 @@ func NewJournal(cfg JournalConfig) *Journal {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Journal{cfg: cfg, ready: make(chan struct{}), program: "journalctl", pause: time.Second}
+	ready := make(chan struct{})
+	return &Journal{cfg: cfg, ready: ready, declare: sync.OnceFunc(func() { close(ready) }), program: "journalctl", pause: time.Second}
 }
 
 // String names the source.
 func (j *Journal) String() string { return JournalSource }
 
 // Ready is closed when all that stood in the journal at the start has been
-// handed over.
+// handed over, or cannot be read: bans that stand, and the mail server, need not
+// wait for that to be put right.
 func (j *Journal) Ready() <-chan struct{} { return j.ready }
 
 // Stats returns what was counted so far. It may be called from anywhere.
@@ -106,6 +111,9 @@ func (j *Journal) Run(ctx context.Context, h Handler) error {
 		advice := journalAdvice(err)
 		j.stats.hinder(err, advice)
 		j.cfg.Logger.Error("journalctl has ended, starting it again", "err", err, "pause", pause, "hint", advice)
+		if r.entries == seen {
+			j.declare()
+		}
 		select {
 		case <-ctx.Done():
 			return nil

@@ -57,7 +57,7 @@ func (r *journalReader) run(ctx context.Context) error {
 		}
 		r.live = true
 		r.j.stats.unhinder()
-		close(r.j.ready)
+		r.j.declare()
 	}
 	return r.read(ctx, true)
 }

@@ -176,6 +176,30 @@ func TestJournalChildDies(t *testing.T) {
 	}
 }
 
+// TestJournalThatMayNotBeRead has journalctl refuse until somebody helps: the
+// service must not wait for that, and reads all of it afterwards.
+func TestJournalThatMayNotBeRead(t *testing.T) {
+	needJournalctl(t)
+	dir, helped := t.TempDir(), filepath.Join(t.TempDir(), "helped")
+	addJournal(t, dir, "first")
+	script := filepath.Join(t.TempDir(), "journalctl")
+	must(t, os.WriteFile(script, []byte("#!/bin/sh\n[ -e "+helped+" ] && exec journalctl \"$@\"\n"+
+		"echo 'No journal files were opened due to insufficient permissions.' >&2\nexit 1\n"), 0o700)) //nolint:gosec // it must be executable
+	j := journalOver(t, dir, nil)
+	j.program, j.pause = script, time.Millisecond
+	s, _ := runJournal(t, j)
+	select {
+	case <-j.Ready():
+	case <-time.After(deadline):
+		t.Fatal("the service waits for the journal")
+	}
+	if trouble := j.Stats().Trouble; !strings.Contains(trouble, "usermod -aG systemd-journal") {
+		t.Errorf("in trouble: %q", trouble)
+	}
+	must(t, os.WriteFile(helped, nil, 0o600))
+	s.want(t, false, journalTruth(t, dir)...)
+}
+
 func TestJournalctlMissing(t *testing.T) {
 	j := journalOver(t, t.TempDir(), nil)
 	j.program = filepath.Join(t.TempDir(), "journalctl")

@@ -59,8 +59,7 @@ func keepChecked(cfg *config.Config) error {
 }
 
 // catchHangups makes SIGHUP ask for a reload from now on, until the process ends.
-// Without, it would end it, and for systemd that is no failure after which to
-// start again (systemd.service(5), Restart=).
+// Without, it would end it.
 func catchHangups() <-chan os.Signal {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, unix.SIGHUP)

@@ -54,7 +54,7 @@ func sayTo(t *testing.T, away uint64, say func(env)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // read by its name
+	defer f.Close() // read by its name
 	info, err := f.Stat()
 	if err != nil {
 		t.Fatal(err)

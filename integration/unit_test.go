@@ -58,3 +58,31 @@ func TestUnit(t *testing.T) {
 	slices.Sort(open)
 	t.Logf("open is: %s", strings.Join(open, ", "))
 }
+
+// TestStandsBeforePostfix looks which units of Debian's postfix run Postfix, and
+// wants the service to be ordered before each of them.
+func TestStandsBeforePostfix(t *testing.T) {
+	l := world(t)
+	text, err := l.Smtpbl("unit")
+	must(t, err)
+	_, list, _ := strings.Cut(text, "\nBefore=")
+	list, _, _ = strings.Cut(list, "\n")
+	files, err := filepath.Glob("/usr/lib/systemd/system/postfix*.service")
+	must(t, err)
+	found := 0
+	for _, file := range files {
+		unit, err := os.ReadFile(file)
+		must(t, err)
+		if !strings.Contains(string(unit), "\nType=forking\n") {
+			continue // it does something else, or stands for another
+		}
+		found++
+		name := strings.Replace(filepath.Base(file), "@.", "@-.", 1) // "-" is the usual instance
+		if !slices.Contains(strings.Fields(list), name) {
+			t.Errorf("Postfix is run by %s, which need not wait for the bans", name)
+		}
+	}
+	if found == 0 {
+		t.Errorf("none of %q runs Postfix", files)
+	}
+}

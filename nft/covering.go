@@ -12,26 +12,38 @@ import (
 // kernel finds it by key: it answers a question for a start with the last start
 // at or below the key, and one for an end with the first end at or above it
 // (nft_rbtree_get). The end of a range is the address behind it. It is asked for
-// with the next address, because kernels before 6.18 look in the wrong direction
-// when the key is a start. A range that reaches to the last address of all has
-// no end.
+// with the next address, because kernels before 6.18.14 look in the wrong
+// direction when the key is a start.
+//
+// A range that reaches to the last address of all has no end, and the question
+// for it is never asked: Linux 6.18.14 to 6.18.39 and 7.0 to 7.1.4 return a
+// pointer made from NULL, which is taken for an errno: -24, EMFILE, on 64 bits
+// (mended by d63611cbe8af). Such a range is the one that the last address lies
+// in.
 func (s *socket) covering(table, set string, addr netip.Addr) (r addrRange, ok bool, err error) {
-	first, ok, err := s.bound(table, set, element{key: addrKey(addr)})
+	first, ok, err := s.start(table, set, addr)
 	if err != nil || !ok {
 		return addrRange{}, false, err
 	}
 	last := rangeOf(netip.PrefixFrom(addr, 0)).last
-	if addr == last {
+	lastFirst, reached, err := s.start(table, set, last)
+	if err != nil {
+		return addrRange{}, false, err
+	}
+	if reached && lastFirst == first {
 		return addrRange{first: first, last: last}, true, nil
 	}
-	behind, bounded, err := s.bound(table, set, element{key: addrKey(addr.Next()), flags: elemIntervalEnd})
-	switch {
-	case err != nil:
+	// Without an end the range has been removed meanwhile.
+	behind, ok, err := s.bound(table, set, element{key: addrKey(addr.Next()), flags: elemIntervalEnd})
+	if err != nil || !ok {
 		return addrRange{}, false, err
-	case bounded:
-		last = behind.Prev()
 	}
-	return addrRange{first: first, last: last}, true, nil
+	return addrRange{first: first, last: behind.Prev()}, true, nil
+}
+
+// start returns where the range begins that an address lies in.
+func (s *socket) start(table, set string, addr netip.Addr) (first netip.Addr, ok bool, err error) {
+	return s.bound(table, set, element{key: addrKey(addr)})
 }
 
 // bound asks for one bound of an interval.

@@ -38,6 +38,15 @@ func (s *fakeSet) holding(key string) (fakeInterval, bool) {
 	return s.intervals[n], true
 }
 
+// ending returns the interval that ends at a key, or else the one that the key
+// lies in.
+func (s *fakeSet) ending(key string) (fakeInterval, bool) {
+	if n, _ := s.at(key); n > 0 && s.intervals[n-1].bounded && s.intervals[n-1].behind == key {
+		return s.intervals[n-1], true
+	}
+	return s.holding(key)
+}
+
 // save keeps the intervals for the case that the transaction comes to nothing.
 func (tx *fakeTx) save(s *fakeSet) {
 	if _, again := tx.saved[s]; again {

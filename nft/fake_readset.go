@@ -39,7 +39,7 @@ func (f *Fake) getElements(r *fakeReply, attributes []byte) unix.Errno {
 
 // find returns the element that a question is about. In an interval set that
 // is the bound, of the kind that was asked for, of the interval in which the key
-// lies (nft_rbtree_get).
+// lies (nft_rbtree_get); for the end the key may be that end.
 func (s *fakeSet) find(asked fakeEntry, now time.Time) (fakeEntry, bool) {
 	if !s.isInterval() {
 		el := s.live(asked.key, now)
@@ -48,10 +48,11 @@ func (s *fakeSet) find(asked fakeEntry, now time.Time) (fakeEntry, bool) {
 		}
 		return el.entry(asked.key, now), true
 	}
-	interval, ok := s.holding(asked.key)
 	if asked.flags&elemIntervalEnd != 0 {
+		interval, ok := s.ending(asked.key)
 		return fakeEntry{key: interval.behind, flags: elemIntervalEnd}, ok && interval.bounded
 	}
+	interval, ok := s.holding(asked.key)
 	return fakeEntry{key: interval.first}, ok
 }
 

@@ -16,8 +16,8 @@ const (
 	// other writers of the kernel's firewall wait less than 50 ms.
 	rangesPerBatch = 5_000
 	// longestBatch is when a transaction took too long. Kernels that copy all
-	// of an interval set in each transaction that touches it (Linux 6.18.4 and
-	// later, nft_rbtree_commit) do so with sets beyond 100,000 ranges however
+	// of an interval set in each transaction that touches it (Linux 6.18.14
+	// and later, nft_rbtree_commit) do so with sets beyond 100,000 ranges however
 	// little is added. There, small pieces only make for more copies.
 	longestBatch = 50 * time.Millisecond
 	// growthPerBatch is the share of a large set that is added at a time then.

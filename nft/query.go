@@ -156,6 +156,6 @@ func (r *Reader) allows(f found, addr netip.Addr) (bool, error) {
 	if _, ok := f.sets[name]; !ok {
 		return false, fmt.Errorf("look up %s in set %s: %w", addr, name, errors.Join(ErrTableGone, unix.ENOENT))
 	}
-	_, allowed, err := r.sock.covering(r.table, name, addr)
+	_, allowed, err := r.sock.start(r.table, name, addr)
 	return allowed, err
 }

@@ -100,6 +100,9 @@ func TestReloadThatIsRefused(t *testing.T) {
 	must(t, os.WriteFile(lab.ConfigFile, []byte("[policy]\nthreshold4 = 2\n"), 0o644))
 	must(t, s.Signal(syscall.SIGHUP))
 	must(t, s.AwaitReady(t.Context()))
+	if told := s.Told.String(); strings.Contains(told, "STOPPING=1") {
+		t.Errorf("a reload is told as a stop, after which systemd kills what goes on:\n%s", told)
+	}
 	results(1, 0)
 	failTimes(t, 1, attacker4(2))
 	failLast(attacker4(2), lab.PortSMTP, "PLAIN")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,7 +31,7 @@ func (s *service) notify(ctx context.Context) error {
 	health := s.enforcer.Health()
 	s.log.Info("ready", "bans", health.Wanted, "sources", len(s.sources.stats()), "took", time.Since(s.started).Round(time.Millisecond))
 	s.tell(daemon.SdNotifyReady)
-	defer s.tell(daemon.SdNotifyStopping)
+	defer s.tellStopping(ctx)
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || every == 0 {
 		<-ctx.Done()
@@ -47,6 +48,15 @@ func (s *service) notify(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// tellStopping tells systemd that the service ends, unless it begins anew: what
+// systemd hears during a reload it does after it, and STOPPING=1 would have it wait
+// for the end of a service that goes on, and kill it.
+func (s *service) tellStopping(ctx context.Context) {
+	if !errors.Is(context.Cause(ctx), errReload) {
+		s.tell(daemon.SdNotifyStopping)
 	}
 }
 

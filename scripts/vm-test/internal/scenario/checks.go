@@ -24,7 +24,7 @@ var checks = []check{
 	{"ufw-harness", "bans hold from inside ufw's chains", full, (*scenario).ufwHarness},
 	{"nftables", "bans survive a restart of nftables.service", quick, (*scenario).flushed},
 	{"foreign", "other programs cannot change the table for long", full, (*scenario).foreignHands},
-	{"reload", "a reload changes the configuration, and a wrong one changes nothing", full, (*scenario).reloaded},
+	{"reload", "a reload changes the configuration, and a wrong one changes nothing", quick, (*scenario).reloaded},
 	{"restart", "bans hold during a restart, and attempts from before it count", quick, (*scenario).restarted},
 	{"kill", "bans hold while the service is killed, and attempts meanwhile count once", quick, (*scenario).killed9},
 	{"watchdog", "a stuck service is started again", full, (*scenario).stuck},

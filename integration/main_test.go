@@ -3,9 +3,6 @@
 package integration
 
 import (
-	"errors"
-	"flag"
-	"fmt"
 	"net/netip"
 	"os"
 	"strings"
@@ -13,33 +10,18 @@ import (
 	"time"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
+	"github.com/smtpbl/smtpbl/integration/lab/labtest"
 )
 
-// requireVar makes a laboratory that cannot be had a failure instead of a
-// skip, so that a skip never hides a suite that does not work.
-const requireVar = "SMTPBL_REQUIRE_NETNS"
-
-var (
-	laboratory *lab.Lab
-	noLab      error // why there is none
-)
+var laboratory *lab.Lab
 
 func TestMain(m *testing.M) {
-	if flag.Parse(); flag.Lookup("test.list").Value.String() != "" {
-		os.Exit(m.Run()) // only names are asked for
-	}
-	if err := carryDocs(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	laboratory, noLab = lab.Enter(lab.Options{Say: func(format string, args ...any) {
-		fmt.Fprintf(os.Stderr, "# "+format+"\n", args...)
-	}})
-	if noLab != nil && (os.Getenv(requireVar) == "1" || !errors.Is(noLab, lab.ErrUnavailable)) {
-		fmt.Fprintln(os.Stderr, "enter the laboratory:", noLab)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
+	labtest.Main(m, func() (err error) {
+		if err = carryDocs(); err == nil {
+			laboratory, err = lab.Enter(lab.Options{Say: labtest.Say})
+		}
+		return err
+	})
 }
 
 // soon is how long anything may take that takes milliseconds on an idle
@@ -49,9 +31,7 @@ var soon = lab.Patience(15 * time.Second)
 // world gives a test a mail server that has seen nothing yet.
 func world(t *testing.T) *lab.Lab {
 	t.Helper()
-	if noLab != nil {
-		t.Skip(noLab)
-	}
+	labtest.Need(t)
 	worlds++
 	must(t, laboratory.Reset())
 	t.Cleanup(func() {

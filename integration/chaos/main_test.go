@@ -1,41 +1,26 @@
 package main
 
 import (
-	"errors"
-	"flag"
-	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
+	"github.com/smtpbl/smtpbl/integration/lab/labtest"
 )
 
-var (
-	laboratory *lab.Lab
-	noLab      error // why there is none
-)
+var laboratory *lab.Lab
 
-// TestMain enters the laboratory. With SMTPBL_REQUIRE_NETNS=1 it is a failure,
-// and not a skip, where there can be none.
 func TestMain(m *testing.M) {
-	if flag.Parse(); flag.Lookup("test.list").Value.String() != "" {
-		os.Exit(m.Run()) // only names are asked for
-	}
-	laboratory, noLab = enter()
-	if noLab != nil && (os.Getenv("SMTPBL_REQUIRE_NETNS") == "1" || !errors.Is(noLab, lab.ErrUnavailable)) {
-		fmt.Fprintln(os.Stderr, "enter the laboratory:", noLab)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
+	labtest.Main(m, func() (err error) {
+		laboratory, err = enter()
+		return err
+	})
 }
 
 func needLab(t *testing.T) *lab.Lab {
 	t.Helper()
-	if noLab != nil {
-		t.Skip(noLab)
-	}
+	labtest.Need(t)
 	return laboratory
 }
 

@@ -3,46 +3,27 @@
 package monitoring
 
 import (
-	"errors"
-	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
+	"github.com/smtpbl/smtpbl/integration/lab/labtest"
 )
 
-// requireVar makes a laboratory that cannot be had a failure instead of a skip.
-const requireVar = "SMTPBL_REQUIRE_NETNS"
-
-var (
-	laboratory *lab.Lab
-	noLab      error // why there is none
-)
+var laboratory *lab.Lab
 
 func TestMain(m *testing.M) {
-	if flag.Parse(); flag.Lookup("test.list").Value.String() != "" {
-		os.Exit(m.Run()) // only names are asked for
-	}
-	laboratory, noLab = lab.Enter(lab.Options{
-		Say:      func(format string, args ...any) { fmt.Fprintf(os.Stderr, "# "+format+"\n", args...) },
-		Packages: []string{"prometheus"},
-		Program:  true,
+	labtest.Main(m, func() (err error) {
+		laboratory, err = lab.Enter(lab.Options{Say: labtest.Say, Packages: []string{"prometheus"}, Program: true})
+		return err
 	})
-	if noLab != nil && (os.Getenv(requireVar) == "1" || !errors.Is(noLab, lab.ErrUnavailable)) {
-		fmt.Fprintln(os.Stderr, "enter the laboratory:", noLab)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
 }
 
 // world gives a test a machine on which smtpbl has never run.
 func world(t *testing.T) *lab.Lab {
 	t.Helper()
-	if noLab != nil {
-		t.Skip(noLab)
-	}
+	labtest.Need(t)
 	must(t, laboratory.DeleteTable())
 	state, err := filepath.Glob(lab.StateDir + "/*")
 	must(t, err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
+	"github.com/smtpbl/smtpbl/integration/lab/labtest"
 )
 
 const (
@@ -28,7 +29,7 @@ const (
 // TestDebLife installs the package, upgrades, downgrades, removes, installs it
 // again and purges it, and looks for what is left.
 func TestDebLife(t *testing.T) {
-	need(t)
+	labtest.Need(t)
 	before := traces(t)
 
 	run(t, "dpkg", "--install", built(t, "first", ".deb"))
@@ -85,7 +86,7 @@ func TestDebLife(t *testing.T) {
 
 // TestChoicesOutliveUpgrades disables and masks the service.
 func TestChoicesOutliveUpgrades(t *testing.T) {
-	need(t)
+	labtest.Need(t)
 	for _, choice := range []string{"disable", "mask"} {
 		t.Run(choice, func(t *testing.T) {
 			run(t, "dpkg", "--install", built(t, "first", ".deb"))
@@ -121,7 +122,7 @@ func TestChoicesOutliveUpgrades(t *testing.T) {
 // TestAnotherUnit installs the package beside units that come before its own: the
 // service would go on with those, and without a word nobody would know.
 func TestAnotherUnit(t *testing.T) {
-	need(t)
+	labtest.Need(t)
 	for unit, says := range map[string]string{
 		"/etc/systemd/system/smtpbl.service":           "still that of /etc/systemd/system/smtpbl.service",
 		"/usr/local/lib/systemd/system/smtpbl.service": "make uninstall",
@@ -147,7 +148,7 @@ func TestAnotherUnit(t *testing.T) {
 // TestRemovalWithFaults removes the package where its command cannot do all that
 // it is to do: dpkg must not be held up.
 func TestRemovalWithFaults(t *testing.T) {
-	need(t)
+	labtest.Need(t)
 	t.Run("a configuration with errors", func(t *testing.T) {
 		run(t, "dpkg", "--install", built(t, "first", ".deb"))
 		run(t, program, "set", "add", banned)

@@ -6,7 +6,6 @@ package packaging
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,33 +16,23 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
+	"github.com/smtpbl/smtpbl/integration/lab/labtest"
 )
 
-// requireVar makes a laboratory that cannot be had a failure instead of a skip.
-const requireVar = "SMTPBL_REQUIRE_NETNS"
-
-var (
-	laboratory *lab.Lab
-	noLab      error // why there is none
-)
+var laboratory *lab.Lab
 
 func TestMain(m *testing.M) {
-	if flag.Parse(); flag.Lookup("test.list").Value.String() != "" {
-		os.Exit(m.Run()) // only names are asked for
-	}
-	laboratory, noLab = lab.Enter(lab.Options{
-		Packages: []string{"systemd", "lintian", "rpm", "nftables", "ufw", "iptables"},
-		Build:    build,
-		Say:      func(format string, args ...any) { fmt.Fprintf(os.Stderr, "# "+format+"\n", args...) },
+	labtest.Main(m, func() (err error) {
+		laboratory, err = lab.Enter(lab.Options{
+			Packages: []string{"systemd", "lintian", "rpm", "nftables", "ufw", "iptables"},
+			Build:    build,
+			Say:      labtest.Say,
+		})
+		if err == nil {
+			err = bare()
+		}
+		return err
 	})
-	if noLab == nil {
-		noLab = bare()
-	}
-	if noLab != nil && (os.Getenv(requireVar) == "1" || !errors.Is(noLab, lab.ErrUnavailable)) {
-		fmt.Fprintln(os.Stderr, "enter the laboratory:", noLab)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
 }
 
 // ours are directories that the laboratory has mounted, and that a package must
@@ -58,14 +47,6 @@ func bare() error {
 		}
 	}
 	return nil
-}
-
-// need skips a test where there is no laboratory.
-func need(t *testing.T) {
-	t.Helper()
-	if noLab != nil {
-		t.Skip(noLab)
-	}
 }
 
 // built is the path of a package that build made in the folder dir.

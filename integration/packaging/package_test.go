@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/smtpbl/smtpbl/integration/lab/labtest"
 )
 
 // TestTwoBuildsAreEqual compares what was built in different folders, with
 // different masks of file modes and time zones.
 func TestTwoBuildsAreEqual(t *testing.T) {
-	need(t)
+	labtest.Need(t)
 	for _, ending := range []string{".deb", ".rpm"} {
 		first, err := os.ReadFile(built(t, "first", ending))
 		if err != nil {
@@ -33,7 +35,7 @@ func TestTwoBuildsAreEqual(t *testing.T) {
 // scripts/package/deb/lintian-overrides. Machine code is not searched for typing
 // errors, because some of it always looks like one.
 func TestLintian(t *testing.T) {
-	need(t)
+	labtest.Need(t)
 	out, err := try("lintian", "--allow-root", "--fail-on=error,warning", "--display-info", "--pedantic",
 		"--suppress-tags=spelling-error-in-binary", built(t, "first", ".deb"))
 	if err != nil {
@@ -64,7 +66,7 @@ const debFiles = `
 `
 
 func TestDebContents(t *testing.T) {
-	need(t)
+	labtest.Need(t)
 	deb := built(t, "first", ".deb")
 	var files strings.Builder
 	files.WriteByte('\n')

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smtpbl/smtpbl/integration/lab"
+	"github.com/smtpbl/smtpbl/integration/lab/labtest"
 )
 
 // rpmFiles are the files of the RPM package: mode, owner, flags (c configuration,
@@ -35,7 +36,7 @@ drwxr-xr-x root/root  /usr/share/smtpbl
 `
 
 func TestRPMContents(t *testing.T) {
-	need(t)
+	labtest.Need(t)
 	rpm := built(t, "first", ".rpm")
 	files := "\n" + run(t, "rpm", "--query", "--package", rpm, "--queryformat",
 		"[%{FILEMODES:perms} %{FILEUSERNAME}/%{FILEGROUPNAME} %{FILEFLAGS:fflags} %{FILENAMES}\n]")
@@ -54,7 +55,7 @@ func TestRPMContents(t *testing.T) {
 // TestRPMLife installs, upgrades and removes the package. RPM knows no purge:
 // history and user stay, and what the administrator wrote.
 func TestRPMLife(t *testing.T) {
-	need(t)
+	labtest.Need(t)
 	rpm := func(args ...string) {
 		t.Helper()
 		// Debian's own packages are not in RPM's database.

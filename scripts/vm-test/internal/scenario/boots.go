@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -128,7 +129,11 @@ func (s *scenario) knockedAtBoot(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	note, err := unanswered(afterRefusals(told[0]))
+	ready, err := s.readyAt(ctx)
+	if err != nil {
+		return "", err
+	}
+	note, err := unanswered(withoutRefusals(told[0], ready))
 	if err != nil {
 		return "", err
 	}
@@ -142,15 +147,21 @@ func (s *scenario) knockedAtBoot(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s, its neighbour served %d times", note, outcomes[greeted]), nil
 }
 
-// afterRefusals leaves out what came before there was a table: the kernel itself
-// refuses a connection to a port on which nobody listens.
-func afterRefusals(attempts []Attempt) []Attempt {
-	for i, x := range attempts {
-		if x.Outcome != "refused" {
-			return attempts[i:]
-		}
+// withoutRefusals leaves out what was refused before the bans were there: the
+// kernel itself refuses a connection to a port on which nobody listens.
+func withoutRefusals(attempts []Attempt, ready time.Time) []Attempt {
+	return slices.DeleteFunc(attempts, func(x Attempt) bool { return x.Outcome == "refused" && x.At.Before(ready) })
+}
+
+// readyAt returns when the service was ready in this boot.
+func (s *scenario) readyAt(ctx context.Context) (time.Time, error) {
+	out, err := s.sh(ctx, "journalctl -q -b -o short-unix --no-pager | grep -F msg=ready")
+	if err != nil {
+		return time.Time{}, err
 	}
-	return nil
+	stamp, _, _ := strings.Cut(out, " ")
+	seconds, err := strconv.ParseFloat(stamp, 64)
+	return time.UnixMicro(int64(seconds * 1e6)), err
 }
 
 var (

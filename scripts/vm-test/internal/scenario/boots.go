@@ -38,17 +38,22 @@ func (s *scenario) nextBoot(ctx context.Context, attackers []attacker, boot func
 	}
 	defer func() { _ = s.do(ctx, "systemctl --quiet disable --now knock-at-boot") }() // after a failure it may still run
 	left := map[attacker]time.Duration{}
+	var newest time.Time // when the last ban began, by the guest's clock
 	for _, a := range attackers {
 		if err := s.earn(ctx, a); err != nil {
+			return "", err
+		}
+		now, err := s.now(ctx)
+		if err != nil {
 			return "", err
 		}
 		e, err := s.ban(ctx, a.addr)
 		if err != nil {
 			return "", err
 		}
-		left[a] = e.Expires
+		left[a], newest = e.Expires, now.Add(e.Expires-e.Timeout)
 	}
-	if err := s.written(ctx); err != nil {
+	if err := s.written(ctx, newest); err != nil {
 		return "", err
 	}
 	began := time.Now()
@@ -79,15 +84,24 @@ func (s *scenario) nextBoot(ctx context.Context, attackers []attacker, boot func
 	return fmt.Sprintf("%s; %s; up after %v", order, knocks, took.Round(time.Second)), s.banned(ctx, attackers...)
 }
 
-// written waits until the history has what was decided until now: it writes its
-// file once for all that waited.
-func (s *scenario) written(ctx context.Context) error {
-	_, err := s.sh(ctx, `now=$(date +%%s%%N)
-	for try in $(seq 600); do
-		[ "$(date -d "$(stat -c %%y /var/lib/smtpbl/history.db)" +%%s%%N)" -gt "$now" ] && exit
+// now returns what the guest's clock shows.
+func (s *scenario) now(ctx context.Context) (time.Time, error) {
+	out, err := s.sh(ctx, "date +%%s%%N")
+	if err != nil {
+		return time.Time{}, err
+	}
+	ns, err := strconv.ParseInt(out, 10, 64)
+	return time.Unix(0, ns), err
+}
+
+// written waits until the history has a ban that began at that time: it is
+// written as soon as the kernel has the ban.
+func (s *scenario) written(ctx context.Context, began time.Time) error {
+	_, err := s.sh(ctx, `for try in $(seq 600); do
+		[ "$(date -d "$(stat -c %%y /var/lib/smtpbl/history.db)" +%%s%%N)" -gt %d ] && exit
 		sleep 0.05
 	done
-	echo the history was not written; exit 1`)
+	echo the history was not written; exit 1`, began.UnixNano())
 	return err
 }
 

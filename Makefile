@@ -58,8 +58,15 @@ run: need-root build
 demo: need-root
 	go run ./integration/demo
 
-# The go tests come last, so that the output ends with their own lines.
-test: need-root need-gcc need-man need-vm vet lint fuzz vm-quick race
+# The go tests come last, so that the output ends with their own lines. The virtual
+# machine mostly waits, so it runs beside the linters and the fuzzing; whatever ends
+# those ends it too.
+test: need-root need-gcc need-man need-vm
+	@log=$$(mktemp); setsid $(MAKE) vm-quick >"$$log" 2>&1 & machine=$$!; \
+	trap 'kill -- -$$machine 2>/dev/null; rm -f "$$log"' EXIT; trap 'exit 1' INT TERM; \
+	$(MAKE) vet lint fuzz || exit; \
+	wait $$machine; code=$$?; cat "$$log"; exit $$code
+	$(MAKE) race
 
 vet:
 	go vet ./...

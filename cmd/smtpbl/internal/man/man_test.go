@@ -4,10 +4,11 @@ package man_test
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/nstest"
 )
 
 const (
@@ -57,12 +58,8 @@ func TestGroffFindsNoFault(t *testing.T) {
 func need(t *testing.T, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
-	switch {
-	case err == nil:
-		return path
-	case os.Getenv("SMTPBL_REQUIRE_NETNS") == "1":
-		t.Fatalf("%s is not installed: apt-get install mandoc groff-base", program)
+	if err != nil {
+		nstest.Lacks(t, program+" is not installed: apt-get install mandoc groff-base")
 	}
-	t.Skipf("%s is not installed", program)
-	return ""
+	return path
 }

@@ -6,13 +6,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/nstest"
 )
 
 // newQueue makes a queue of root's; only root can test this.
 func newQueue(t *testing.T) *Directory {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can give a directory away")
+		nstest.Lacks(t, "only root can give a directory away")
 	}
 	return &Directory{Queue: t.TempDir(), User: 1234, Group: 4321}
 }

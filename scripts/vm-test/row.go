@@ -16,8 +16,8 @@ import (
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/scenario"
 )
 
-// driver tests rows one after the other: machines that share the processors take
-// no less time together.
+// driver tests rows one after the other: machines that share the processors come
+// closer to the deadlines of what they test.
 type driver struct {
 	o       options
 	rig     *rig.Rig

@@ -42,7 +42,7 @@ type wanderer struct {
 	ends  []moment        // when short bans end
 }
 
-// moment is a time that is not known exactly.
+// moment is a time in ticks that is not known exactly.
 type moment struct{ from, to time.Time }
 
 func wander(t *testing.T, random *rand.Rand, steps int) {
@@ -87,8 +87,8 @@ func (w *wanderer) avoidEnds(s *side) {
 	s.t.Helper()
 	const margin = 300 * time.Millisecond
 	slices.SortFunc(w.ends, func(a, b moment) int { return a.from.Compare(b.from) })
-	for len(w.ends) > 0 && time.Until(w.ends[0].from) < margin {
-		s.await("a ban ends", func() bool { return time.Now().After(w.ends[0].to) })
+	for len(w.ends) > 0 && w.ends[0].from.Sub(ticks(s.t)) < margin {
+		s.await("a ban ends", func() bool { return ticks(s.t).After(w.ends[0].to) })
 		w.ends = w.ends[1:]
 	}
 }

@@ -22,6 +22,7 @@ var packages = []string{
 	"systemd-sysv", "udev", "kmod", "dbus", "procps", "iproute2", "passwd", "login", "tzdata", "netbase", "less", "e2fsprogs",
 	"ufw", "iptables", "nftables", "conntrack",
 	"postfix", "dovecot-core", "rsyslog", "logrotate", "cron", "ssl-cert", "openssl",
+	"linux-libc-dev", // names the system calls that the integration tests forbid
 }
 
 // Suites are those that a system can be made of.

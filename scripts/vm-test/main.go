@@ -58,6 +58,7 @@ type options struct {
 	shell     bool
 	keep      bool
 	artefacts string
+	jobs      int
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -79,6 +80,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	})
 	flags.BoolVar(&o.shell, "shell", false, "boot the first row and attach to a shell in it; Ctrl-] ends it")
 	flags.BoolVar(&o.keep, "keep", false, "keep logs and console of rows that pass, too")
+	flags.IntVar(&o.jobs, "jobs", 1, "how many `ROWS` to test at a time; where that is too many for the processors, tests come closer to their deadlines")
 	flags.StringVar(&o.artefacts, "artefacts", os.TempDir()+"/smtpbl-vm", "the `FOLDER` for logs and consoles of rows that fail")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -106,12 +108,17 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		}
 		o.suites = append(o.suites, s)
 	}
-	if flags.NArg() > 0 {
-		err := fmt.Errorf("unknown argument %q", flags.Arg(0))
-		fmt.Fprintln(stderr, "vm-test:", err)
-		return o, err
+	var err error
+	switch {
+	case flags.NArg() > 0:
+		err = fmt.Errorf("unknown argument %q", flags.Arg(0))
+	case o.jobs < 1:
+		err = fmt.Errorf("-jobs is at least 1; got %d", o.jobs)
 	}
-	return o, nil
+	if err != nil {
+		fmt.Fprintln(stderr, "vm-test:", err)
+	}
+	return o, err
 }
 
 // packagesOf are the folders of a suite's packages.
@@ -136,17 +143,13 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.shell {
 		return shell(ctx, r, o.rows[0], say)
 	}
-	d := driver{o: o, rig: r, w: stdout, say: say}
+	d := driver{o: o, rig: r, w: &turns{w: stdout}, say: say}
 	if err = d.build(ctx); err != nil {
 		return err
 	}
-	var results []*result
-	for _, row := range o.rows {
-		res := d.row(ctx, row)
-		results = append(results, res)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	results := d.rows(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	printTable(stdout, results)
 	if slices.ContainsFunc(results, (*result).bad) {

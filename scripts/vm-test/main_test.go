@@ -23,7 +23,9 @@ func TestParse(t *testing.T) {
 		"-check reload -check clock":         {rows: matrix, suites: both, scenario: true, checks: []string{"reload", "clock"}},
 		"-row trixie:6.18 -row bookworm:7.2": {rows: []rig.Row{{Suite: "trixie", Kernel: "6.18"}, {Suite: "bookworm", Kernel: "7.2"}}, suites: both, scenario: true},
 		"-suites none -scenario=false -keep": {rows: matrix, keep: true},
+		"-jobs 2":                            {rows: matrix, suites: both, scenario: true, jobs: 2},
 	} {
+		want.jobs = max(want.jobs, 1)
 		got, err := parse(strings.Fields(args), io.Discard)
 		if err != nil {
 			t.Errorf("%q: %v", args, err)
@@ -33,7 +35,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q (-want +got): %s", args, d)
 		}
 	}
-	for _, args := range []string{"-row trixie", "-suites unit", "trixie:6.18", "-fast", "-check everything"} {
+	for _, args := range []string{"-row trixie", "-suites unit", "trixie:6.18", "-fast", "-check everything", "-jobs 0"} {
 		if o, err := parse(strings.Fields(args), io.Discard); err == nil {
 			t.Errorf("%q is understood as %+v", args, o)
 		}

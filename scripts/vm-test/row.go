@@ -8,7 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/gotest"
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/image"
@@ -16,8 +19,7 @@ import (
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/scenario"
 )
 
-// driver tests rows one after the other: machines that share the processors come
-// closer to the deadlines of what they test.
+// driver tests rows, each in a machine of its own.
 type driver struct {
 	o       options
 	rig     *rig.Rig
@@ -47,6 +49,36 @@ func (d *driver) build(ctx context.Context) error {
 	d.attack, err = scenario.Build(ctx, d.module, d.rig.Folder())
 	d.attack.Quick, d.attack.Only = d.o.quick, d.o.checks
 	return err
+}
+
+// rows tests all rows, no more than -jobs at a time.
+func (d *driver) rows(ctx context.Context) []*result {
+	results := make([]*result, len(d.o.rows))
+	var g errgroup.Group
+	g.SetLimit(d.o.jobs)
+	for i, row := range d.o.rows {
+		g.Go(func() error {
+			if ctx.Err() == nil {
+				results[i] = d.row(ctx, row)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // what became of a row is its result
+	return results
+}
+
+// turns is a Writer for several rows at a time: what one of them writes at once
+// stays together.
+type turns struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (t *turns) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.w.Write(p)
 }
 
 // row tests one row, and keeps what tells of a failure.
@@ -151,18 +183,21 @@ func (d *driver) test(ctx context.Context, m *rig.Machine, t gotest.Test, tally 
 	if !ok && len(tally.Failed) == len(before.Failed) {
 		tally.Failed = append(tally.Failed, t.Dir) // it died without a test's name
 	}
-	d.tell(row, t.Dir, ok, tally, before, time.Since(began))
+	var report strings.Builder
+	tell(&report, row, t.Dir, ok, tally, before, time.Since(began))
 	if !ok {
-		fmt.Fprintf(d.w, "    exit code %d, all of the output is in %s\n", code, log.Name())
+		fmt.Fprintf(&report, "    exit code %d, all of the output is in %s\n", code, log.Name())
 		if err != nil {
-			fmt.Fprintf(d.w, "    %s\n", indented(err.Error()))
+			fmt.Fprintf(&report, "    %s\n", indented(err.Error()))
 		}
 		output, err := os.ReadFile(log.Name())
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(d.w, "    %s\n", indented(shown(string(output))))
-	} else if !d.o.keep {
+		fmt.Fprintf(&report, "    %s\n", indented(shown(string(output))))
+	}
+	fmt.Fprint(d.w, report.String())
+	if ok && !d.o.keep {
 		if err := os.Remove(log.Name()); err != nil {
 			return err
 		}
@@ -184,16 +219,16 @@ func (d *driver) log(row rig.Row, dir string) (*os.File, error) {
 
 func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n    ") }
 
-// tell prints the line of one package, in the form of the scenario's checks.
-func (d *driver) tell(row rig.Row, dir string, ok bool, now *gotest.Tally, before gotest.Tally, took time.Duration) {
+// tell writes the line of one package, in the form of the scenario's checks.
+func tell(w io.Writer, row rig.Row, dir string, ok bool, now *gotest.Tally, before gotest.Tally, took time.Duration) {
 	word := "ok"
 	if !ok {
 		word = "NOT OK"
 	}
-	fmt.Fprintf(d.w, "%s [%s] go test ./%s: %d passed, %d failed, %d skipped (%.1f s)\n", word, row, dir,
+	fmt.Fprintf(w, "%s [%s] go test ./%s: %d passed, %d failed, %d skipped (%.1f s)\n", word, row, dir,
 		now.Passed-before.Passed, len(now.Failed)-len(before.Failed), len(now.Skipped)-len(before.Skipped), took.Seconds())
 	for _, s := range now.Skipped[len(before.Skipped):] {
-		fmt.Fprintf(d.w, "    skipped: %s\n", s)
+		fmt.Fprintf(w, "    skipped: %s\n", s)
 	}
 }
 

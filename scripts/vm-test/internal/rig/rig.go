@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/gotest"
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/image"
@@ -15,11 +16,14 @@ import (
 
 // Rig makes machines.
 type Rig struct {
-	cache *image.Cache
 	dir   string // agent and initrds, as long as the rig lives
 	agent string
-	accel *vm.Accel // nil until a kernel was there to find out
 	say   func(format string, args ...any)
+
+	making sync.Mutex // one machine at a time
+	cache  *image.Cache
+	accel  *vm.Accel // nil until a kernel was there to find out
+
 	// Artefacts is where machines keep what tells of a failure.
 	Artefacts string
 }
@@ -64,6 +68,8 @@ type Machine struct {
 // Machine makes the machine of a row, which is off. An error wraps
 // image.ErrUnreachable where the archive does not have what it is made of.
 func (r *Rig) Machine(ctx context.Context, row Row) (*Machine, error) {
+	r.making.Lock()
+	defer r.making.Unlock()
 	m := &Machine{}
 	var err error
 	if m.Kernel, err = r.cache.Kernel(ctx, row.Kernel); err != nil {
@@ -75,7 +81,7 @@ func (r *Rig) Machine(ctx context.Context, row Row) (*Machine, error) {
 	if m.Accel, err = r.probe(ctx, m.Kernel); err != nil {
 		return nil, err
 	}
-	initrd := filepath.Join(r.dir, "initrd-"+row.Kernel)
+	initrd := filepath.Join(r.dir, "initrd-"+row.String())
 	if err = m.Kernel.Initrd(r.agent, initrd); err != nil {
 		return nil, fmt.Errorf("make an initrd: %w", err)
 	}

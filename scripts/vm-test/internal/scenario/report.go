@@ -31,11 +31,12 @@ func (r *Report) Check(name string, ok bool, detail string) {
 		word = "NOT OK"
 		r.failed = append(r.failed, name)
 	}
-	fmt.Fprintf(r.w, "%s [%s] %s (%.1f s)\n", word, r.row, name, time.Since(r.last).Seconds())
+	text := fmt.Sprintf("%s [%s] %s (%.1f s)\n", word, r.row, name, time.Since(r.last).Seconds())
 	r.last = time.Now()
 	if detail = strings.TrimSpace(detail); !ok && detail != "" {
-		fmt.Fprintf(r.w, "    %s\n", strings.ReplaceAll(detail, "\n", "\n    "))
+		text += "    " + strings.ReplaceAll(detail, "\n", "\n    ") + "\n"
 	}
+	fmt.Fprint(r.w, text) // at once, beside what other rows print
 }
 
 // CheckErr is Check for what fails with an error; it returns whether err is nil.

@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/google/nftables"
@@ -101,13 +99,9 @@ func (l *Lab) onNftables(f func(c *nftables.Conn) error) error {
 // HangUpRsyslog makes rsyslogd open its files anew, as its logrotate script
 // does.
 func (l *Lab) HangUpRsyslog() error {
-	text, err := os.ReadFile(rsyslogPID)
+	pid, err := rsyslogPID()
 	if err != nil {
-		return fmt.Errorf("find rsyslogd: %w", err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return fmt.Errorf("find rsyslogd: %w", err)
+		return err
 	}
 	if err = syscall.Kill(pid, syscall.SIGHUP); err != nil {
 		return fmt.Errorf("hang up rsyslogd: %w", err)

@@ -1,10 +1,13 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -14,17 +17,33 @@ const rsyslogMore = "/etc/rsyslog.d/30-smtpbl.conf"
 // StartRsyslog starts rsyslogd with /etc/rsyslog.conf as it is. It owns
 // /dev/log inside, which takes messages on return.
 func (l *Lab) StartRsyslog() error {
-	l.rsyslog = exec.Command("rsyslogd", "-n", "-i", rsyslogPID)
+	l.rsyslog = exec.Command("rsyslogd", "-n", "-i", rsyslogPIDFile)
 	if err := l.MX.Start(l.rsyslog); err != nil {
 		return fmt.Errorf("start rsyslogd: %w", err)
 	}
-	return Until("rsyslogd takes messages", daemonWait, func() error {
+	return Until("rsyslogd takes messages and has written its process id", daemonWait, func() error {
 		conn, err := net.Dial("unixgram", "/dev/log")
 		if err != nil {
 			return err
 		}
-		return conn.Close()
+		_, err = rsyslogPID()
+		return errors.Join(err, conn.Close())
 	})
+}
+
+// rsyslogPIDFile is where rsyslogd leaves its process id once it runs.
+const rsyslogPIDFile = "/run/rsyslogd.pid"
+
+func rsyslogPID() (int, error) {
+	text, err := os.ReadFile(rsyslogPIDFile)
+	if err != nil {
+		return 0, fmt.Errorf("find rsyslogd: %w", err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0, fmt.Errorf("find rsyslogd: %w", err)
+	}
+	return pid, nil
 }
 
 // Rsyslog starts rsyslogd anew with more configuration, which rsyslogd must

@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// rsyslogPID is where rsyslogd leaves its process id.
-const rsyslogPID = "/run/rsyslogd.pid"
-
 // mailInfo is the priority of what Postfix says: facility mail (2), severity
 // info (6); RFC 3164 section 4.1.1.
 const mailInfo = 2*8 + 6

@@ -13,7 +13,8 @@ import (
 // own, until both bans are lifted by hand. A restart keeps both.
 func TestAllPorts(t *testing.T) {
 	l := world(t)
-	const config = "[policy]\nall_ports4 = 8\nall_ports6 = 6\nall_ports_time = \"30h\"\nnet4_hosts = 0\nnet6_hosts = 0\n"
+	// The attackers ask whether SSH answers: that must not exempt them.
+	const config = "[policy]\nall_ports4 = 8\nall_ports6 = 6\nall_ports_time = \"30h\"\nnet4_hosts = 0\nnet6_hosts = 0\nnever_ban_ssh_ports = []\n"
 	s := serve(t, lab.Start{Config: config})
 	attackers := map[netip.Addr]string{attacker4(1): "all4", attacker6(1, 1): "all6_64"}
 	for addr := range attackers {

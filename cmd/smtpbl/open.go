@@ -136,7 +136,7 @@ func (s *service) openExempt(log *slog.Logger) {
 	}
 	var err error
 	if s.peers, err = nft.OpenPeers(ports); err != nil {
-		s.warn("peers", "whoever is connected to the SSH port can be banned (policy.never_ban_ssh_ports = [] ends this warning)", err)
+		s.warn("peers", "whoever is logged in at the SSH port can be banned (policy.never_ban_ssh_ports = [] ends this warning)", err)
 		return
 	}
 	s.exempt.Peers = s.peers

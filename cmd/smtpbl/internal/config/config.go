@@ -96,7 +96,7 @@ type Policy struct {
 	MaxTracked     int           // addresses in memory
 
 	NeverBan           []NeverBan
-	NeverBanSSHPorts   []uint16 // whoever has a connection to one of them is not banned
+	NeverBanSSHPorts   []uint16 // whoever is logged in at one of them is not banned
 	NeverBanMyNetworks bool     // nor what Postfix's mynetworks names
 }
 

@@ -1,7 +1,7 @@
 // Package exempt keeps the list of addresses that are never banned up to
 // date: those of the configuration, whose host names are resolved again and
 // again, this machine's own, its gateways, containers and name servers, whoever
-// has a connection to its SSH port, and what Postfix lets relay.
+// is logged in at its SSH port, and what Postfix lets relay.
 package exempt
 
 import (

@@ -23,21 +23,30 @@ const (
 	// connect, but sshd ends connections that have not logged in after
 	// LoginGraceTime, 2 minutes by default (sshd_config(5)).
 	loggedIn = 2*time.Minute + 10*time.Second
+	// strange is how long a stranger is remembered. In that time connections that
+	// may still be before the login spare him once, for as long as a login can
+	// take: else he would be spared for good who connects every two minutes.
+	strange = 24 * time.Hour
 	// maxSessions bounds the list. The oldest connections count: an attacker's
 	// do not last.
 	maxSessions = 1024
+	// maxStrangers bounds how many are remembered; further ones are not spared
+	// until they have logged in.
+	maxStrangers = 1 << 16
 )
 
 // sessions are the connections to the SSH port.
 type sessions struct {
-	mu    sync.Mutex
-	open  map[uint64]session       // by nft.Peer.Connection
-	until map[netip.Addr]time.Time // ends of what stays after a session
+	mu        sync.Mutex
+	open      map[uint64]session         // by nft.Peer.Connection
+	until     map[netip.Addr]time.Time   // ends of what stays after a session
+	strangers map[netip.Prefix]time.Time // when each was first seen; who has logged in is none
 }
 
 type session struct {
-	addr  netip.Addr
-	since time.Time // when it was first seen
+	addr   netip.Addr
+	since  time.Time // when it was first seen
+	spares bool
 }
 
 // look looks who is connected at now.
@@ -49,33 +58,60 @@ func (s *sessions) look(peers Peers, now time.Time) error {
 		return err
 	}
 	if s.until == nil {
-		s.until = map[netip.Addr]time.Time{}
+		s.until, s.strangers = map[netip.Addr]time.Time{}, map[netip.Prefix]time.Time{}
 	}
+	maps.DeleteFunc(s.strangers, func(_ netip.Prefix, met time.Time) bool { return now.Sub(met) >= strange })
 	open := make(map[uint64]session, len(connected))
 	for _, p := range connected {
 		x, known := s.open[p.Connection]
 		if !known {
-			x = session{p.Addr, now}
+			x = session{addr: p.Addr, since: now}
+		}
+		if now.Sub(x.since) >= loggedIn {
+			x.spares = true
+			s.until[p.Addr] = now.Add(afterwards)
+			delete(s.strangers, strangerOf(p.Addr))
+		} else {
+			x.spares = s.mayLogIn(p.Addr, now)
 		}
 		open[p.Connection] = x
-		if now.Sub(x.since) >= loggedIn {
-			s.until[p.Addr] = now.Add(afterwards)
-		}
 	}
 	s.open = open
 	maps.DeleteFunc(s.until, func(_ netip.Addr, t time.Time) bool { return !t.After(now) })
 	return nil
 }
 
-// spared returns the addresses of those who are connected, or were logged in
-// lately, in order.
+// mayLogIn tells whether a connection that has not lasted yet spares addr.
+func (s *sessions) mayLogIn(addr netip.Addr, now time.Time) bool {
+	who := strangerOf(addr)
+	met, known := s.strangers[who]
+	if !known && len(s.strangers) < maxStrangers {
+		met, known = now, true
+		s.strangers[who] = met
+	}
+	return known && now.Sub(met) < loggedIn
+}
+
+// strangerOf is what is taken for one client, as with bans: in IPv6 a /64.
+func strangerOf(addr netip.Addr) netip.Prefix {
+	bits := 32
+	if addr.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(addr, bits).Masked()
+}
+
+// spared returns the addresses of those who are connected and may have logged in,
+// or were logged in lately, in order.
 func (s *sessions) spared() []netip.Addr {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := slices.Collect(maps.Keys(s.until))
 	open := slices.SortedFunc(maps.Values(s.open), func(a, b session) int { return a.since.Compare(b.since) })
 	for _, x := range open {
-		out = append(out, x.addr)
+		if x.spares {
+			out = append(out, x.addr)
+		}
 	}
 	out = out[:min(len(out), maxSessions)]
 	slices.SortFunc(out, netip.Addr.Compare)

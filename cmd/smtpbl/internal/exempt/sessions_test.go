@@ -34,7 +34,7 @@ func wantSpared(t *testing.T, s *sessions, when string, want ...string) {
 }
 
 // TestSessions: an administrator stays exempt for an hour after he left, a
-// stranger who only knocks at the port no longer than he holds his connection.
+// stranger who only knocks at the port for as long as a login can take.
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	admin, stranger := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.1")
@@ -55,13 +55,84 @@ func TestSessions(t *testing.T) {
 	if err := s.look(broken{}, start.Add(5*time.Minute)); err == nil {
 		t.Error("an error is lost")
 	}
-	wantSpared(t, &s, "without an answer", "192.0.2.1", "198.51.100.1")
+	wantSpared(t, &s, "without an answer", "192.0.2.1")
 	look(5 * time.Minute)
 	wantSpared(t, &s, "when both have left", "192.0.2.1")
 	look(4*time.Minute + afterwards - time.Second)
 	wantSpared(t, &s, "an hour later", "192.0.2.1")
 	look(4*time.Minute + afterwards)
 	wantSpared(t, &s, "afterwards")
+}
+
+// TestStrangers: whoever connects anew all the time is spared once a day, for as
+// long as a login can take, whichever address of his /64 he takes.
+func TestStrangers(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	for _, of := range []struct{ first, second, neighbour string }{
+		{"198.51.100.1", "198.51.100.1", "198.51.100.2"},
+		{"2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"},
+	} {
+		var s sessions
+		connection := uint64(0)
+		at := func(after time.Duration, addr string) bool {
+			t.Helper()
+			connection++
+			if err := s.look(list{{Addr: netip.MustParseAddr(addr), Connection: connection}}, start.Add(after)); err != nil {
+				t.Fatal(err)
+			}
+			return len(s.spared()) == 1
+		}
+		for _, step := range []struct {
+			after time.Duration
+			addr  string
+			want  bool
+		}{
+			{0, of.first, true},
+			{loggedIn - time.Second, of.second, true},
+			{loggedIn, of.first, false},
+			{loggedIn, of.neighbour, true},
+			{strange - time.Second, of.second, false},
+			{strange, of.second, true},
+		} {
+			if got := at(step.after, step.addr); got != step.want {
+				t.Errorf("%s after %s: spared %t, want %t", step.addr, step.after, got, step.want)
+			}
+		}
+	}
+}
+
+// TestAStrangerLogsIn: a connection that lasts spares even who was here before, and
+// then he is no stranger.
+func TestAStrangerLogsIn(t *testing.T) {
+	t.Parallel()
+	addr := netip.MustParseAddr("198.51.100.1")
+	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	var s sessions
+	_ = s.look(list{{Addr: addr, Connection: 1}}, start)
+	_ = s.look(list{{Addr: addr, Connection: 2}}, start.Add(time.Hour))
+	wantSpared(t, &s, "the second time")
+	_ = s.look(list{{Addr: addr, Connection: 2}}, start.Add(time.Hour+loggedIn))
+	wantSpared(t, &s, "after the login", "198.51.100.1")
+	_ = s.look(list{{Addr: addr, Connection: 3}}, start.Add(time.Hour+loggedIn+afterwards))
+	wantSpared(t, &s, "when he comes again", "198.51.100.1")
+}
+
+// TestStrangersAreBounded: where too many are remembered, others have to log in.
+func TestStrangersAreBounded(t *testing.T) {
+	t.Parallel()
+	var flood list
+	for n := range uint64(maxStrangers) {
+		flood = append(flood, nft.Peer{Addr: netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), Connection: n})
+	}
+	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	var s sessions
+	_ = s.look(flood, start)
+	later := list{{Addr: netip.MustParseAddr("198.51.100.1"), Connection: maxStrangers}}
+	_ = s.look(later, start.Add(time.Minute))
+	wantSpared(t, &s, "in the flood")
+	_ = s.look(later, start.Add(time.Minute+loggedIn))
+	wantSpared(t, &s, "after the login", "198.51.100.1")
 }
 
 // TestSessionsAreBounded: the oldest connections count.

@@ -42,6 +42,8 @@ type Engine struct {
 	// unreliable are the password databases that were seen to report a
 	// failure of a login that worked.
 	unreliable Witness
+	// reported is when Dovecot's auth policy protocol last told of a login.
+	reported second
 	// fetched keeps the compiler from leaving out loads that only warm the cache.
 	fetched uint32
 }
@@ -52,7 +54,7 @@ type Engine struct {
 // that the Engine is told takes its place.
 func New(cfg Config, start time.Time) *Engine {
 	e := &Engine{
-		cfg: cfg.sane(), netsEnd: never, secret: cfg.Secret,
+		cfg: cfg.sane(), netsEnd: never, reported: never, secret: cfg.Secret,
 	}
 	if e.secret == 0 {
 		e.secret = rand.Uint64()
@@ -149,6 +151,9 @@ type sight struct {
 func (e *Engine) learn(c *sight, spared bool) {
 	if e.outage.paused {
 		e.outage.judge(c.at) // it may be long ago
+	}
+	if c.ev.Witness == WitnessPolicy {
+		e.reported = c.at
 	}
 	switch c.ev.Kind {
 	case AuthOK:

@@ -149,7 +149,7 @@ type tally struct {
 func (e *Engine) count(x []entry, newest second) (t tally) {
 	for i := range x {
 		f := &x[i]
-		if !e.counts(f) || newest.since(f.at) >= e.window {
+		if !e.counts(f) || newest.since(f.at) >= e.window || e.awaits(f, newest) {
 			continue
 		}
 		if t.n == 0 {
@@ -176,6 +176,21 @@ func (e *Engine) abuses(x []entry) int {
 // counts tells whether f is a failure that a reliable witness reported.
 func (e *Engine) counts(f *entry) bool {
 	return f.flags&void == 0 && f.witness&^e.unreliable != 0
+}
+
+// reportDelay is how long the report of the auth policy protocol may come after
+// the line of a password database. Dovecot writes the line first, and gives up
+// the report after 2 s (auth_policy_server_timeout_msecs).
+const reportDelay = 5 * time.Second
+
+// reportsGo is how long after a report others are waited for.
+const reportsGo = 24 * time.Hour
+
+// awaits tells whether f is too fresh to count: only a password database told of
+// it, and whether it repeats a password is still to be reported.
+func (e *Engine) awaits(f *entry, newest second) bool {
+	return e.reported != never && f.authOnly() && newest.since(f.at) < seconds(reportDelay) &&
+		newest.since(e.reported) < seconds(reportsGo)
 }
 
 // spend voids all entries: they led to a decision or were pardoned, and

@@ -11,7 +11,7 @@ import (
 
 // witnesses are those of the eight that the upper bits of a byte choose.
 var witnesses = [8]Witness{
-	WitnessMTA, WitnessLogin, WitnessMTA, WitnessPAM,
+	WitnessMTA, WitnessLogin, WitnessAuth, WitnessPAM,
 	WitnessPolicy, WitnessPolicy, WitnessPolicy, WitnessPolicy,
 }
 

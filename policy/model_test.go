@@ -24,6 +24,9 @@ type model struct {
 	judged []moment
 	seed   seed
 	tables *spread // tells which things cannot be told apart
+
+	reported   []time.Time // logins that the auth policy protocol told of
+	misleading bool        // a password database reported a failure of a login that worked
 }
 
 type report struct {
@@ -83,6 +86,9 @@ func (m *model) length(p netip.Prefix, first time.Duration, rank int) time.Durat
 }
 
 func (m *model) observe(ev *Event) []Decision {
+	if ev.Witness == WitnessPolicy {
+		m.reported = append(m.reported, ev.Time)
+	}
 	host, _ := ev.Addr.Prefix(32)
 	net, _ := ev.Addr.Prefix(24)
 	known := m.remember(ev, net)
@@ -218,7 +224,7 @@ func (m *model) goesOn(ev *Event, host netip.Prefix) []Decision {
 func (m *model) count(ev *Event, such func(report) bool) (n int, over time.Duration) {
 	first, last := ev.Time, time.Time{}
 	for _, r := range m.failed[ev.Addr] {
-		if !r.repeats && ev.Time.Sub(r.at) < m.cfg.Window && (such == nil || such(r)) {
+		if !r.repeats && !m.doubtful(r, ev.Time) && ev.Time.Sub(r.at) < m.cfg.Window && (such == nil || such(r)) {
 			n++
 			if r.at.Before(first) {
 				first = r.at
@@ -229,6 +235,13 @@ func (m *model) count(ev *Event, such func(report) bool) (n int, over time.Durat
 		}
 	}
 	return n, last.Sub(first)
+}
+
+// doubtful tells whether a report of a password database alone does not count:
+// one has misled us, or the report that tells the password may still come.
+func (m *model) doubtful(r report, at time.Time) bool {
+	return r.by == WitnessAuth && (m.misleading || at.Sub(r.at) < reportDelay &&
+		slices.ContainsFunc(m.reported, func(t time.Time) bool { return at.Sub(t) < reportsGo }))
 }
 
 func (m *model) neighbours(net netip.Prefix, at time.Time) []Decision {
@@ -250,7 +263,9 @@ func (m *model) forgive(ev *Event) {
 	for _, r := range m.failed[ev.Addr] {
 		if r.repeats || r.user != "" && r.user != string(ev.User) {
 			left = append(left, r)
+			continue
 		}
+		m.misleading = m.misleading || r.by == WitnessAuth && ev.Time.Sub(r.at) <= chainTime
 	}
 	m.failed[ev.Addr] = left
 }

@@ -67,6 +67,29 @@ func TestPasswords(t *testing.T) {
 			5m  fail 192.0.2.1 u=bob
 			5m  fail 192.0.2.1 by=policy u=bob p=7
 			15m fail 192.0.2.1 n=2`, []string{"5m0s" + ban1}},
+		"a database's line waits for the report that tells a repetition": {`
+			0m  fail 192.0.2.1 by=auth u=bob
+			0m  fail 192.0.2.1 by=policy u=bob p=7
+			10m fail 192.0.2.1 by=auth u=bob
+			10m fail 192.0.2.1 by=policy u=bob p=8
+			20m fail 192.0.2.1 by=auth u=bob
+			20m fail 192.0.2.1 by=policy u=bob p=8
+			30m fail 192.0.2.1 by=auth u=bob
+			30m fail 192.0.2.1 by=policy u=bob p=9`, []string{"30m0s" + ban1}},
+		"a database's line does not wait long": {`
+			0m  fail 192.0.2.1 by=policy u=bob p=7
+			10m fail 192.0.2.1 by=auth u=bob
+			20m fail 192.0.2.1 by=auth u=bob
+			21m fail 192.0.2.1 by=auth u=bob`, []string{"21m0s" + ban1}},
+		"nor where the mail server tells it too": {`
+			0s  fail 192.0.2.1 by=policy u=bob p=7
+			10m fail 192.0.2.1 by=auth u=eve
+			10m fail 192.0.2.1 u=eve
+			20m fail 192.0.2.1 by=auth u=eve
+			20m fail 192.0.2.1 u=eve`, []string{"20m0s" + ban1}},
+		"nor where no reports come": {`
+			0s  fail 192.0.2.1 by=policy u=bob p=7
+			25h fail 192.0.2.1 by=auth u=eve n=3`, []string{"25h0m0s" + ban1}},
 		"a report does not take back another user's failure": {`
 			0s fail 192.0.2.1 by=policy u=bob p=7
 			5m fail 192.0.2.1 u=eve
@@ -108,7 +131,8 @@ func TestPasswords(t *testing.T) {
 			0s fail 192.0.2.1 by=auth u=bob
 			0s fail 192.0.2.1 by=policy u=bob p=7
 			1s ok   192.0.2.1 u=bob
-			1m fail 192.0.2.1 by=auth u=eve n=3`, []string{"1m0s" + ban1}},
+			1m fail 192.0.2.1 by=auth u=eve n=2
+			2m fail 192.0.2.1 by=login u=eve`, []string{"2m0s" + ban1}},
 		"PAM and the others are one failure": {`
 			0s fail 192.0.2.1 by=pam u=bob
 			0s fail 192.0.2.1 by=policy u=bob p=7

@@ -98,7 +98,7 @@ func (e *Engine) weigh(c *sight, x []entry, newest second, t *tally) {
 	t.strange, t.weighed = 0, 0
 	for i := range x {
 		f := &x[i]
-		if !e.counts(f) || newest.since(f.at) >= e.window {
+		if !e.counts(f) || newest.since(f.at) >= e.window || e.awaits(f, newest) {
 			continue
 		}
 		j := 0

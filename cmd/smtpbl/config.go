@@ -38,7 +38,7 @@ func (a *app) configCheckCommand() *cobra.Command {
 				return err
 			}
 			if err == nil {
-				a.noteTraps(&cfg.Policy)
+				a.noteTraps(&cfg)
 				a.noteCoverage(cmd.Context(), &cfg)
 			}
 			if asJSON {

@@ -33,6 +33,18 @@ func awaitLock(fd int) error {
 	}
 }
 
+// makeRuntimeDir makes the directory of the lock file and the control socket.
+func makeRuntimeDir(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = unix.Access(dir, unix.W_OK)
+	}
+	if err != nil {
+		return withHint(fmt.Errorf("make the runtime directory: %w", err), "run as root, or set runtime_dir to a directory you may write")
+	}
+	return nil
+}
+
 // lock takes the lock file of a runtime directory for as long as the process
 // lives. The kernel releases it however the process ends.
 func lock(dir string) (release func(), err error) {

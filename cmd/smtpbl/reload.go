@@ -82,6 +82,9 @@ func (s *service) watchReload(ctx context.Context) error {
 		case <-s.hup:
 			cfg, err := s.load()
 			if err == nil {
+				err = s.startable(&cfg)
+			}
+			if err == nil {
 				err = keepChecked(&cfg)
 			}
 			if err != nil {
@@ -96,6 +99,21 @@ func (s *service) watchReload(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// startable tells what would end the next life with cfg at once, though there is
+// no fault in cfg itself.
+func (s *service) startable(cfg *config.Config) error {
+	if !s.dryRun {
+		if err := makeRuntimeDir(cfg.RuntimeDir); err != nil {
+			return err
+		}
+	}
+	if cfg.Ingest.AuthPolicy == "" {
+		return nil
+	}
+	_, err := readKey(cfg.Ingest.AuthPolicyKeyFile)
+	return err
 }
 
 // refuseConfig tells of a configuration that cannot be used.

@@ -141,8 +141,8 @@ func (s *service) claim() (release func(), err error) {
 	if s.dryRun {
 		return func() {}, nil
 	}
-	if err := os.MkdirAll(s.cfg.RuntimeDir, 0o700); err != nil {
-		return nil, withHint(fmt.Errorf("make the runtime directory: %w", err), "run as root, or set runtime_dir to a directory you may write")
+	if err := makeRuntimeDir(s.cfg.RuntimeDir); err != nil {
+		return nil, err
 	}
 	return lock(s.cfg.RuntimeDir)
 }

@@ -122,6 +122,7 @@ func (s *service) status() *status {
 			st.Warnings = append(st.Warnings, src.Name+" cannot be read: "+*src.Trouble)
 		}
 	}
+	st.Warnings = append(st.Warnings, s.exempt.Failing()...)
 	st.Warnings = append(st.Warnings, s.blockWarnings()...)
 	st.Warnings = append(st.Warnings, s.judgeWarnings()...)
 	if text := coverage.Warning(st.Uncovered, s.cfg.NFT.Ports, coverage.Listeners()); text != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,7 +63,7 @@ func (x *sources) authPolicy() (source, error) {
 	in := &x.svc.cfg.Ingest
 	key, err := readKey(in.AuthPolicyKeyFile)
 	if err != nil {
-		return nil, withHint(err, keyHint(in.AuthPolicyKeyFile))
+		return nil, err
 	}
 	s := &policySource{}
 	s.Server, err = authpolicy.New(authpolicy.Config{
@@ -95,19 +96,27 @@ func (x *sources) refuse(ctx context.Context, addr netip.Addr) bool {
 
 // readKey reads the key of the auth policy protocol from a file that only its
 // owner may read.
-func readKey(name string) (string, error) {
+func readKey(name string) (key string, err error) {
+	defer func() {
+		if err != nil {
+			err = withHint(fmt.Errorf("read auth_policy_key_file: %w", err), keyHint(name))
+		}
+	}()
 	info, err := os.Stat(name)
 	if err != nil {
-		return "", fmt.Errorf("read auth_policy_key_file: %w", err)
+		return "", err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("read auth_policy_key_file: others than its owner may read %s (mode %04o)", name, info.Mode().Perm())
+		return "", fmt.Errorf("others than its owner may read %s (mode %04o)", name, info.Mode().Perm())
 	}
-	key, err := os.ReadFile(name)
+	text, err := os.ReadFile(name)
 	if err != nil {
-		return "", fmt.Errorf("read auth_policy_key_file: %w", err)
+		return "", err
 	}
-	return strings.TrimSpace(string(key)), nil
+	if text = bytes.TrimSpace(text); len(text) < authpolicy.MinKey {
+		return "", fmt.Errorf("the key in %s has %d characters, and %d are needed", name, len(text), authpolicy.MinKey)
+	}
+	return string(text), nil
 }
 
 // keyHint tells how to make the file of the key, for the user of the service.

@@ -24,7 +24,7 @@ func dovecot(tag, msg []byte, ev *policy.Event) bool {
 	ok := false
 	switch string(proc) {
 	case "imap-login", "pop3-login", "managesieve-login", "submission-login":
-		ok = dovecotLogin(withoutLevel(msg), ev) && speaks(proc, ev)
+		ok = dovecotLogin(levelInfo.without(msg), ev) && speaks(proc, ev)
 	case "auth", "auth-worker", "dovecot-auth":
 		ok = dovecotAuth(msg, ev)
 	}
@@ -34,5 +34,19 @@ func dovecot(tag, msg []byte, ev *policy.Event) bool {
 	return ok
 }
 
-// withoutLevel drops the level that Dovecot's own log names.
-func withoutLevel(b []byte) []byte { return bytes.TrimPrefix(b, []byte("Info: ")) }
+// level is what a line of Dovecot's own log begins with; syslog gets that of an
+// error too.
+type level string
+
+const (
+	levelInfo  level = "Info: "
+	levelError level = "Error: "
+)
+
+// without drops l where b begins with it.
+func (l level) without(b []byte) []byte {
+	if len(b) >= len(l) && string(b[:len(l)]) == string(l) {
+		return b[len(l):]
+	}
+	return b
+}

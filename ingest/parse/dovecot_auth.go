@@ -20,7 +20,11 @@ import (
 // as "x,192.0.2.1" whose client address the caller did not give to Dovecot;
 // Postfix and Dovecot's own login processes always give it.
 func dovecotAuth(msg []byte, ev *policy.Event) bool {
-	msg = withoutWorker(msg)
+	l, isAway := levelInfo, databaseAway(msg)
+	if isAway {
+		l = levelError
+	}
+	msg = l.withoutWorker(msg)
 	open := name(msg[:min(len(msg), maxID)])
 	if open == len(msg) || msg[open] != '(' {
 		return false
@@ -30,28 +34,31 @@ func dovecotAuth(msg []byte, ev *policy.Event) bool {
 		return false
 	}
 	db, tail := msg[:open], msg[end+1:]
-	tail, session, ok := afterBracket(tail)
+	tail, session, ok := l.afterBracket(tail)
 	if !ok {
 		return false
 	}
 	if open == 0 {
-		if db, tail, ok = databaseFirst(tail); !ok {
+		if db, tail, ok = l.databaseFirst(tail); !ok {
 			return false
 		}
 	}
 	byPolicy := string(db) == "policy" && bytes.HasPrefix(tail, []byte(policyRefusal))
-	if !byPolicy && !refused(tail) {
+	if isAway && !notConnected(tail) || !isAway && !byPolicy && !refused(tail) {
 		return false
 	}
 	a, user, inside, ok := authArgs(msg[open+1 : end])
 	if !ok {
-		// Without a client an unknown user may be a mail's recipient.
-		return !bytes.HasPrefix(tail, []byte("unknown user")) && unread(ev, policy.Dovecot)
+		// Without a client it may be about a mail's recipient.
+		return !isAway && !bytes.HasPrefix(tail, []byte("unknown user")) && unread(ev, policy.Dovecot)
 	}
 	user = wholeName(user)
-	if byPolicy {
+	switch {
+	case isAway:
+		*ev = policy.Event{Addr: a, Kind: policy.BackendFault, User: user, Detail: tail}
+	case byPolicy:
 		*ev = policy.Event{Addr: a, Kind: policy.Abuse, User: user, Detail: shapePolicy}
-	} else {
+	default:
 		*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Witness: database(db), Detail: withoutPassword(tail)}
 	}
 	if len(session) == 0 {
@@ -68,8 +75,25 @@ func dovecotAuth(msg []byte, ev *policy.Event) bool {
 // one that bans by what it counts: as a failure it would feed on itself.
 const policyRefusal = "Authentication failure due to policy server refusal"
 
+// away is what Dovecot writes where the SQL server cannot be reached (Dovecot
+// src/lib-sql/sql-api-private.h). To the mail server it calls that a wrong password.
+// Other errors of a query may be the client's doing, by a name that the database
+// does not take.
+const away = "Not connected to database"
+
+// databaseAway tells by its end that a line may be about that. Of the lines of
+// errors it is the only one that says what became of a login.
+func databaseAway(msg []byte) bool {
+	return len(msg) > len(away) && string(msg[len(msg)-len(away):]) == away
+}
+
+// notConnected tells that no password was judged.
+func notConnected(tail []byte) bool {
+	return string(bytes.TrimPrefix(tail, []byte("Password query failed: "))) == away
+}
+
 // withoutWorker drops what auth-worker writes before the database.
-func withoutWorker(b []byte) []byte { return withoutConn(withoutLevel(withoutPID(b))) }
+func (l level) withoutWorker(b []byte) []byte { return withoutConn(l.without(withoutPID(b))) }
 
 // withoutPID drops "(304): ", or "(default): " of Dovecot 1.
 func withoutPID(b []byte) []byte {
@@ -123,7 +147,7 @@ func closing(b []byte) (at int, ok bool) {
 
 // afterBracket reads "[<pid>][<session>]: [Info: ]". Only a worker's line has
 // the first, and a process serves many clients.
-func afterBracket(b []byte) (rest, session []byte, ok bool) {
+func (l level) afterBracket(b []byte) (rest, session []byte, ok bool) {
 	for range 2 {
 		if len(b) == 0 || b[0] != '<' {
 			break
@@ -138,16 +162,16 @@ func afterBracket(b []byte) (rest, session []byte, ok bool) {
 		}
 	}
 	b, ok = bytes.CutPrefix(b, []byte(": "))
-	return withoutLevel(b), session, ok
+	return l.without(b), session, ok
 }
 
 // databaseFirst reads "[request [N]: ][Info: ]db: text".
-func databaseFirst(b []byte) (db, text []byte, ok bool) {
+func (l level) databaseFirst(b []byte) (db, text []byte, ok bool) {
 	if rest, found := bytes.CutPrefix(b, []byte("request [")); found {
 		if b, ok = bytes.CutPrefix(rest[digits(rest):], []byte("]: ")); !ok {
 			return nil, nil, false
 		}
-		b = withoutLevel(b)
+		b = l.without(b)
 	}
 	i := name(b[:min(len(b), maxID)])
 	text, ok = bytes.CutPrefix(b[i:], []byte(": "))

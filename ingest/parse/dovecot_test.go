@@ -51,6 +51,30 @@ func TestDovecotAuth(t *testing.T) {
 	checkShapes(t, bsdHead+"dovecot[442]: ", policy.Dovecot, authShapes)
 }
 
+// TestDovecotDatabaseAway has Dovecot say itself that it judged no password. The
+// first line is that of Debian's 2.3.19 with no MySQL.
+func TestDovecotDatabaseAway(t *testing.T) {
+	fault := policy.Event{Addr: client1, Kind: policy.BackendFault, User: []byte("al"), Detail: []byte("Not connected to database")}
+	query := fault
+	query.Detail = []byte("Password query failed: Not connected to database")
+	checkShapes(t, isoHead+"dovecot: ", policy.Dovecot, []shape{
+		{"auth-worker(5300): Error: conn unix:auth-worker (pid=5297,uid=103): auth-worker<1>: sql(al,192.0.2.1): Not connected to database", fault},
+		{"auth-worker(5300): Error: sql(al,192.0.2.1,<s>): Password query failed: Not connected to database", query},
+		{"auth: Error: sql(al,192.0.2.1): Not connected to database", fault},
+		{"auth-worker(al,192.0.2.1)<4><s>: request [1]: Error: sql: Not connected to database", fault},
+	})
+	for _, none := range []string{
+		"auth-worker(1): Error: sql(al,192.0.2.1): Password query failed: Illegal mix of collations",
+		"auth-worker(1): Error: sql(al,192.0.2.1): Not connected to database): x",
+		"auth-worker(1): Error: mysql(192.0.2.1): Connect failed to database (mail): Can't connect to server on '192.0.2.1' (115) - waiting for 1 seconds before retry",
+	} {
+		var ev policy.Event
+		if dovecot([]byte("dovecot"), []byte(none), &ev) {
+			t.Errorf("%q is taken for %+v", none, ev)
+		}
+	}
+}
+
 func TestDovecotOwnLog(t *testing.T) {
 	for _, stamp := range []string{"Jul 31 01:40:25 ", "2026-07-31 01:40:25 "} {
 		checkShapes(t, stamp, policy.Dovecot, authShapes[6:14])

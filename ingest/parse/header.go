@@ -50,7 +50,7 @@ var dovecotTag = []byte("dovecot")
 // hostless parses Dovecot's own log, or "tag[pid]: message" as programs send it
 // to a local syslog. Dovecot 1 wrote the level before the process.
 func hostless(rest []byte, word int, ev *policy.Event) bool {
-	if Message(dovecotTag, nil, withoutLevel(rest), ev) {
+	if Message(dovecotTag, nil, levelInfo.without(rest), ev) {
 		return true
 	}
 	if rest[word-1] != ':' {

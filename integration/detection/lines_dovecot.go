@@ -60,7 +60,7 @@ func dovecotAuth() section {
 		{"character that no user name has", "auth: login(?,192.0.2.1): Username character disallowed by auth_username_chars: 0x27 (username: a'b)", failed},
 		{"rubbish", "auth: plain(?,192.0.2.1): invalid input", failed},
 		{"caller that does not tell the client", "auth: passwd-file(al): unknown user", nothing},
-		{"our database does not answer", "auth: Error: sql(al,192.0.2.1): Password query failed: Not connected to database", nothing},
+		{"our database does not answer", "auth: Error: sql(al,192.0.2.1): Password query failed: Not connected to database", fault},
 		{"Dovecot makes others wait", "auth: Warning: auth client 7 disconnected with 1 pending requests: EOF", nothing},
 	})
 }

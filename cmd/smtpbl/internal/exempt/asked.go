@@ -118,7 +118,11 @@ func (l *List) resolveAll(ctx context.Context) map[string][]netip.Addr {
 	out := map[string][]netip.Addr{}
 	for i, host := range l.Hosts {
 		known := l.asked.addrs(l.Hosts[i : i+1])
-		if l.told("host "+host, errs[i], "cannot resolve a host of never_ban: its last known addresses stay exempt", "host", host, "addrs", len(known)) {
+		what := "cannot resolve a host of never_ban: its last known addresses stay exempt"
+		if len(known) == 0 {
+			what = "cannot resolve a host of never_ban, nor could it before: it can be banned"
+		}
+		if l.told("host "+host, errs[i], what, "host", host, "addrs", len(known)) {
 			out[host] = found[i]
 		}
 	}
@@ -143,6 +147,9 @@ func resolve(ctx context.Context, host string) ([]netip.Addr, error) {
 	return slices.Compact(found), err
 }
 
+// topicLeftOut begins the topics of what mynetworks has and is left out.
+const topicLeftOut = "network "
+
 // askNetworks asks Postfix for its networks.
 func (l *List) askNetworks(ctx context.Context) (nets []netip.Prefix, answered bool) {
 	if l.Networks == nil {
@@ -154,7 +161,7 @@ func (l *List) askNetworks(ctx context.Context) (nets []netip.Prefix, answered b
 	}
 	nets, skipped := parseNetworks(text)
 	for _, s := range skipped {
-		l.told("network "+s.text, s, "an entry of mynetworks is left out")
+		l.told(topicLeftOut+s.text, s, "an entry of mynetworks is left out")
 	}
 	return nets, true
 }

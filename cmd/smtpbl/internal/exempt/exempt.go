@@ -6,9 +6,11 @@ package exempt
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,7 +54,7 @@ type List struct {
 	self    selfaddr.Addrs     // the last that the kernel told
 	last    []policy.Exemption // the list as it was told last, nil where it was not taken
 	tell    func([]policy.Exemption) (taken bool)
-	failing map[string]bool // what is told already
+	failing map[string]string // what is told already, by topic
 }
 
 // Current returns the exemptions as they are now. Where a host name cannot be
@@ -113,14 +115,33 @@ func (l *List) look(now time.Time) {
 func (l *List) told(topic string, err error, what string, attrs ...any) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.failing == nil {
-		l.failing = map[string]bool{}
+	if err == nil {
+		delete(l.failing, topic)
+		return true
 	}
-	if err != nil && !l.failing[topic] {
+	if l.failing == nil {
+		l.failing = map[string]string{}
+	}
+	if l.failing[topic] == "" {
 		l.Log.Warn("a source of exemptions fails", append([]any{"what", what, "err", err}, attrs...)...)
 	}
-	l.failing[topic] = err != nil
-	return err == nil
+	l.failing[topic] = fmt.Sprintf("%s: %v", what, err)
+	return false
+}
+
+// Failing tells what keeps the list from being whole now. What the configuration
+// of Postfix has beyond networks is no fault.
+func (l *List) Failing() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []string
+	for topic, text := range l.failing {
+		if !strings.HasPrefix(topic, topicLeftOut) {
+			out = append(out, text)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // publish tells the exemptions if they have changed, and returns when whoever

@@ -60,6 +60,15 @@ func TestCurrent(t *testing.T) {
 	if n := strings.Count(log.String(), "cannot resolve"); n != 1 {
 		t.Errorf("an unknown host is told %d times, want once:\n%s", n, &log)
 	}
+	if got := l.Failing(); len(got) != 1 || !strings.Contains(got[0], "it can be banned") || !strings.Contains(got[0], "no-such-host.invalid") {
+		t.Errorf("what fails: %q", got)
+	}
+	l.Hosts = nil
+	l.Networks = func(context.Context) (string, error) { return "192.0.2.0/24 hash:/etc/postfix/nets", nil }
+	l.told("host no-such-host.invalid", nil, "")
+	if current(t, l); len(l.Failing()) != 0 {
+		t.Errorf("nothing fails any more, and still it says %q", l.Failing())
+	}
 }
 
 // TestALostNameKeepsItsAddresses: a resolver that is down must not get the

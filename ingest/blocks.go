@@ -25,15 +25,18 @@ type Block[T any] struct {
 	Lines uint64
 
 	long uint64 // of them over-long
+	cut  pieces // that are open at its start
 	text []byte // lines with their ends, but perhaps the last
 	buf  []byte
 	made chan struct{} // holds one when the first step is done
 }
 
-// Each hands every line of b to fn, without its end. The slice is valid until
-// the Block is used again.
+// Each hands every line of b to fn, without its end, and a piece of a line that
+// a container's engine has cut as an empty one. The slice is valid until the
+// Block is used again.
 func (b *Block[T]) Each(fn func(line []byte)) {
 	b.Lines, b.long = 0, 0
+	cut := b.cut
 	for text := b.text; len(text) > 0; b.Lines++ {
 		line := text
 		if end := bytes.IndexByte(text, '\n'); end >= 0 {
@@ -47,6 +50,9 @@ func (b *Block[T]) Each(fn func(line []byte)) {
 		if len(line) > DefaultMaxLine {
 			line = line[:DefaultMaxLine]
 			b.long++
+		}
+		if cut.torn(line) {
+			line = nil
 		}
 		fn(line)
 	}
@@ -70,6 +76,7 @@ type Blocks[T any] struct {
 	second func(*Block[T])
 	all    []*Block[T]
 	stats  LineStats // of the log that is read
+	cut    pieces    // that are open where the reading is
 }
 
 // NewBlocks returns Blocks whose first step is done by as many goroutines as
@@ -89,7 +96,7 @@ func NewBlocks[T any](first []func(*Block[T]), second func(*Block[T])) *Blocks[T
 // statistics are right up to the point where an error, that of r, ended the
 // reading: what was read before has gone through both steps.
 func (x *Blocks[T]) Read(r io.Reader) (LineStats, error) {
-	c := &cutter{r: r}
+	c := &cutter{r: r, cut: &x.cut}
 	x.stats = LineStats{}
 	if len(x.first) == 1 {
 		x.readAlone(c)
@@ -160,5 +167,7 @@ func (b *Block[T]) fill(c *cutter) bool {
 		b.buf = make([]byte, scanBuffer)
 	}
 	b.text, b.buf = c.next(b.buf)
+	b.cut = *c.cut
+	c.cut.follow(b.text)
 	return len(b.text) > 0
 }

@@ -12,6 +12,7 @@ type cutter struct {
 	open []byte
 	read uint64 // bytes
 	err  error  // that ended the reading
+	cut  *pieces
 }
 
 // next returns whole lines, read into buf or a longer buffer, which it returns

@@ -26,6 +26,8 @@ type delivery struct {
 	// passed is how far the last rotated file was read that was read as a
 	// whole, before a newer file was begun.
 	passed Position
+	// pieces outlives a file: the next one may begin with the rest of a line.
+	pieces pieces
 	// emit is the method value of take, made once: a new one for each read
 	// would be an allocation.
 	emit func(text []byte)
@@ -61,9 +63,12 @@ func (d *delivery) giveBack() {
 
 // take hands one line over.
 func (d *delivery) take(text []byte) {
+	d.stats.lines.Add(1)
+	if d.pieces.torn(text) {
+		return
+	}
 	d.line.Text = text
 	d.handler.Line(&d.line)
-	d.stats.lines.Add(1)
 }
 
 // chunk splits what one read has brought and hands its lines over.

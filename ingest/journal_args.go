@@ -6,7 +6,8 @@ import (
 )
 
 // journalFields are the fields that an entry is made of, and judged by.
-const journalFields = "MESSAGE,SYSLOG_IDENTIFIER,_PID,_UID,_SYSTEMD_UNIT,_EXE,_TRANSPORT,CONTAINER_NAME,CONTAINER_TAG"
+const journalFields = "MESSAGE,SYSLOG_IDENTIFIER,_PID,_UID,_SYSTEMD_UNIT,_EXE,_TRANSPORT,CONTAINER_NAME,CONTAINER_TAG," +
+	"CONTAINER_PARTIAL_ID,CONTAINER_PARTIAL_MESSAGE,PRIORITY"
 
 // args are the arguments of journalctl, whose matches keep what is nothing to
 // us out of the pipe. They prove nothing; see believe.

@@ -17,8 +17,12 @@ type journalEntry struct {
 	// container and containerTag are what a container engine calls the writer;
 	// anybody can send them.
 	container, containerTag string
-	cursor                  string
-	stamp                   time.Time
+	// piece is set in a piece of a line that the engine has cut, more where that
+	// is not the last one. priority tells the container's streams apart.
+	piece, more bool
+	priority    string
+	cursor      string
+	stamp       time.Time
 }
 
 // errAmbiguous says that a field that tells who wrote the entry came twice.
@@ -38,6 +42,9 @@ func (e *journalEntry) decode(line []byte) error {
 		Way     journalValue `json:"_TRANSPORT"`
 		Box     journalValue `json:"CONTAINER_NAME"`
 		BoxTag  journalValue `json:"CONTAINER_TAG"`
+		Piece   journalValue `json:"CONTAINER_PARTIAL_ID"`
+		More    journalValue `json:"CONTAINER_PARTIAL_MESSAGE"`
+		Level   journalValue `json:"PRIORITY"`
 		Cursor  journalValue `json:"__CURSOR"`
 		Stamp   journalValue `json:"__REALTIME_TIMESTAMP"`
 	}
@@ -70,6 +77,7 @@ func (e *journalEntry) decode(line []byte) error {
 
 		transport: string(fields.Way.bytes),
 		container: string(fields.Box.bytes), containerTag: string(fields.BoxTag.bytes),
+		piece: len(fields.Piece.bytes) > 0, more: len(fields.More.bytes) > 0, priority: string(fields.Level.bytes),
 	}
 	return nil
 }

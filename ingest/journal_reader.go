@@ -36,11 +36,13 @@ type journalReader struct {
 	entries uint64
 	live    bool
 	err     error
+	// cut holds the streams of containers whose last entry goes on in the next.
+	cut map[string]bool
 }
 
 // newJournalReader returns a reader that begins where j's Start says.
 func newJournalReader(j *Journal, h Handler) *journalReader {
-	r := &journalReader{j: j, handler: h, buf: make([]byte, readSize), since: j.cfg.Now().Add(-j.cfg.History)}
+	r := &journalReader{j: j, handler: h, buf: make([]byte, readSize), cut: map[string]bool{}, since: j.cfg.Now().Add(-j.cfg.History)}
 	if j.cfg.Start != nil {
 		r.cursor = j.cfg.Start.Cursor
 	}
@@ -141,13 +143,29 @@ func (r *journalReader) hand(e *journalEntry) {
 	}
 	now := r.j.cfg.Now()
 	r.line = Line{Text: e.message, Tag: e.tag, PID: e.pid, Stamp: e.stamp, Arrival: now, Live: r.live}
+	torn := false
 	if e.container != "" || e.containerTag != "" {
+		torn = r.torn(e)
 		r.line.Tag, r.line.PID, r.line.Text = containerLine(e.message)
 	}
-	r.handler.Line(&r.line)
+	if !torn {
+		r.handler.Line(&r.line)
+	}
 	stats.lines.Add(1)
 	stats.bytes.Add(uint64(len(e.message)))
 	stats.lastLine.Store(now.UnixNano())
+}
+
+// torn tells whether a container's entry is a piece of a longer line: see pieces.
+// The last one has no mark of podman's.
+func (r *journalReader) torn(e *journalEntry) bool {
+	stream := e.container + " " + e.priority
+	torn := e.piece || e.more || r.cut[stream]
+	delete(r.cut, stream)
+	if e.more {
+		r.cut[stream] = true
+	}
+	return torn
 }
 
 // dropCursor makes the next run begin by time: right behind the lost entry,

@@ -88,47 +88,50 @@ func loginFailed(head []byte, ev *policy.Event) bool {
 		return false
 	}
 	if i := bytes.Index(head, []byte(failed)); i >= 0 {
-		return loginAttempts(head[i+len(failed):], ev)
+		rest, ok := loginAttempts(head[i+len(failed):], ev)
+		return ok && loginCode(rest)
+	}
+	if loginEnded(head, ev) {
+		return true
 	}
 	head = bytes.TrimSuffix(head, []byte(" (proxy_dest_auth_failed)"))
 	ev.Kind, ev.Failures = policy.AuthFail, 1
 	return bytes.HasSuffix(head, []byte(proxy))
 }
 
-// loginAttempts reads "2 attempts in 5 secs)" or "1/3 successful auths in 5
-// secs)". Before Dovecot 2.2 there was no time, and since 2.4 there may be the
-// last failure's text and there is a code.
-func loginAttempts(b []byte, ev *policy.Event) bool {
+// loginAttempts reads "2 attempts in 5 secs" or "1/3 successful auths in 5 secs",
+// and returns what follows. Before Dovecot 2.2 there was no time.
+func loginAttempts(b []byte, ev *policy.Event) (rest []byte, ok bool) {
 	n, b, ok := number(b)
 	if !ok {
-		return false
+		return nil, false
 	}
 	if rest, ok := bytes.CutPrefix(b, []byte("/")); ok {
 		good := n
 		if n, b, ok = number(rest); !ok {
-			return false
+			return nil, false
 		}
 		n -= good
 		b, ok = bytes.CutPrefix(b, []byte(" successful auths"))
 		if !ok {
-			return false
+			return nil, false
 		}
 	} else if b, ok = bytes.CutPrefix(b, []byte(" attempts")); !ok {
-		return false
+		return nil, false
 	}
 	secs := 0
 	if rest, ok := bytes.CutPrefix(b, []byte(" in ")); ok {
 		secs, b, _ = number(rest)
 		if b, ok = bytes.CutPrefix(b, []byte(" secs")); !ok {
-			return false
+			return nil, false
 		}
 	}
 	ev.Kind, ev.Failures, ev.Span = policy.AuthFail, n, time.Duration(secs)*time.Second
-	return n > 0 && n <= maxCount && loginCode(b)
+	return b, n > 0 && n <= maxCount
 }
 
-// loginCode reads the end of the reason and Dovecot 2.4's code. Every other
-// code, such as temp_fail or authorization_failed, is no wrong password.
+// loginCode reads the end of the reason and Dovecot 2.4's code, if there is one.
+// Every other code, such as temp_fail or authorization_failed, is no wrong password.
 func loginCode(b []byte) bool {
 	if string(b) == ")" {
 		return true
@@ -140,5 +143,11 @@ func loginCode(b []byte) bool {
 	if len(rest) == len(b) {
 		return false
 	}
-	return string(rest) == ")" || bytes.HasPrefix(rest, []byte(", last failure: ")) && rest[len(rest)-1] == ')'
+	return loginReasonEnd(rest)
+}
+
+// loginReasonEnd tells whether b is the end of a reason, which may tell the last
+// failure's text.
+func loginReasonEnd(b []byte) bool {
+	return string(b) == ")" || bytes.HasPrefix(b, []byte(", last failure: ")) && b[len(b)-1] == ')'
 }

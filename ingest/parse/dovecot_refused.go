@@ -20,11 +20,13 @@ func cleartextRefused(head []byte) bool {
 	if !ok {
 		return false
 	}
-	if rest, ok := bytes.CutSuffix(head, []byte(" (cleartext_auth_disabled)")); ok {
-		head = rest
-	}
+	head, code := bytes.CutSuffix(head, []byte(" (cleartext_auth_disabled)"))
 	i := bytes.LastIndex(head, []byte("(tried to use dis"))
-	return i >= 0 && bytes.HasSuffix(head[i:], []byte(" auth)"))
+	if i < 0 {
+		return false
+	}
+	// Since 2.4 the number of attempts follows.
+	return bytes.HasSuffix(head[i:], []byte(" auth)")) || code && bytes.Contains(head[i:], []byte(" auth, "))
 }
 
 // tooManyCommands tells a client that was thrown out for commands that are

@@ -116,6 +116,15 @@ var loginShapes = []shape{
 	{"imap-login: Login aborted: Logged out (auth failed, 1 attempts in 5 secs, last failure: no (really)) (invalid_credentials): user=<al>, rip=192.0.2.1", loginFailure("al", 1, 5*time.Second)},
 	{"managesieve-login: Disconnected (proxy dest auth failed): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25", loginFailure("al", 1, 0)},
 	{"imap-login: Login aborted: x (proxy dest auth failed) (proxy_dest_auth_failed): user=<al>, rip=192.0.2.1", loginFailure("al", 1, 0)},
+	{"imap-login: Login aborted: x (proxy dest authentication failure, 2 attempts in 9 secs) (proxy_dest_auth_failed): user=<al>, rip=192.0.2.1", loginFailure("al", 2, 9*time.Second)},
+	{"imap-login: Login aborted: x (proxy dest authentication failure to 10.0.0.3, 2 attempts in 9 secs, last failure: [AUTHENTICATIONFAILED] no (1)) (proxy_dest_auth_failed): user=<al>, rip=192.0.2.1", loginFailure("al", 2, 9*time.Second)},
+	// Guesses, and then an attempt that ends otherwise.
+	{"imap-login: Login aborted: Logged out (tried to use unsupported auth mechanism, 6 attempts in 9 secs) (invalid_mech): user=<al>, method=X, rip=192.0.2.1", loginFailure("al", 5, 9*time.Second)},
+	{"pop3-login: Login aborted: Logged out (sent invalid base64 in response, 6 attempts in 9 secs) (invalid_base64): user=<al>, method=PLAIN, rip=192.0.2.1", loginFailure("al", 5, 9*time.Second)},
+	{"submission-login: Login aborted: Connection closed (client didn't finish SASL auth, 6 attempts in 9 secs) (auth_waiting_client): user=<al>, method=PLAIN, rip=192.0.2.1", loginFailure("al", 5, 9*time.Second)},
+	{"imap-login: Login aborted: Connection closed (auth aborted by client, 6 attempts in 9 secs) (auth_aborted_by_client): user=<al>, method=PLAIN, rip=192.0.2.1", loginFailure("al", 5, 9*time.Second)},
+	{"imap-login: Login aborted: x (anonymous logins disabled, 1/6 successful auths in 9 secs) (anonymous_auth_disabled): user=<al>, rip=192.0.2.1", loginFailure("al", 4, 9*time.Second)},
+	{"imap-login: Login aborted: x (credentials contain control characters, 2 attempts in 9 secs) (invalid_credentials): user=<al>, rip=192.0.2.1", loginFailure("al", 1, 9*time.Second)},
 	{"imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<a, rip=198.51.100.66, lip=1.1.1.1>, method=PLAIN, rip=192.0.2.1", loginFailure("a, rip=198.51.100.66, lip=1.1.1.1", 1, 2*time.Second)},
 }
 
@@ -146,6 +155,7 @@ func TestDovecotAbuse(t *testing.T) {
 		{"imap-login: Aborted login (tried to use disabled plaintext auth): rip=192.0.2.1, lip=192.0.2.25", cleartext("")},
 		{"pop3-login: Disconnected: Too many invalid commands (tried to use disallowed plaintext auth): user=<al>, rip=192.0.2.1, lip=192.0.2.25, session=<s>", cleartext("al")},
 		{"imap-login: Login aborted: Logged out (tried to use disallowed cleartext auth) (cleartext_auth_disabled): user=<>, rip=192.0.2.1, lip=192.0.2.25", cleartext("")},
+		{"imap-login: Login aborted: Logged out (tried to use disallowed cleartext auth, 3 attempts in 2 secs) (cleartext_auth_disabled): user=<>, rip=192.0.2.1, lip=192.0.2.25", cleartext("")},
 		{"imap-login: Disconnected: Too many invalid commands (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25, TLS, session=<s>", flood},
 		{"managesieve-login: Info: Disconnected: Too many invalid commands. (no auth attempts in 0 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25", flood},
 		{"pop3-login: Disconnected: Disconnected: Too many bad commands (no auth attempts): rip=192.0.2.1, lip=192.0.2.25", flood},
@@ -160,6 +170,12 @@ func TestDovecotLinesOfNoLogin(t *testing.T) {
 	checkNoEvents(t, "dovecot: ", []string{
 		"imap-login: Disconnected: Connection closed (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25",
 		"imap-login: Disconnected: Too many invalid commands (client didn't finish SASL auth, waited 0 secs): user=<>, rip=192.0.2.1",
+		"imap-login: Login aborted: Connection closed (auth aborted by client, 1 attempts in 9 secs) (auth_aborted_by_client): user=<>, rip=192.0.2.1",
+		"imap-login: Login aborted: Connection closed (user disabled, 6 attempts in 9 secs) (user_disabled): user=<al>, rip=192.0.2.1",
+		"imap-login: Login aborted: Connection closed (proxy dest temporary authentication failure, 6 attempts in 9 secs) (proxy_dest_auth_temp_failed): user=<al>, rip=192.0.2.1",
+		"imap-login: Login aborted: x (auth failed, 6 attempts in 9 secs) (invalid_mech): user=<al>, rip=192.0.2.1",
+		"imap-login: Login aborted: x (invalid_mech): user=<al>, rip=192.0.2.1",
+		"imap-login: (): user=<al>, rip=192.0.2.1",
 		"imap-login: Too many invalid commands (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25",
 		"imap-login: Disconnected: Too many friends (no auth attempts in 2 secs): user=<>, rip=192.0.2.1, lip=192.0.2.25",
 		"pop3-login: Authenticate NTLM failed: Unsupported authentication mechanism.: user=<>, method=NTLM, rip=192.0.2.1, lip=192.0.2.25, session=<s>",

@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"net/netip"
+	"strings"
 
 	"github.com/smtpbl/smtpbl/policy"
 )
@@ -50,18 +51,15 @@ func sendmailTopic(msg []byte, ev *policy.Event) bool {
 	return sendmailConnection(b, ev)
 }
 
-// sendmailClient parses "name [addr]", "[addr]" or "[IPv6:addr]" at the start
-// of b, which "(may be forged)" may follow. The name comes from the client's
-// own DNS; an ident and "@" may stand before it, and the ident is the client's.
+// sendmailClient parses "name [addr]", "[addr]" or "[IPv6:addr]" at the start of
+// b, which "(may be forged)" may follow. The name comes from the client's own
+// DNS. What its identd says may stand before the name.
 func sendmailClient(b []byte) (a netip.Addr, rest []byte, ok bool) {
+	b = withoutIdent(b)
 	i := name(b)
-	if i > 0 && i < len(b) && b[i] == '@' {
-		i++
-		i += name(b[i:])
-	}
 	if i > 0 && i < len(b) && b[i] == ' ' {
 		i++
-	} else if i > 0 && b[i-1] != '@' {
+	} else if i > 0 {
 		return a, nil, false
 	}
 	b = b[i:]
@@ -78,6 +76,23 @@ func sendmailClient(b []byte) (a netip.Addr, rest []byte, ok bool) {
 		return a, nil, false
 	}
 	return a, bytes.TrimPrefix(b[1:], []byte(" (may be forged)")), true
+}
+
+// withoutIdent drops "<ident>@" or "IDENT:<ident>@", where the ident is the
+// client's choice of letters, digits and some other characters: no blank and no
+// bracket, so that it cannot imitate what follows (sendmail daemon.c, getauthinfo,
+// and util.c, cleanstrcpy).
+func withoutIdent(b []byte) []byte {
+	const others = "!#$%&'*+-./^_`{|}~"
+	ident := bytes.TrimPrefix(b, []byte("IDENT:"))
+	i := 0
+	for i < len(ident) && (nameBytes[ident[i]] || strings.IndexByte(others, ident[i]) >= 0) {
+		i++
+	}
+	if i < len(ident) && ident[i] == '@' {
+		return ident[i+1:]
+	}
+	return b
 }
 
 // sendmailHasty parses the rest of "rejecting ",
@@ -101,13 +116,19 @@ func sendmailHasty(b []byte, ev *policy.Event) bool {
 			return false
 		}
 	}
-	if !bytes.HasPrefix(rest, []byte(" due to pre-greeting traffic")) && !bytes.HasPrefix(rest, []byte(" due to traffic before response")) {
+	after, early := bytes.CutPrefix(rest, []byte(" due to pre-greeting traffic"))
+	if c, ok := bytes.CutPrefix(after, []byte(" after ")); ok {
+		after, _ = bytes.CutSuffix(c[digits(c):], []byte(" seconds"))
+	}
+	if (!early || len(after) > 0) && string(rest) != " due to traffic before response" {
 		return false
 	}
 	return abuse(ev, a, shapeSync)
 }
 
-// sendmailConnection parses what begins with the client.
+// sendmailConnection parses what begins with the client. What a client gives as a
+// recipient begins a line too, as in "<text>... Unbalanced '>'" (sendmail err.c,
+// usrerr), and may imitate all of this but the end.
 func sendmailConnection(b []byte, ev *policy.Event) bool {
 	a, rest, ok := sendmailClient(b)
 	if !ok {
@@ -117,15 +138,17 @@ func sendmailConnection(b []byte, ev *policy.Event) bool {
 		return sendmailAttack(a, c, ev)
 	}
 	switch {
-	case bytes.HasPrefix(rest, []byte(" did not issue MAIL/EXPN/VRFY/ETRN during connection to ")):
-		return abuse(ev, a, shapeNoMail)
+	case bytes.HasPrefix(rest, sendmailIdle):
+		return bytes.IndexByte(rest[len(sendmailIdle):], ' ') < 0 && abuse(ev, a, shapeNoMail)
 	case bytes.HasPrefix(rest, []byte(": probable open proxy: command=")):
-		return abuse(ev, a, shapeNonSMTP)
+		return !bytes.Contains(rest, []byte("... ")) && abuse(ev, a, shapeNonSMTP)
 	case bytes.HasPrefix(rest, []byte(": VRFY ")) || bytes.HasPrefix(rest, []byte(": EXPN ")):
 		return bytes.HasSuffix(rest, []byte(" [rejected]")) && abuse(ev, a, shapeProbe)
 	}
 	return false
 }
+
+var sendmailIdle = []byte(" did not issue MAIL/EXPN/VRFY/ETRN during connection to ")
 
 var shapeProbe = []byte("address probing")
 
@@ -135,7 +158,11 @@ var shapeProbe = []byte("address probing")
 // logins by default. Where "AUTH failure" is logged too, it tells the same
 // attempt, so this one is another witness.
 func sendmailAttack(a netip.Addr, b []byte, ev *policy.Event) bool {
-	if !bytes.HasPrefix(b, []byte("AUTH, count=")) {
+	i := bytes.LastIndexByte(b, '=') + 1
+	if digits(b[i:]) < max(len(b)-i, 1) {
+		return false // see sendmailConnection
+	}
+	if string(b[:i]) != "AUTH, count=" {
 		return abuse(ev, a, shapeErrors)
 	}
 	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Witness: policy.WitnessLogin, Failures: 1, Detail: shapeErrors}

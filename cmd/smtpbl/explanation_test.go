@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -159,5 +160,25 @@ func TestANetIsNotAnAddress(t *testing.T) {
 	})
 	if err != nil || len(f.kernel) != 1 || f.kernel[0].Set != "manual4_16" || f.allowed {
 		t.Errorf("bans %+v, allowed %v, %v; want the wider one alone", f.kernel, f.allowed, err)
+	}
+}
+
+// TestAListedAddressIsAskedOfTheHistoryToo: the history has no bans of block
+// lists, and is not damaged for that.
+func TestAListedAddressIsAskedOfTheHistoryToo(t *testing.T) {
+	dir := t.TempDir()
+	s, _, _, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	past := store.Record{Prefix: whyAddr, Rule: policy.RuleAuthFail, Step: policy.StepHost, Bans: 1, At: whyNow, Until: whyNow.Add(time.Hour), Reason: "x"}
+	if err := errors.Join(s.Put([]store.Record{past}), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f := &facts{asked: whyAddr, now: whyNow.Add(2 * time.Hour), kernel: []nft.Ban{
+		{Layer: nft.LayerFeed, Prefix: netip.MustParsePrefix("198.51.100.0/24"), Set: "feed4_a"},
+	}}
+	if err := store.Ask(dir, f.askSaved); err != nil || len(f.records) != 0 || len(f.past) != 1 {
+		t.Errorf("records %v, past %v, error %v; want what was before", f.records, f.past, err)
 	}
 }

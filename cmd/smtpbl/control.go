@@ -215,7 +215,7 @@ func listed(prefixes []netip.Prefix, lookup func(netip.Addr) ([]nft.Ban, bool, e
 			return out
 		}
 		for i := range bans {
-			if b := &bans[i]; b.Layer == nft.LayerFeed && b.Prefix.Bits() <= p.Bits() && !(allowed && p.IsSingleIP()) {
+			if b := &bans[i]; b.Layer == nft.LayerFeed && b.Prefix.Bits() <= p.Bits() && (!allowed || !p.IsSingleIP()) {
 				out = append(out, control.Cover{Prefix: p, By: b.Prefix, Set: b.Set})
 			}
 		}

@@ -81,3 +81,51 @@ func TestKnownUsers(t *testing.T) {
 			3s fail 192.0.2.1 n=4 u=bob@two.example`, nil},
 	})
 }
+
+// TestStandingOfKnownUsers tells how many failures more of other users ban, and
+// wants the ban to come with the last of them.
+func TestStandingOfKnownUsers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		known, strange int // failures
+		more           int
+	}{
+		"nobody failed":          {0, 0, 5},
+		"strangers alone":        {0, 3, 2},
+		"a known user alone":     {7, 0, 5},
+		"both":                   {4, 3, 2},
+		"few are left of either": {8, 4, 1},
+		"many of four users":     {18, 0, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := New(Config{
+				Window: time.Hour, Threshold4: 5, Threshold6: 5, BanTime: time.Hour, BanTimeMax: time.Hour,
+				KnownThreshold: 20, KnownFor: time.Hour,
+			}, start)
+			users := []string{"a", "b", "c", "d"}
+			for _, u := range users {
+				e.Observe(&Event{Time: start, Kind: AuthOK, Addr: addr4(0xc0000201), User: []byte(u), Witness: WitnessMTA}, nil)
+			}
+			at := start
+			fail := func(user string) []Decision {
+				at = at.Add(time.Minute / 4) // apart, so that no report is taken for another's
+				return e.Observe(&Event{Time: at, Kind: AuthFail, Addr: addr4(0xc0000201), User: []byte(user), Witness: WitnessMTA}, nil)
+			}
+			var out []Decision
+			for i := range tt.known {
+				out = append(out, fail(users[i*len(users)/max(tt.known, 8)])...)
+			}
+			for range tt.strange {
+				out = append(out, fail("eve")...)
+			}
+			s := e.Standing(addr4(0xc0000201), at)
+			if len(out) != 0 || s.Failures != tt.known+tt.strange || s.Known != tt.known || s.More != tt.more {
+				t.Fatalf("decided %v; standing %+v, want %d more", out, s, tt.more)
+			}
+			for n := 1; n <= tt.more; n++ {
+				if out := fail("eve"); (len(out) > 0) != (n == tt.more) {
+					t.Errorf("after %d more: %v, want a ban after %d", n, out, tt.more)
+				}
+			}
+		})
+	}
+}

@@ -17,8 +17,11 @@ type Standing struct {
 	// first and last of them, zero where there is none.
 	Failures    int
 	First, Last time.Time
-	// Threshold is how many failures ban now, as things stand.
-	Threshold int
+	// Known are those of the failures whose users logged in from there lately.
+	Known int
+	// Threshold is how many failures ban now, as things stand, without those of
+	// known users; More is how many more of other users that takes.
+	Threshold, More int
 	// Bans is how many there were, without those that quiet time took back.
 	Bans int
 	// NextBan is how long the next one would be, without BanExtra.
@@ -43,6 +46,7 @@ func (e *Engine) Standing(a netip.Addr, at time.Time) Standing {
 		s.Refusal, of = why, ofSpared
 	}
 	rank := 0
+	s.More = s.Threshold
 	if i := e.find(k, of); i != 0 {
 		r := e.records.at(i)
 		rank = e.rankOf(r, now)
@@ -56,8 +60,14 @@ func (e *Engine) Standing(a netip.Addr, at time.Time) Standing {
 
 // describe fills in what is known of the address itself.
 func (e *Engine) describe(s *Standing, r *record, now second) {
-	t := e.count(e.load(r), now)
+	x := e.load(r)
+	t := e.count(x, now)
 	s.Failures = t.n
+	if e.cfg.KnownThreshold > e.threshold(r.key) {
+		e.weigh(&sight{key: r.key, at: now}, x, now, &t)
+		s.More = min(s.More, e.cfg.KnownThreshold-t.weighed+t.strange)
+	}
+	s.Known, s.More = t.n-t.strange, max(s.More-t.strange, 1)
 	if t.n > 0 {
 		s.First, s.Last = e.clock.time(t.first), e.clock.time(t.last)
 	}

@@ -126,7 +126,7 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 			return nil, errors.Join(r.err, s.correctPardons(ctx, req))
 		}
 		err = s.judge.Tell(ctx, func(e *policy.Engine) { tellEngine(e, req, &r.out, time.Now()) })
-		return answerOf(&r.out), errors.Join(err, s.enforcer.AwaitSaved(ctx))
+		return s.answerOf(req, &r.out), errors.Join(err, s.enforcer.AwaitSaved(ctx))
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -188,14 +188,39 @@ func tellEngine(e *policy.Engine, req *control.Request, out *enforce.Outcome, no
 }
 
 // answerOf puts an outcome into the words of the control socket.
-func answerOf(out *enforce.Outcome) *control.Response {
+func (s *service) answerOf(req *control.Request, out *enforce.Outcome) *control.Response {
 	resp := &control.Response{
 		Changed: out.Changed, Kept: out.Kept, PardonedUntil: out.PardonedUntil, Unpardoned: out.Unpardoned,
 	}
 	for _, c := range out.Covered {
 		resp.Covered = append(resp.Covered, control.Cover{Prefix: c.Prefix, By: c.By.Prefix, Set: c.By.Set()})
 	}
+	if req.Op == control.OpDel && req.Pardon == 0 && s.table != nil {
+		resp.Covered = append(resp.Covered, listed(req.Prefixes, s.table.Lookup)...)
+	}
 	return resp
+}
+
+// maxListed is how many prefixes of one change are looked for in block lists.
+const maxListed = 1000
+
+// listed tells which prefixes block lists cover, whatever was lifted by name: only
+// the kernel has them at hand. What it does not answer is left out, for the change
+// is made.
+func listed(prefixes []netip.Prefix, lookup func(netip.Addr) ([]nft.Ban, bool, error)) []control.Cover {
+	var out []control.Cover
+	for _, p := range prefixes[:min(len(prefixes), maxListed)] {
+		bans, allowed, err := lookup(p.Addr())
+		if err != nil {
+			return out
+		}
+		for i := range bans {
+			if b := &bans[i]; b.Layer == nft.LayerFeed && b.Prefix.Bits() <= p.Bits() && (!allowed || !p.IsSingleIP()) {
+				out = append(out, control.Cover{Prefix: p, By: b.Prefix, Set: b.Set})
+			}
+		}
+	}
+	return out
 }
 
 func release(e *policy.Engine, prefixes []netip.Prefix, now time.Time) {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
+	"github.com/smtpbl/smtpbl/nft"
 )
 
 func TestCheckRequest(t *testing.T) {
@@ -37,5 +39,35 @@ func TestCheckRequest(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestListed: set del names the block lists that go on dropping what was named.
+func TestListed(t *testing.T) {
+	lists := map[netip.Addr]nft.Ban{}
+	for _, text := range []string{"192.0.2.0/24", "198.51.100.7/32", "203.0.113.0/25"} {
+		p := netip.MustParsePrefix(text)
+		lists[p.Addr()] = nft.Ban{Layer: nft.LayerFeed, Prefix: p, Set: "feed4_a"}
+	}
+	lookup := func(a netip.Addr) ([]nft.Ban, bool, error) {
+		for _, b := range lists {
+			if b.Prefix.Contains(a) {
+				return []nft.Ban{{Layer: nft.LayerPolicy, Prefix: netip.PrefixFrom(a, 32)}, b}, a.String() == "203.0.113.9", nil
+			}
+		}
+		return nil, false, nil
+	}
+	got := listed([]netip.Prefix{
+		netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("192.0.2.0/24"), // covered
+		netip.MustParsePrefix("198.51.100.0/24"), // has a listed host
+		netip.MustParsePrefix("203.0.113.9/32"),  // is let through
+		netip.MustParsePrefix("100.64.0.1/32"),
+	}, lookup)
+	want := []control.Cover{
+		{Prefix: netip.MustParsePrefix("192.0.2.7/32"), By: netip.MustParsePrefix("192.0.2.0/24"), Set: "feed4_a"},
+		{Prefix: netip.MustParsePrefix("192.0.2.0/24"), By: netip.MustParsePrefix("192.0.2.0/24"), Set: "feed4_a"},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

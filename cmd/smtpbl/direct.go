@@ -51,7 +51,7 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	}
 	var resp *control.Response
 	hand := handOf(req, func(o enforce.Outcome, failed error) {
-		resp, err = answerOf(&o), failed
+		resp, err = s.answerOf(req, &o), failed
 	})
 	s.enforcer.Once(hand)
 	return resp, err

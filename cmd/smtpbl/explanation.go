@@ -80,7 +80,9 @@ type whyLastBan struct {
 type whyCount struct {
 	Prefix    string      `json:"counted_as"`
 	Failures  int         `json:"failures"`
+	Known     int         `json:"known_failures"` // of them, those of users who logged in from there lately
 	Threshold int         `json:"threshold"`
+	More      int         `json:"more"` // how many more of other users ban
 	Step      policy.Step `json:"step"`
 	Until     *time.Time  `json:"until"`
 	NextBan   float64     `json:"next_ban_seconds"`
@@ -230,7 +232,7 @@ func (f *facts) count(x *explanation) {
 	}
 	if s.Prefix.IsValid() {
 		x.Count = &whyCount{
-			Prefix: enforce.Addr(s.Prefix), Failures: s.Failures, Threshold: s.Threshold,
+			Prefix: enforce.Addr(s.Prefix), Failures: s.Failures, Known: s.Known, Threshold: s.Threshold, More: s.More,
 			Step: s.Step, Until: timeOrNil(s.Until), NextBan: seconds(s.NextBan),
 		}
 	}

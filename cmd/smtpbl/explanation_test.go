@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ var (
 // standingOf is what an Engine tells of an address with n failures.
 func standingOf(n int) *policy.Standing {
 	return &policy.Standing{
-		Prefix: whyAddr, Failures: n, Threshold: 5, NextBan: 8 * time.Hour, Bans: 1,
+		Prefix: whyAddr, Failures: n, Threshold: 5, More: 5 - n, NextBan: 8 * time.Hour, Bans: 1,
 		Net: netip.MustParsePrefix("198.51.100.0/24"), NetThreshold: 5,
 	}
 }
@@ -41,6 +42,9 @@ func TestVerdicts(t *testing.T) {
 	everywhere.Step = policy.StepAll
 	soft := standingOf(3)
 	soft.Step, soft.Until = policy.StepSoft, whyNow.Add(time.Minute)
+	known, atTheEdge := standingOf(8), standingOf(19)
+	known.Known, known.More = 7, 4
+	atTheEdge.Known, atTheEdge.More = 19, 1
 	spared := standingOf(9)
 	spared.Refusal = policy.RefusedSSH
 	forgiven := standingOf(0)
@@ -57,6 +61,8 @@ func TestVerdicts(t *testing.T) {
 		"some failures":  {facts{standing: standingOf(2)}, stateFree, "198.51.100.7 is not banned; 3 more failed logins would ban it for 8h0m"},
 		"nearly":         {facts{standing: standingOf(4)}, stateFree, "198.51.100.7 is not banned; one more failed login would ban it for 8h0m"},
 		"soft":           {facts{standing: soft}, stateSoft, "198.51.100.7 is on the soft step until " + minute + " (1m left): a mail server that asks turns it away; 2 more failed logins would ban it for 8h0m"},
+		"known users":    {facts{standing: known}, stateFree, "198.51.100.7 is not banned; 4 more failed logins of other users would ban it for 8h0m"},
+		"nearly known":   {facts{standing: atTheEdge}, stateFree, "198.51.100.7 is not banned; one more failed login of another user would ban it for 8h0m"},
 		"spared":         {facts{standing: spared}, stateNeverBan, "198.51.100.7 is never banned: somebody is logged in from there by ssh"},
 		"let through":    {facts{allowed: true, kernel: []nft.Ban{kernelBan(nft.LayerPolicy, "198.51.100.7/32", "ban4", time.Hour)}}, stateNeverBan, "198.51.100.7 is never banned: the configuration says so (never_ban), or nobody can come from there"},
 		"pardoned":       {facts{allowed: true, pardoned: whyNow.Add(time.Hour)}, stateNeverBan, "198.51.100.7 is pardoned until " + hour + " (1h0m left)"},
@@ -159,5 +165,25 @@ func TestANetIsNotAnAddress(t *testing.T) {
 	})
 	if err != nil || len(f.kernel) != 1 || f.kernel[0].Set != "manual4_16" || f.allowed {
 		t.Errorf("bans %+v, allowed %v, %v; want the wider one alone", f.kernel, f.allowed, err)
+	}
+}
+
+// TestAListedAddressIsAskedOfTheHistoryToo: the history has no bans of block
+// lists, and is not damaged for that.
+func TestAListedAddressIsAskedOfTheHistoryToo(t *testing.T) {
+	dir := t.TempDir()
+	s, _, _, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	past := store.Record{Prefix: whyAddr, Rule: policy.RuleAuthFail, Step: policy.StepHost, Bans: 1, At: whyNow, Until: whyNow.Add(time.Hour), Reason: "x"}
+	if err := errors.Join(s.Put([]store.Record{past}), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f := &facts{asked: whyAddr, now: whyNow.Add(2 * time.Hour), kernel: []nft.Ban{
+		{Layer: nft.LayerFeed, Prefix: netip.MustParsePrefix("198.51.100.0/24"), Set: "feed4_a"},
+	}}
+	if err := store.Ask(dir, f.askSaved); err != nil || len(f.records) != 0 || len(f.past) != 1 {
+		t.Errorf("records %v, past %v, error %v; want what was before", f.records, f.past, err)
 	}
 }

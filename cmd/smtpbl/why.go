@@ -111,11 +111,15 @@ func (a *app) explainDirectly(cfg config.Config, p netip.Prefix, users bool) (*e
 // kernel, and what was before.
 func (f *facts) askSaved(s *store.Store) error {
 	for i := range f.kernel {
-		r, ok, err := s.Get(f.kernel[i].Key())
+		k := f.kernel[i].Key()
+		if k.Layer == nft.LayerFeed {
+			continue // the history has no room for what block lists name
+		}
+		r, ok, err := s.Get(k)
 		if err != nil {
 			return err
 		}
-		if ok && f.kernel[i].Layer != nft.LayerFeed {
+		if ok {
 			f.records = append(f.records, r)
 		}
 	}

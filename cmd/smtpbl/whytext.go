@@ -71,10 +71,12 @@ func (x *explanation) oneMore() string {
 	if c == nil || c.Threshold <= 0 {
 		return ""
 	}
-	more := max(c.Threshold-c.Failures, 1)
-	failures := fmt.Sprintf("%d more failed logins", more)
-	if more == 1 {
-		failures = "one more failed login"
+	failures, whose := fmt.Sprintf("%d more failed logins", c.More), " of other users"
+	if c.More == 1 {
+		failures, whose = "one more failed login", " of another user"
+	}
+	if c.Known > 0 {
+		failures += whose
 	}
 	return fmt.Sprintf("; %s would ban it for %s", failures, brief(duration(c.NextBan)))
 }
@@ -140,7 +142,10 @@ func (x *explanation) countRows(row func(name, format string, args ...any)) {
 		if c.Prefix != x.Addr {
 			as = ", counted as " + c.Prefix
 		}
-		row("failures", "%d of %d that ban%s; the next ban lasts %s", c.Failures, c.Threshold, as, brief(duration(c.NextBan)))
+		if c.Known > 0 {
+			as += fmt.Sprintf(", and %d of users who have logged in from there", c.Known)
+		}
+		row("failures", "%d of %d that ban%s; the next ban lasts %s", c.Failures-c.Known, c.Threshold, as, brief(duration(c.NextBan)))
 		if c.Step != "" {
 			row("step", "%s %s", c.Step, x.ends(c.Until))
 		}

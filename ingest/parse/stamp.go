@@ -78,16 +78,22 @@ func nanoseconds(b []byte) (d time.Duration, rest []byte) {
 	return d, b[i:]
 }
 
+// lastYear is the last that a stamp may be of. What is reckoned from it, such as
+// the end of a ban, still has a year of four digits, as JSON wants it.
+const lastYear = 8999
+
 func second(text, zone []byte, ref time.Time, loc *time.Location) (time.Time, bool) {
+	var t time.Time
+	var ok bool
 	switch {
 	case len(text) == isoSecond:
-		return isoTime(text, zone, loc)
+		t, ok = isoTime(text, zone, loc)
 	case text[0] == '@':
-		return tai64Time(text)
-	case len(zone) > 0:
-		return time.Time{}, false
+		t, ok = tai64Time(text)
+	case len(zone) == 0:
+		t, ok = traditionalTime(text, ref, loc)
 	}
-	return traditionalTime(text, ref, loc)
+	return t, ok && t.Year() <= lastYear
 }
 
 // stampEnd returns where the text after the stamp begins, 0 without a stamp.

@@ -63,12 +63,15 @@ func (m *Names) add(n name, text string) {
 	m.names = append(m.names, n)
 }
 
-// Line hides the names in a line, whose own name is user, empty where it has
-// none. TextCut says that the line's end is missing. A whole line that does not
+// Line hides the names in a line, whose own name is user, empty where none was
+// read from it. TextCut says that the line's end is missing. A whole line that does not
 // have its own name as it was read, since it is written in another way, is not
 // shown at all.
 func (m *Names) Line(text, user string, textCut bool) string {
-	text = m.hideEncoded(text)
+	if user == "" {
+		text = hideUnread(text)
+	}
+	text = m.hideEncoded(hidePassword(text))
 	s := search{names: m.names, text: text, cut: textCut}
 	s.everywhere = user != "" && !s.frames(user)
 	found := user == "" || textCut

@@ -43,6 +43,9 @@ func TestLines(t *testing.T) {
 		{`q"`, `{"log":"sasl_username=q\"\n"}`, `{"log":"sasl_username=q…\n"}`},
 		{"al\ufffdce", `{"log":"sasl_username=al\ufffdce\n"}`, "…"},
 		{"", "no user", "no user"},
+		// Dovecot's auth_verbose_passwords.
+		{"alice", "sql(alice,192.0.2.1): Password mismatch (given password: gue)ss)", "sql(al…,192.0.2.1): Password mismatch (given password: …)"},
+		{"alice", "sql(alice,192.0.2.1): Password mismatch (SHA1 of given password: a1b2c3)", "sql(al…,192.0.2.1): Password mismatch (SHA1 of given password: …)"},
 		// AUTH PLAIN as Courier logs it: NUL, alice, NUL, guess; and alice alone.
 		{"alice", "cmd: AUTH PLAIN AGFsaWNlAGd1ZXNz alice", "cmd: AUTH PLAIN … al…"},
 		{"alice", "cmd: AUTH LOGIN YWxpY2U= alice", "cmd: AUTH LOGIN …= al…"},
@@ -50,6 +53,32 @@ func TestLines(t *testing.T) {
 	} {
 		if got := NewNames([]string{tt.user}, kept).Line(tt.text, tt.user, false); got != tt.want {
 			t.Errorf("%q in %q: %q, want %q", tt.user, tt.text, got, tt.want)
+		}
+	}
+}
+
+// TestLinesWithoutAName were read, but no name in them: it is hidden all the same,
+// and so is the password.
+func TestLinesWithoutAName(t *testing.T) {
+	long := strings.Repeat("long", 16)
+	for text, want := range map[string]string{
+		"auth: plain(?,192.0.2.7): Username character disallowed by auth_username_chars: 0x20 (username: john doe)":    "auth: plain(?,192.0.2.7): Username character disallowed by auth_username_chars: 0x20 (username: jo…)",
+		"auth: plain(?,192.0.2.7): Username character disallowed by auth_username_chars: 0x29 (username: john) doe)":   "auth: plain(?,192.0.2.7): Username character disallowed by auth_username_chars: 0x29 (username: jo…)",
+		"auth: plain(?,192.0.2.7): Username character disallowed by auth_username_chars: 0x20 (username: john d":       "auth: plain(?,192.0.2.7): Username character disallowed by auth_username_chars: 0x20 (username: …",
+		"auth: passwd-file(" + long + "...,192.0.2.7): unknown user":                                                   "auth: passwd-file(lo…...,192.0.2.7): unknown user",
+		"imap-login: Disconnected (auth failed, 1 attempts): user=<" + long + "...>, method=PLAIN":                     "imap-login: Disconnected (auth failed, 1 attempts): user=<lo…...>, method=PLAIN",
+		`{"log":"user=\u003c` + long + `...\u003e, method=PLAIN\n"}`:                                                   `{"log":"user=\u003clo…...\u003e, method=PLAIN\n"}`,
+		`SMTP protocol error in "AUTH PLAIN AGFsaWNlAGd1ZXNz" H=(a) [192.0.2.7] AUTH command used when not advertised`: `SMTP protocol error in "AUTH PLAIN …" H=(a) [192.0.2.7] AUTH command used when not advertised`,
+		`smtp failed-command command="auth login YWxpY2U=" result="503 5.5.1 Invalid command"`:                         `smtp failed-command command="auth login …" result="503 5.5.1 Invalid command"`,
+		`smtp failed-command command="AUTH PLAIN" result="503 5.5.1 Invalid command"`:                                  `smtp failed-command command="AUTH PLAIN" result="503 5.5.1 Invalid command"`,
+		`improper command pipelining after HELO from unknown[192.0.2.7]: AUTH PLAIN AGFsaWNlAGd1ZXNz\r\nQUIT`:          `improper command pipelining after HELO from unknown[192.0.2.7]: AUTH PLAIN …\r\nQUIT`,
+		`improper command pipelining after HELO from unknown[192.0.2.7]: AUTH XOAUTH2 dXNlcj1hbGlj`:                    `improper command pipelining after HELO from unknown[192.0.2.7]: AUTH XOAUTH2 …`,
+		`6AO1Arv4001329: AUTH decode64 error [-5 for "alice guess"], relay=[192.0.2.7]`:                                `6AO1Arv4001329: AUTH decode64 error [-5 for "…"], relay=[192.0.2.7]`,
+		"[192.0.2.7]: possible SMTP attack: command=AUTH, count=4":                                                     "[192.0.2.7]: possible SMTP attack: command=AUTH, count=4",
+		"unknown[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=(unavailable)":              "unknown[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=(unavailable)",
+	} {
+		if got := NewNames(nil, kept).Line(text, "", false); got != want {
+			t.Errorf("%q:\n got %q\nwant %q", text, got, want)
 		}
 	}
 }

@@ -87,19 +87,34 @@ func (c *Collector) Line(l *ingest.Line) {
 }
 
 func (c *Collector) parse(l *ingest.Line, ev *policy.Event) bool {
-	if !c.read(l, ev) {
+	ok := c.read(l, ev)
+	if !ok {
 		return false
 	}
-	ev.Time = l.Arrival
-	if l.Live {
+	if ev.Time = l.Arrival; l.Live {
 		return true
 	}
-	if ev.Time = l.Stamp; !ev.Time.IsZero() {
-		return true
-	}
-	var ok bool
-	ev.Time, ok = parse.Stamp(l.Text, c.now(), c.zone)
+	ev.Time, ok = c.stamp(l)
 	return ok
+}
+
+// ahead is how far a stamp may be ahead of our clock: servers elsewhere have
+// clocks and zones of their own.
+const ahead = 24 * time.Hour
+
+// stamp is when a line of the past was written. What is read was written before,
+// so that a stamp a little ahead of time stands for now. One far ahead, of a
+// clock that was set wrongly, tells nothing: a ban from then on would hold for
+// years.
+func (c *Collector) stamp(l *ingest.Line) (at time.Time, ok bool) {
+	now := c.now()
+	if at, ok = l.Stamp, true; at.IsZero() {
+		at, ok = parse.Stamp(l.Text, now, c.zone)
+	}
+	if !at.After(now) {
+		return at, ok
+	}
+	return now, ok && at.Sub(now) <= ahead
 }
 
 // read makes an event of l, and notes where a login's client is missing.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -182,6 +183,38 @@ func TestHistoryCountsAtItsOwnStamp(t *testing.T) {
 	}
 	if r.events["postfix auth_fail"] != 4 {
 		t.Errorf("counted %v", r.events)
+	}
+}
+
+// TestHistoryIsNotAheadOfTime: a line that is read was written before, whatever
+// its stamp says. A ban from a wrong stamp on would hold for years.
+func TestHistoryIsNotAheadOfTime(t *testing.T) {
+	now := start.Add(time.Second) // of the lines below
+	for name, tt := range map[string]struct {
+		stamp string
+		from  time.Time // of a structured source
+		want  time.Time // zero where the line does not count
+	}{
+		"of the past":         {stamp: "2026-11-23T11:00:00+00:00", want: start.Add(-time.Hour)},
+		"of this moment":      {stamp: "2026-11-23T12:00:01+00:00", want: now},
+		"another clock's":     {stamp: "2026-11-23T12:10:00+00:00", want: now},
+		"another zone's":      {stamp: "2026-11-24T12:00:01+00:00", want: now},
+		"of the day after":    {stamp: "2026-11-24T12:00:02+00:00"},
+		"of another decade":   {stamp: "2036-11-23T12:00:00+00:00"},
+		"of the journal":      {from: start.Add(-time.Minute), want: start.Add(-time.Minute)},
+		"the journal's later": {from: start.Add(time.Minute), want: now},
+		"the journal's wrong": {from: start.AddDate(10, 0, 0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := NewCollector(t.Context(), nil, parse.NewReader(nil), time.UTC)
+			c.now = func() time.Time { return now }
+			_, rest, _ := strings.Cut(failure("198.51.100.7", 0), " ")
+			c.Line(&ingest.Line{Text: []byte(cmp.Or(tt.stamp, "2026-11-23T11:00:00+00:00") + " " + rest), Stamp: tt.from, Arrival: now})
+			events := c.current().Events
+			if tt.want.IsZero() != (len(events) == 0) || len(events) == 1 && !events[0].Time.Equal(tt.want) {
+				t.Errorf("events %v, want one of %v, or none", events, tt.want)
+			}
+		})
 	}
 }
 

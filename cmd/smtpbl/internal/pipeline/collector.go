@@ -23,7 +23,7 @@ type Batch struct {
 	// Pos is where to read on once the effects of Events have been kept.
 	Pos ingest.Position
 	// Unread holds, for each line that speaks of a login without telling its
-	// client, the service that wrote it.
+	// client, or its time where that counts, the service that wrote it.
 	Unread []policy.Service
 	// ReadAt is when the first line was read; zero for history.
 	ReadAt time.Time
@@ -94,7 +94,9 @@ func (c *Collector) parse(l *ingest.Line, ev *policy.Event) bool {
 	if ev.Time = l.Arrival; l.Live {
 		return true
 	}
-	ev.Time, ok = c.stamp(l)
+	if ev.Time, ok = c.stamp(l); !ok {
+		c.batch.Unread = append(c.batch.Unread, ev.Service)
+	}
 	return ok
 }
 

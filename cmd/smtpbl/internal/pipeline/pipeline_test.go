@@ -214,6 +214,9 @@ func TestHistoryIsNotAheadOfTime(t *testing.T) {
 			if tt.want.IsZero() != (len(events) == 0) || len(events) == 1 && !events[0].Time.Equal(tt.want) {
 				t.Errorf("events %v, want one of %v, or none", events, tt.want)
 			}
+			if unread := c.current().Unread; len(unread)+len(events) != 1 {
+				t.Errorf("%d events and %v unread, want one of them", len(events), unread)
+			}
 		})
 	}
 }

@@ -343,6 +343,17 @@ func TestRecordsSurviveEncoding(t *testing.T) {
 	}
 }
 
+func TestEachRuleSurvivesEncoding(t *testing.T) {
+	for _, rule := range policy.Rules {
+		want := sample("198.51.100.7/32", "text")
+		want.Rule = rule
+		got, err := decode(nft.LayerPolicy, encodeKey(want.Prefix), encode(&want))
+		if err != nil || got.Rule != rule {
+			t.Errorf("rule %s comes back as %s, %v", rule, got.Rule, err)
+		}
+	}
+}
+
 func BenchmarkPut1000(b *testing.B) {
 	s, _, _, err := Open(b.TempDir())
 	if err != nil {

@@ -58,5 +58,5 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	if why := s.enforcer.Health().History; why != "" {
 		alone(why)
 	}
-	return resp, err
+	return resp, fullHint(err)
 }

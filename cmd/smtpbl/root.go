@@ -65,6 +65,13 @@ func (a *app) rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		// Before cobra does it, whose error would pass for a failure of the work.
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.ValidateFlagGroups() != nil {
+				return usagef("%q takes one of its flags at a time", cmd.CommandPath())
+			}
+			return nil
+		},
 	}
 	root.PersistentFlags().StringVar(&a.configPath, "config", defaultConfig, "configuration `FILE`")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -93,18 +94,41 @@ func decompress(file *os.File) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, err := unpack(head, file)
+	if r == nil && err == nil {
+		return file, nil
+	}
+	return unpacked{r, file}, err
+}
+
+// Unpack returns what a stream holds that is no file, such as standard input.
+// What is compressed is recognised by its first bytes, which it waits for. The
+// stream is not closed.
+func Unpack(stream io.Reader) (io.Reader, error) {
+	b := bufio.NewReader(stream)
+	head, err := b.Peek(len(xzMagic))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	r, err := unpack(head, b)
+	if r == nil && err == nil {
+		return b, nil
+	}
+	return r, err
+}
+
+// unpack returns a decompressor for what begins with head, or nil where that is
+// plain.
+func unpack(head []byte, packed io.Reader) (io.Reader, error) {
 	switch {
 	case bytes.HasPrefix(head, gzipMagic):
-		r, err := gzip.NewReader(bufio.NewReaderSize(file, 64<<10))
-		return unpacked{r, file}, err
+		return gzip.NewReader(bufio.NewReaderSize(packed, 64<<10))
 	case bytes.HasPrefix(head, zstdMagic):
-		r, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(zstdMaxMemory))
-		return zstdUnpacked{unpacked{r, file}, r}, err
+		return zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(zstdMaxMemory))
 	case bytes.HasPrefix(head, xzMagic):
-		r, err := xz.NewReader(bufio.NewReaderSize(file, 64<<10))
-		return unpacked{r, file}, err
+		return xz.NewReader(bufio.NewReaderSize(packed, 64<<10))
 	}
-	return file, nil
+	return nil, nil
 }
 
 // unpacked reads through a decompressor and closes the file beneath it.
@@ -113,8 +137,14 @@ type unpacked struct {
 	file *os.File
 }
 
-// Close closes the file.
-func (u unpacked) Close() error { return u.file.Close() }
+// Close closes the file, and gives back the buffers of a decompressor that has
+// some to give.
+func (u unpacked) Close() error {
+	if d, ok := u.Reader.(*zstd.Decoder); ok {
+		d.Close()
+	}
+	return u.file.Close()
+}
 
 func (u unpacked) beneath() *os.File { return u.file }
 
@@ -134,16 +164,4 @@ func Offset(log io.Reader) int64 {
 		return 0 // a pipe has none
 	}
 	return n
-}
-
-// zstdUnpacked also gives back the decoder's buffers.
-type zstdUnpacked struct {
-	unpacked
-	decoder *zstd.Decoder
-}
-
-// Close frees the decoder and closes the file.
-func (z zstdUnpacked) Close() error {
-	z.decoder.Close()
-	return z.unpacked.Close()
 }

@@ -32,6 +32,9 @@ const (
 	RulePersist  Rule = "persist"   // went on at ports that its ban does not close
 )
 
+// Rules are all rules.
+var Rules = []Rule{RuleAuthFail, RuleNet, RuleManual, RuleHoneypot, RuleAccount, RuleSpray, RuleSwarm, RulePersist}
+
 // Refusal is why an address that earned a ban is spared; a metric label.
 type Refusal string
 

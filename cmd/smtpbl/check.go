@@ -20,11 +20,16 @@ func (a *app) setCheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check ADDR",
 		Short: "Tell whether packets from ADDR are dropped now (exit 0) or not (exit 1)",
-		Args:  someArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("set check takes one address, not %q", args)
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			addr, err := netip.ParseAddr(args[0])
-			if err != nil || len(args) > 1 {
-				return usagef("set check takes one address, not %q", args)
+			if err != nil {
+				return usagef("set check takes one address, not %q", args[0])
 			}
 			cfg, err := a.loadConfig(cmd)
 			if err != nil {

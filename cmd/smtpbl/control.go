@@ -123,13 +123,21 @@ func (s *service) change(ctx context.Context, req *control.Request) (*control.Re
 	select {
 	case r := <-done:
 		if r.err != nil {
-			return nil, errors.Join(r.err, s.correctPardons(ctx, req))
+			return nil, errors.Join(fullHint(r.err), s.correctPardons(ctx, req))
 		}
 		err = s.judge.Tell(ctx, func(e *policy.Engine) { tellEngine(e, req, &r.out, time.Now()) })
 		return s.answerOf(req, &r.out), errors.Join(err, s.enforcer.AwaitSaved(ctx))
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// fullHint adds advice to the refusal of what does not fit into a set.
+func fullHint(err error) error {
+	if errors.Is(err, nft.ErrFull) {
+		return withHint(err, "nothing was changed; raise nft.max_bans, or ban fewer and wider nets")
+	}
+	return err
 }
 
 // correctPardons tells the Engine which pardons there are after one failed.

@@ -31,8 +31,9 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 	if err := errors.Join(s.openStore(), s.openTable()); err != nil {
 		return nil, err
 	}
+	alone := func(why string) { log.Warn("the change holds in the kernel alone", "why", why) }
 	for _, text := range s.currentWarnings() {
-		log.Warn("the change holds in the kernel alone", "why", text)
+		alone(text)
 	}
 	s.openExempt(log)
 	exemptions, err := s.exempt.Current(ctx)
@@ -54,5 +55,8 @@ func changeDirectly(ctx context.Context, cfg config.Config, req *control.Request
 		resp, err = s.answerOf(req, &o), failed
 	})
 	s.enforcer.Once(hand)
-	return resp, err
+	if why := s.enforcer.Health().History; why != "" {
+		alone(why)
+	}
+	return resp, fullHint(err)
 }

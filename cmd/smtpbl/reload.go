@@ -27,6 +27,10 @@ const reloadsEnv = "SMTPBL_RELOADS"
 // next life, in case that the file is changed again before it is read there.
 const configEnv = "SMTPBL_CONFIG"
 
+// tableEnv names the table of before to the next life, where that has another
+// one. What is in a table drops whether anybody knows of it or not.
+const tableEnv = "SMTPBL_TABLE"
+
 // longestEnv is what one variable may hold (MAX_ARG_STRLEN, linux binfmts.h), with
 // room for its name.
 const longestEnv = 127 << 10
@@ -85,7 +89,7 @@ func (s *service) watchReload(ctx context.Context) error {
 				err = s.startable(&cfg)
 			}
 			if err == nil {
-				err = keepChecked(&cfg)
+				err = errors.Join(keepChecked(&cfg), s.leaveTable(cfg.NFT.Table))
 			}
 			if err != nil {
 				s.refuseConfig(err)
@@ -114,6 +118,36 @@ func (s *service) startable(cfg *config.Config) error {
 	}
 	_, err := readKey(cfg.Ingest.AuthPolicyKeyFile)
 	return err
+}
+
+// leaveTable has the next life remove the table, if it is to have another one.
+func (s *service) leaveTable(next string) error {
+	if s.dryRun || next == s.cfg.NFT.Table {
+		return nil
+	}
+	return os.Setenv(tableEnv, s.cfg.NFT.Table)
+}
+
+// removeOldTable removes the table of before a reload that brought another
+// name, when the bans stand in the new one: it would drop whom nothing shows as
+// banned and nothing can let in.
+func (s *service) removeOldTable() {
+	old := os.Getenv(tableEnv)
+	err := os.Unsetenv(tableEnv)
+	if old == "" || old == s.cfg.NFT.Table || s.dryRun {
+		return
+	}
+	c := s.cfg.NFT
+	c.Table = old
+	t, failed := openTable(c)
+	if failed == nil {
+		failed = errors.Join(t.Delete(), t.Close())
+	}
+	if err = errors.Join(err, failed); err != nil {
+		s.warn("old table", "the table of the old name is still there and drops until its bans end", err)
+		return
+	}
+	s.log.Info("the table of the old name is removed", "table", old)
 }
 
 // refuseConfig tells of a configuration that cannot be used.

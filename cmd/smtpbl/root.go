@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,6 +52,7 @@ func run(ctx context.Context, args []string, e env) int {
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
+	refuseUnknown(root)
 	return a.exitCode(root.ExecuteContext(ctx))
 }
 
@@ -63,6 +65,13 @@ func (a *app) rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		// Before cobra does it, whose error would pass for a failure of the work.
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.ValidateFlagGroups() != nil {
+				return usagef("%q takes one of its flags at a time", cmd.CommandPath())
+			}
+			return nil
+		},
 	}
 	root.PersistentFlags().StringVar(&a.configPath, "config", defaultConfig, "configuration `FILE`")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
@@ -124,7 +133,11 @@ func (a *app) exitCode(err error) int {
 	case errors.Is(err, errNo):
 		return exitNo
 	case errors.As(err, &faults):
-		a.complain(fmt.Sprintf("smtpbl: error: %d faults in the configuration\n%s\n", len(faults), faults))
+		count := "1 fault"
+		if len(faults) != 1 {
+			count = fmt.Sprintf("%d faults", len(faults))
+		}
+		a.complain(fmt.Sprintf("smtpbl: error: %s in the configuration\n%s\n", count, faults))
 		return exitUsage
 	}
 	text := fmt.Sprintln("smtpbl: error:", err)
@@ -149,6 +162,32 @@ func (a *app) complain(text string) {
 // toJournal tells whether standard error leads to systemd's journal.
 func (a *app) toJournal() bool {
 	return a.getenv != nil && journal.Reaches(a.stderr, a.getenv(journal.StreamEnv))
+}
+
+// refuseUnknown has cobra's own commands, help and completion, refuse what they do
+// not know. By themselves they print the help of the command above it and
+// succeed, and a script would keep that for a completion.
+func refuseUnknown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				_, rest, err := root.Find(args)
+				if err != nil || len(rest) > 0 {
+					return usagef("unknown help topic %q", strings.Join(args, " "))
+				}
+				return nil
+			}
+		case "completion":
+			cmd.Args = noArgs
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			for _, shell := range cmd.Commands() {
+				shell.Args = noArgs
+			}
+		}
+	}
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {

@@ -129,6 +129,7 @@ func (a *app) serve(ctx context.Context, cfg config.Config, load func() (config.
 	if err := s.build(ctx, mode.trial); err != nil {
 		return errors.Join(err, s.close())
 	}
+	s.removeOldTable()
 	err = s.work(ctx)
 	if errors.Is(err, errReload) {
 		err = errors.Join(err, s.handOver())

@@ -241,7 +241,7 @@ func TestCompareFaults(t *testing.T) {
 		code int
 		diag string
 	}{
-		{[]string{"--compare", bad, log}, exitUsage, "smtpbl: error: 1 faults in the configuration\n" + bad + ":2:1: "},
+		{[]string{"--compare", bad, log}, exitUsage, "smtpbl: error: 1 fault in the configuration\n" + bad + ":2:1: "},
 		{[]string{"--compare", bad + "x", log}, exitUsage, "smtpbl: error: no configuration file "},
 		{[]string{"--compare", good, "--events", log}, exitUsage, "smtpbl: error: --events "},
 		{[]string{"--compare", "", log}, exitUsage, "smtpbl: error: --compare names no configuration"}, // of an empty variable

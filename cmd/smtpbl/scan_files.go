@@ -57,9 +57,14 @@ func (a *app) eachLog(ctx context.Context, files []string, s *scanner, shown *pr
 }
 
 func (a *app) readLog(ctx context.Context, name string, s *scanner, shown *progress) error {
-	in, ref, before := &input{ctx: ctx, Reader: a.stdin}, time.Now(), s.lines
+	in, ref, before := &input{ctx: ctx}, time.Now(), s.lines
 	if name == "-" {
 		name = "standard input"
+		r, err := ingest.Unpack(a.stdin)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		in.Reader = r
 	} else {
 		f, err := openLog(name)
 		if err != nil {
@@ -88,9 +93,24 @@ func openLog(name string) (io.ReadCloser, error) {
 	}
 	if st, err := os.Stat(name); err == nil && st.Mode()&(os.ModeNamedPipe|os.ModeCharDevice) != 0 {
 		// Not to wait for ever for somebody to write to a pipe.
-		return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return nil, err
+		}
+		r, err := ingest.Unpack(f)
+		if err != nil {
+			_ = f.Close() // the error that matters is err
+			return nil, fmt.Errorf("open %s: %w", name, err)
+		}
+		return stream{r, f}, nil
 	}
 	return ingest.Open(name)
+}
+
+// stream is what Unpack made of a pipe, and the pipe.
+type stream struct {
+	io.Reader
+	io.Closer
 }
 
 // input reads until the context ends, and counts.

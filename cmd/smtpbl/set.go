@@ -15,6 +15,7 @@ import (
 
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/control"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/enforce"
+	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/term"
 	"github.com/smtpbl/smtpbl/nft"
 )
 
@@ -256,10 +257,8 @@ func atMostOne(cmd *cobra.Command, args []string) error {
 
 // confirm asks on the terminal; without one the answer is no.
 func (a *app) confirm(question string) bool {
-	if f, ok := a.stdin.(*os.File); ok {
-		if st, err := f.Stat(); err != nil || st.Mode()&os.ModeCharDevice == 0 {
-			return false
-		}
+	if f, ok := a.stdin.(*os.File); ok && !term.Is(f) {
+		return false
 	}
 	fmt.Fprint(a.stderr, question)
 	answer, _ := bufio.NewReader(a.stdin).ReadString('\n')

@@ -135,7 +135,7 @@ func printStatus(w io.Writer, st *status) error {
 	row("dropped", "%d packets", st.Dropped)
 	row("watching", "%d addresses with failed logins", st.Tracked)
 	for _, r := range st.Recent {
-		row("banned", "%s %s until %s: %s", r.At.Format(time.TimeOnly), r.Addr, r.Until.Format(time.DateTime), r.Reason)
+		row("banned", "%s %s until %s: %s", r.At.Local().Format(time.TimeOnly), r.Addr, r.Until.Local().Format(time.DateTime), r.Reason)
 	}
 	if len(st.Warnings) == 0 {
 		row("warnings", "none")

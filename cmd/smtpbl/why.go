@@ -27,11 +27,13 @@ who was tried, what its bans drop, its neighbours, and the lines of the log.
 Login names are masked, also in the lines, unless --users is given.
 
 The exit status is 0 if anything is known of it and 1 if not.`,
-		Args: someArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
 				return usagef("why takes one address or prefix, not %q", args)
 			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := parsePrefix(args[0])
 			if err != nil {
 				return usageError{err}
@@ -78,6 +80,7 @@ func askWhy(ctx context.Context, cfg config.Config, p netip.Prefix, users bool) 
 	if err := json.Unmarshal(resp.Why, &x); err != nil {
 		return nil, fmt.Errorf("read the service's answer: %w", err)
 	}
+	x.Verdict = x.verdict() // in the time zone of who asks, as all else
 	return &x, nil
 }
 

@@ -25,14 +25,8 @@ type entry[A address] struct {
 // nowhere is the place of entries that hold nothing.
 const nowhere = math.MaxUint32
 
-// rules and steps are what an entry's what counts in.
-var (
-	rules = []policy.Rule{
-		policy.RuleAuthFail, policy.RuleNet, policy.RuleManual,
-		policy.RuleHoneypot, policy.RuleAccount, policy.RuleSpray, policy.RulePersist,
-	}
-	steps = []policy.Step{policy.StepHost, policy.StepNet, policy.StepAll}
-)
+// steps and policy.Rules are what an entry's what counts in.
+var steps = []policy.Step{policy.StepHost, policy.StepNet, policy.StepAll}
 
 func (e *entry[A]) until() uint64 { return uint64(e.untilHigh)<<32 | uint64(e.untilLow) }
 
@@ -47,7 +41,7 @@ func (t *table[A]) fill(e *entry[A], r *store.Record) {
 	e.setUntil(r.Until)
 	e.at = uint32(min(max(r.At.Unix(), 0), math.MaxUint32))
 	e.bans = uint8(min(max(r.Bans, 0), math.MaxUint8))
-	e.what = uint8(max(slices.Index(rules, r.Rule), 0)*len(steps) + max(slices.Index(steps, r.Step), 0))
+	e.what = uint8(max(slices.Index(policy.Rules, r.Rule), 0)*len(steps) + max(slices.Index(steps, r.Step), 0))
 	e.reason = t.reasons.keep(r.Reason)
 }
 
@@ -55,7 +49,7 @@ func (t *table[A]) fill(e *entry[A], r *store.Record) {
 func (t *table[A]) record(e *entry[A]) store.Record {
 	return store.Record{
 		Layer: t.kind.layer, Prefix: netip.PrefixFrom(addrOf(&e.addr), t.kind.bits),
-		Rule: rules[int(e.what)/len(steps)], Step: steps[int(e.what)%len(steps)], Bans: int(e.bans),
+		Rule: policy.Rules[int(e.what)/len(steps)], Step: steps[int(e.what)%len(steps)], Bans: int(e.bans),
 		At: time.Unix(int64(e.at), 0), Until: time.UnixMilli(int64(e.until())), Reason: t.reasons.text(e.reason),
 	}
 }

@@ -62,7 +62,7 @@ func randomRecord(r *rand.Rand) store.Record {
 	return store.Record{
 		Layer:  nft.Layer(r.IntN(2)),
 		Prefix: netip.PrefixFrom(addr, lengths[r.IntN(3)]).Masked(),
-		Rule:   rules[r.IntN(len(rules))], Step: steps[r.IntN(len(steps))], Bans: r.IntN(256),
+		Rule:   policy.Rules[r.IntN(len(policy.Rules))], Step: steps[r.IntN(len(steps))], Bans: r.IntN(256),
 		At:     ledgerStart.Add(time.Duration(r.IntN(1000)) * time.Second),
 		Until:  ledgerStart.Add(time.Duration(r.IntN(1_000_000)) * time.Millisecond),
 		Reason: fmt.Sprintf("reason %d", r.IntN(20)),
@@ -162,5 +162,16 @@ func BenchmarkLedgerPut(b *testing.B) {
 		r.Prefix = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n >> 24 & 15), byte(n >> 16), byte(n >> 8)}), 32)
 		r.Until = ledgerStart.Add(time.Duration(n) * time.Millisecond)
 		l.put(r)
+	}
+}
+
+func TestLedgerKeepsEachRule(t *testing.T) {
+	l := newLedger()
+	for _, rule := range policy.Rules {
+		r := store.Record{Prefix: netip.MustParsePrefix("198.51.100.7/32"), Rule: rule, Step: policy.StepHost, At: ledgerStart, Until: ledgerStart.Add(time.Hour)}
+		l.put(r)
+		if got, _ := l.get(r.Key()); got.Rule != rule {
+			t.Errorf("rule %s comes back as %s", rule, got.Rule)
+		}
 	}
 }

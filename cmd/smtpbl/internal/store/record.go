@@ -44,7 +44,7 @@ const (
 var (
 	ruleCodes = []policy.Rule{
 		policy.RuleAuthFail, policy.RuleNet, policy.RuleManual,
-		policy.RuleHoneypot, policy.RuleAccount, policy.RuleSpray, policy.RulePersist,
+		policy.RuleHoneypot, policy.RuleAccount, policy.RuleSpray, policy.RulePersist, policy.RuleSwarm,
 	}
 	stepCodes = []policy.Step{policy.StepHost, policy.StepNet, policy.StepAll}
 )

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -339,6 +340,63 @@ func TestRecordsSurviveEncoding(t *testing.T) {
 		}
 		if err != nil || got != p {
 			t.Errorf("key of %s comes back as %s, %v", p, got, err)
+		}
+	}
+}
+
+func TestEachRuleSurvivesEncoding(t *testing.T) {
+	for _, rule := range policy.Rules {
+		want := sample("198.51.100.7/32", "text")
+		want.Rule = rule
+		got, err := decode(nft.LayerPolicy, encodeKey(want.Prefix), encode(&want))
+		if err != nil || got.Rule != rule {
+			t.Errorf("rule %s comes back as %s, %v", rule, got.Rule, err)
+		}
+	}
+}
+
+// TestPutSortsByKey, because bbolt is slow with many keys out of order.
+func TestPutSortsByKey(t *testing.T) {
+	s, _ := mustOpen(t, t.TempDir())
+	defer s.Close()
+	byHand := sample("192.0.2.1/32", "")
+	byHand.Layer = nft.LayerManual
+	put := []Record{
+		byHand, sample("2001:db8::/64", ""), sample("198.51.100.7/32", "first"), sample("198.51.100.0/32", ""),
+		sample("198.51.100.0/24", ""), sample("198.51.100.7/32", "last"),
+	}
+	if err := s.Put(put); err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for i := range put {
+		order = append(order, put[i].Prefix.String()+put[i].Reason)
+	}
+	want := []string{"198.51.100.0/24", "198.51.100.0/32", "198.51.100.7/32first", "198.51.100.7/32last", "2001:db8::/64", "192.0.2.1/32"}
+	if diff := cmp.Diff(want, order); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+	r, _, err := s.Get(nft.Key{Layer: nft.LayerPolicy, Prefix: netip.MustParsePrefix("198.51.100.7/32")})
+	if err != nil || r.Reason != "last" {
+		t.Errorf("of two records with one key, %q stands, %v", r.Reason, err)
+	}
+}
+
+// BenchmarkPut100k writes them in the order in which the saver has them: none.
+func BenchmarkPut100k(b *testing.B) {
+	s, _, _, err := Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	var records []Record
+	for i := range 100_000 {
+		records = append(records, sample(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32).String(), "text"))
+	}
+	for b.Loop() {
+		rand.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+		if err := s.Put(records); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,7 +60,11 @@ func (f *Flood) Stop() error {
 
 func (f *Flood) run() error {
 	to, answer := sockaddr(Server(f.src)), make([]byte, 2048)
+	slow := Patience(1) > 1
 	for n := uint16(0); ; n++ {
+		if slow {
+			time.Sleep(time.Millisecond) // else its only processor has no time for what is tested
+		}
 		select {
 		case <-f.stop:
 			return nil

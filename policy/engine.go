@@ -164,7 +164,9 @@ func (e *Engine) learn(c *sight, spared bool) {
 			e.outage.work(c.at)
 		}
 	case BackendFault:
-		e.outage.fault(c.key, c.at)
+		if !c.ev.Unproven {
+			e.outage.fault(c.key, c.at)
+		}
 	case AuthFail:
 		e.suspect(c, spared)
 	case Abuse:

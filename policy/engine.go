@@ -255,7 +255,7 @@ func (e *Engine) take(c *sight, x []entry) []entry {
 		}
 		x = e.fail(ev, c.name.user, x, c.at)
 	case AuthOK:
-		return e.forgive(c.name.user, x, c.at)
+		return e.forgive(c.name.user, c.key, x, c.at)
 	case Session:
 		if e.outage.paused {
 			quiet := *ev

@@ -28,8 +28,8 @@ const (
 // before.
 //
 // A connection to Dovecot is lost once in a client's connection. Before 3.5.25,
-// 3.7.11 and 3.8.6 smtpd repeats these words for later logins that Dovecot judged
-// (xsasl_dovecot_server.c did not clear the reason), so from the second on
+// 3.6.15, 3.7.11 and 3.8.6 smtpd repeats these words for later logins that Dovecot
+// judged (xsasl_dovecot_server.c did not clear the reason), so from the second on
 // they count.
 func (s *Sessions) backend(ev *policy.Event) bool {
 	if !ev.Addr.IsValid() {

@@ -17,7 +17,7 @@ const unavailable = "(unavailable)"
 // reason. The mechanism is the client's own word; the address was read before
 // it. While Dovecot is away smtpd knows neither reason nor user, but then it has
 // said so just before: see Sessions. A client can have the same words with a
-// login that Dovecot cannot read, such as "AUTH PLAIN AAAA".
+// login that Dovecot cannot read, such as "AUTH PLAIN YQ==".
 func sasl(b []byte, a netip.Addr, ev *policy.Event) bool {
 	i, clean := mechanism(b)
 	if i < 0 {

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -71,6 +72,37 @@ func TestOurOwnFault(t *testing.T) {
 	}
 	must(t, restart()) // without it a new smtpd ends before it greets
 	notBanned(t, addr)
+}
+
+// TestLoginsThatDovecotCannotRead (a name and nothing else) come from many addresses at once. Postfix says
+// the same of them as while Dovecot is away, which would pause counting.
+func TestLoginsThatDovecotCannotRead(t *testing.T) {
+	l := world(t)
+	serve(t, lab.Start{})
+	var clients []netip.Addr
+	for host := range byte(14) { // more than policy.outage_faults
+		clients = append(clients, attacker4(host+1))
+	}
+	must(t, together(clients, func(addr netip.Addr) error {
+		s, err := l.Attacker.Connect(addr, lab.PortSMTP)
+		if err != nil {
+			return err
+		}
+		code, err := s.Auth("PLAIN YQ==", "", "")
+		if err == nil && code != lab.CodeRefused {
+			err = fmt.Errorf("answer %d to a login that cannot be read, want %d", code, lab.CodeRefused)
+		}
+		return errors.Join(err, s.Quit())
+	}))
+	must(t, caughtUp())
+	m, err := l.Metrics()
+	must(t, err)
+	if n := m.Sum("smtpbl_events_total", `kind="auth_fail"`); n < float64(len(clients)) {
+		t.Errorf("%v failures of %d logins", n, len(clients))
+	}
+	if m.Sum("smtpbl_counting_paused") != 0 {
+		t.Error("counting is paused")
+	}
 }
 
 // notBanned expects that everything said so far was read and that packets

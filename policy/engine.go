@@ -164,7 +164,9 @@ func (e *Engine) learn(c *sight, spared bool) {
 			e.outage.work(c.at)
 		}
 	case BackendFault:
-		e.outage.fault(c.key, c.at)
+		if !c.ev.Unproven {
+			e.outage.fault(c.key, c.at)
+		}
 	case AuthFail:
 		e.suspect(c, spared)
 	case Abuse:
@@ -253,7 +255,7 @@ func (e *Engine) take(c *sight, x []entry) []entry {
 		}
 		x = e.fail(ev, c.name.user, x, c.at)
 	case AuthOK:
-		return e.forgive(c.name.user, x, c.at)
+		return e.forgive(c.name.user, c.key, x, c.at)
 	case Session:
 		if e.outage.paused {
 			quiet := *ev

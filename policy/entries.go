@@ -68,14 +68,15 @@ func (e *Engine) save(i uint32, x []entry) {
 }
 
 // trim drops the oldest entries beyond the limit, those that do not count
-// first: else forgiven failures of one's own account could push out others.
+// first: else forgiven failures of one's own account could push out others, or what
+// was forgiven of others'.
 func (e *Engine) trim(x []entry) []entry {
 	extra := len(x) - e.cfg.kept()
 	if extra <= 0 {
 		return x
 	}
 	x = slices.DeleteFunc(x, func(f entry) bool {
-		if extra == 0 || e.counts(&f) {
+		if extra == 0 || e.counts(&f) || f.password == vague {
 			return false
 		}
 		extra--
@@ -123,7 +124,7 @@ func (e *Engine) stale(f *entry, age int64) bool {
 	}
 	return age >= max(e.window, seconds(sessionAge)) ||
 		age >= e.window && (f.session == 0 || f.flags&closed != 0) ||
-		age >= seconds(sessionAge) && f.flags&void != 0 ||
+		age >= seconds(sessionAge) && f.flags&void != 0 && f.password != vague ||
 		age >= seconds(repeatAge) && f.repeats() && (f.session == 0 || f.flags&closed != 0)
 }
 

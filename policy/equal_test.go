@@ -32,7 +32,7 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 	e.remember()
 	e.outage.most = seconds(mostPaused)
 	m := &model{
-		cfg: cfg, failed: map[netip.Addr][]report{}, bans: map[netip.Prefix][]span{},
+		cfg: cfg, failed: map[netip.Addr][]report{}, forgiven: map[netip.Addr][]time.Time{}, bans: map[netip.Prefix][]span{},
 		soft: map[netip.Addr]time.Time{}, logins: map[string][]meeting{}, tables: &e.accounts, seed: e.seed,
 	}
 	at, users := start, []string{"", "ann", "bob", "eve"}
@@ -61,6 +61,8 @@ func compare(t *testing.T, stream []byte, seen map[string]int) {
 		for _, d := range out {
 			seen[string(d.Step)+" by "+string(d.Rule)]++
 		}
+		seen["not forgiven any more"] += m.kept
+		m.kept = 0
 		if m.paused {
 			seen["paused"]++
 		} else if m.worn(ev.Time) {
@@ -79,8 +81,11 @@ func TestEngineEqualsModel(t *testing.T) {
 		stream := make([]byte, 2000)
 		for i := range stream {
 			stream[i] = byte(rnd.Uint32())
-			if seed%2 == 0 && i%2 == 0 {
+			switch {
+			case seed%2 == 0 && i%2 == 0:
 				stream[i] &= 0xe3 // a faster attack
+			case seed%4 == 2:
+				stream[i] &= [...]byte{0xe0, 0xfc}[rnd.IntN(2)] // without names, and with many logins
 			}
 		}
 		compare(t, stream, seen)
@@ -88,6 +93,7 @@ func TestEngineEqualsModel(t *testing.T) {
 	for _, what := range []string{
 		"soft by auth_fail", "host by auth_fail", "host by account", "host by spray", "host by honeypot", "host by swarm",
 		"all by persist", "net by net", "paused", "not paused any more",
+		"not forgiven any more",
 	} {
 		if seen[what] < 20 {
 			t.Errorf("%s was seen %d times only: the streams are too tame", what, seen[what])

@@ -160,6 +160,12 @@ type Event struct {
 	// Excused is how many failures that the session's summary will report
 	// are no guess: our backend's fault, or an attempt the client aborted.
 	Excused int
+	// Unproven says of a BackendFault that the client may have brought it about:
+	// it is no failure, but tells nothing of an outage.
+	Unproven bool
+	// Unnamed is how many of Failures may be of other users than User, who is
+	// that of the last one only.
+	Unnamed int
 	// Span is how long before Time the reported attempts may have been made.
 	Span time.Duration
 	// Password stands for the password that was tried, where the source tells

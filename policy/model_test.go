@@ -25,6 +25,9 @@ type model struct {
 	seed   seed
 	tables *spread // tells which things cannot be told apart
 
+	forgiven map[netip.Addr][]time.Time // when failures were without a name that a login forgave
+	kept     int                        // of them those that it did not
+
 	reported   []time.Time // logins that the auth policy protocol told of
 	misleading bool        // a password database reported a failure of a login that worked
 }
@@ -143,7 +146,7 @@ func (m *model) judge(ev *Event, host, net netip.Prefix, known bool) []Decision 
 	default:
 		return m.soften(&d, ev)
 	}
-	m.failed[ev.Addr] = nil
+	m.failed[ev.Addr], m.forgiven[ev.Addr] = nil, nil
 	delete(m.soft, ev.Addr)
 	first := m.cfg.BanTime
 	if d.Rule == RuleAccount || d.Rule == RuleHoneypot {
@@ -207,7 +210,7 @@ func (m *model) goesOn(ev *Event, host netip.Prefix) []Decision {
 	if n += last.led; n < m.cfg.AllPorts4 {
 		return nil
 	}
-	m.failed[ev.Addr] = nil
+	m.failed[ev.Addr], m.forgiven[ev.Addr] = nil, nil
 	length := m.length(host, m.cfg.AllPortsTime, last.rank)
 	last.everywhere = ev.Time.Add(length)
 	if last.everywhere.After(last.until) {
@@ -260,7 +263,21 @@ func (m *model) neighbours(net netip.Prefix, at time.Time) []Decision {
 
 func (m *model) forgive(ev *Event) {
 	var left []report
+	nameless := max(m.cfg.KnownThreshold, m.cfg.Threshold4-1)
+	for _, at := range m.forgiven[ev.Addr] {
+		if ev.Time.Sub(at) < m.cfg.Window {
+			nameless--
+		}
+	}
 	for _, r := range m.failed[ev.Addr] {
+		if r.user == "" && !r.repeats {
+			if nameless--; nameless < 0 {
+				m.kept++
+				left = append(left, r)
+				continue
+			}
+			m.forgiven[ev.Addr] = append(m.forgiven[ev.Addr], r.at)
+		}
 		if r.repeats || r.user != "" && r.user != string(ev.User) {
 			left = append(left, r)
 			continue

@@ -61,3 +61,21 @@ func TestALateLineDoesNotEndAPause(t *testing.T) {
 		t.Errorf("paused %v since %s", paused, since)
 	}
 }
+
+// TestAClientCannotPauseCounting has three addresses that bring faults about,
+// as a client can with what its server does not take.
+func TestAClientCannotPauseCounting(t *testing.T) {
+	e := outageEngine()
+	for n := range 60 {
+		at := start.Add(time.Duration(n) * time.Second)
+		out := e.Observe(&Event{
+			Time: at, Addr: addr4(0xc0000201 + uint32(n%3)), Kind: BackendFault, Unproven: true, Excused: 1, Witness: WitnessMTA, Session: uint64(n%3 + 1),
+		}, nil)
+		if _, paused := e.Paused(at); paused || len(out) > 0 {
+			t.Fatalf("after %d faults: paused %v, decided %v", n+1, paused, out)
+		}
+	}
+	if got := play(t, e, "2m session 192.0.2.1 n=20 s=1"); got != nil {
+		t.Errorf("the end of a connection of faults alone led to %q", got)
+	}
+}

@@ -24,8 +24,11 @@ func (e *Engine) fail(ev *Event, u user, x []entry, at second) []entry {
 	if f.witness == WitnessPolicy {
 		f.password = foldPassword(ev.Password)
 	}
-	i := 0
-	for range min(max(ev.Failures, 1), e.cfg.kept()) {
+	i, failures := 0, min(max(ev.Failures, 1), e.cfg.kept())
+	for n := range failures {
+		if n == failures-ev.Unnamed && u != 0 { // those with the name have had their choice
+			i, f.user, f.password = 0, 0, vague
+		}
 		if f.flags == 0 && e.known(x, &f) {
 			f.flags = void
 		}
@@ -35,7 +38,7 @@ func (e *Engine) fail(ev *Event, u user, x []entry, at second) []entry {
 		if i >= 0 {
 			confirm(&x[i], &f)
 		} else {
-			x = insert(x, f)
+			x = insert(x, entry{f.at, u, f.session, f.witness, f.password, f.flags})
 		}
 	}
 	return x
@@ -55,10 +58,10 @@ func pair(x []entry, f *entry, span time.Duration) int {
 	found := -1
 	for i := range x {
 		o := &x[i]
-		if !near(o, f.at, span) || o.flags&void != 0 && !o.repeats() || o.witness&f.witness != 0 || !o.user.may(f.user) {
+		if !near(o, f.at, span) || o.flags&void != 0 && !o.repeats() || o.witness&f.witness != 0 || !o.told().may(f.user) {
 			continue
 		}
-		if o.user.same(f.user) {
+		if o.told().same(f.user) {
 			return i
 		}
 		if found < 0 {
@@ -81,11 +84,14 @@ func near(o *entry, at second, span time.Duration) bool {
 func confirm(o, f *entry) {
 	o.witness |= f.witness
 	o.flags |= f.flags
-	if f.password != 0 {
-		o.password = f.password
-	}
-	if o.user == 0 || f.user&(1<<domainBits-1) != 0 {
+	if o.told() == 0 && f.user != 0 || f.user&(1<<domainBits-1) != 0 {
 		o.user = f.user
+		if o.password == vague {
+			o.password = 0
+		}
+	}
+	if f.password != 0 && f.password != vague {
+		o.password = f.password
 	}
 	if f.session != 0 {
 		o.session = f.session
@@ -111,22 +117,38 @@ func (e *Engine) excuseAll(ev *Event, x []entry, at second) []entry {
 	return e.excuse(ev, max(ev.Failures, 1)+max(ev.Excused, 0), x, at)
 }
 
-// forgive drops the failures of a user whose login works. Failures that only
-// password databases reported a moment before were none: with several
+// forgive drops the failures of a user whose login works, and up to a number those
+// of which nobody knows whose they were: they may be guesses at others. Failures
+// that only password databases reported a moment before were none: with several
 // databases each miss is logged, whatever a later one says.
-func (e *Engine) forgive(u user, x []entry, at second) []entry {
+func (e *Engine) forgive(u user, k key, x []entry, at second) []entry {
+	left := e.lenience(k)
+	for i := range x {
+		if f := &x[i]; f.flags&void != 0 && f.password == vague && at.since(f.at) < e.window {
+			left--
+		}
+	}
 	for i := range x {
 		f := &x[i]
-		if f.flags&void != 0 || f.user != 0 && !f.user.same(u) {
+		unsure := f.told() == 0
+		if f.flags&void != 0 || f.user != 0 && !f.user.same(u) || unsure && left <= 0 {
 			continue
 		}
 		if d := at.since(f.at); f.authOnly() && 0 <= d && d <= seconds(chainTime) {
 			e.unreliable |= f.witness
 		}
 		f.clear()
+		if unsure {
+			f.password = vague
+			left--
+		}
 	}
 	return slices.DeleteFunc(x, func(f entry) bool { return f.lost() })
 }
+
+// lenience is how many failures of nobody knows whom are forgiven in a window: as
+// many as the users of an address may fail altogether, or else one less than ban.
+func (e *Engine) lenience(k key) int { return max(e.cfg.KnownThreshold, e.threshold(k)-1) }
 
 // chainTime is how soon a login works after a miss in an earlier database.
 // Dovecot answers a real failure after 2 s (auth_failure_delay), so somebody

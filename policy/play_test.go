@@ -19,7 +19,7 @@ var testConfig = Config{
 // play runs a scenario and tells its decisions. Each line is an offset from
 // the start, a verb, an address or prefix, and options name=value:
 // step, u(ser), by (mta, login, auth, auth2, pam, policy), s(ession), n (failures),
-// ok (successes), x (excused), p(assword), in (seconds spanned), until
+// ok (successes), x (excused), o (of others perhaps), unproven, p(assword), in (seconds spanned), until
 // (offset), bans.
 func play(t *testing.T, e *Engine, script string) []string {
 	t.Helper()
@@ -106,6 +106,7 @@ func eventOf(t *testing.T, at time.Time, a netip.Addr, verb string, opts map[str
 		Time: at, Addr: a, Kind: verbs[verb], Witness: by[opts["by"]], User: []byte(opts["u"]),
 		Session: uint64(number(t, opts["s"])), Failures: number(t, opts["n"]),
 		Successes: number(t, opts["ok"]), Excused: number(t, opts["x"]),
+		Unnamed: number(t, opts["o"]), Unproven: opts["unproven"] != "",
 		Password: uint32(number(t, opts["p"])), Span: time.Duration(number(t, opts["in"])) * time.Second,
 	}
 }

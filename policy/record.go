@@ -16,7 +16,7 @@ type entryFlags uint8
 const (
 	// void entries do not count: forgiven, excused, or spent on a decision.
 	// They are kept to be recognised in their session's summary. One that has
-	// a password is void because it repeats the password of an entry that
+	// a password, and that is not vague, is void because it repeats the password of an entry that
 	// counts; it is kept for all that may still be told of it.
 	void entryFlags = 1 << iota
 	// closed entries have been part of a summary. A process id comes back, so
@@ -62,9 +62,25 @@ func (p *packed) unpack(x *entry, newest second) {
 // guess is 1 for what is not void, else 0.
 func (p *packed) guess() int { return int(^entryFlags(p[2]) & void) }
 
+// vague stands in place of a password. An entry that counts has it where its user
+// is that of the connection's last attempt, and it may be of another one. A void
+// one was forgiven although nobody knows whose it was, of which there may be so many
+// in a window.
+const vague password = 1<<passwordBits - 1
+
 // repeats tells whether x is a failure that is none because the same password
 // failed before.
-func (x *entry) repeats() bool { return x.flags&void != 0 && x.password != 0 }
+func (x *entry) repeats() bool {
+	return x.flags&void != 0 && x.password != 0 && x.password != vague
+}
+
+// told is the user whose failure x is for sure, 0 where that is not known.
+func (x *entry) told() user {
+	if x.password == vague {
+		return 0
+	}
+	return x.user
+}
 
 // clear voids x for good: what it stood for was forgiven or led to a decision.
 func (x *entry) clear() {

@@ -93,5 +93,5 @@ func foldPassword(p uint32) password {
 	if p == 0 {
 		return 0
 	}
-	return password(fold(fold(p, 2*passwordBits), passwordBits))
+	return min(password(fold(fold(p, 2*passwordBits), passwordBits)), vague-1)
 }

@@ -115,6 +115,10 @@ func (e *Engine) weigh(c *sight, x []entry, newest second, t *tally) {
 			used++
 		}
 		u := &users[j]
+		if u.known && f.password == vague { // perhaps his, perhaps a guess at another
+			t.weighed++
+			continue
+		}
 		u.n++
 		if !u.known {
 			t.strange++

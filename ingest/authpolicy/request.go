@@ -84,7 +84,8 @@ func (r *request) judge(ev *policy.Event) bool {
 	}
 	switch r.FailType {
 	case "internal":
-		ev.Kind, ev.Excused = policy.BackendFault, 1
+		// A name that the database does not take is one too.
+		ev.Kind, ev.Excused, ev.Unproven = policy.BackendFault, 1, true
 		return true
 	case "expired", "disabled", "policy":
 		return false

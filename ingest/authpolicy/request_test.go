@@ -32,7 +32,7 @@ func TestReport(t *testing.T) {
 	}
 	failed, worked, fault := base, base, base
 	failed.Kind, failed.Failures, worked.Kind = policy.AuthFail, 1, policy.AuthOK
-	fault.Kind, fault.Excused = policy.BackendFault, 1
+	fault.Kind, fault.Excused, fault.Unproven = policy.BackendFault, 1, true
 	because := func(ev policy.Event, why string) *policy.Event { ev.Detail = []byte(why); return &ev }
 	tests := []struct {
 		name, body string

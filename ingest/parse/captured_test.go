@@ -29,6 +29,8 @@ type eventJSON struct {
 	Failures  int            `json:",omitempty"`
 	Successes int            `json:",omitempty"`
 	Excused   int            `json:",omitempty"`
+	Unproven  bool           `json:",omitempty"`
+	Unnamed   int            `json:",omitempty"`
 	Span      time.Duration  `json:",omitempty"`
 	Witness   policy.Witness `json:",omitempty"`
 	Session   int            `json:",omitempty"`
@@ -87,9 +89,10 @@ func capturedEvents(t *testing.T, file string) []eventJSON {
 	stamps := NewStamper(time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), time.UTC)
 	sessions := map[uint64]int{0: 0}
 	var events []eventJSON
+	var backends Sessions
 	for i, line := range readLines(t, file) {
 		var ev policy.Event
-		if !Line(line, &ev) {
+		if !Line(line, &ev) || ev.Service == policy.Postfix && !backends.Resolve(&ev) {
 			continue
 		}
 		at, ok := stamps.Stamp(line)
@@ -105,7 +108,7 @@ func capturedEvents(t *testing.T, file string) []eventJSON {
 		}
 		events = append(events, eventJSON{
 			Line: i + 1, Time: at, Service: ev.Service.String(), Protocol: protocol, Kind: ev.Kind.String(), Addr: ev.Addr.String(),
-			Failures: ev.Failures, Successes: ev.Successes, Excused: ev.Excused, Span: ev.Span,
+			Failures: ev.Failures, Successes: ev.Successes, Excused: ev.Excused, Unproven: ev.Unproven, Unnamed: ev.Unnamed, Span: ev.Span,
 			Witness: ev.Witness, Session: sessions[ev.Session],
 			User: string(ev.User), Mechanism: string(ev.Mechanism), Detail: string(ev.Detail),
 		})

@@ -52,8 +52,9 @@ func cyrusRefused(b []byte, a netip.Addr, ev *policy.Event) bool {
 	}
 	ev.User, ev.Detail = cyrusUser(rest)
 	ev.Detail = bytes.TrimSuffix(bytes.TrimPrefix(ev.Detail, []byte("[")), []byte("]"))
-	if cyrusFault(rest) {
+	if string(ev.Detail) != string(invalidUser) && cyrusFault(rest) { // the name of such a user may be anything
 		ev.Kind, ev.Failures, ev.Excused = policy.BackendFault, 0, 1
+		ev.Unproven = string(rest) == genericFailure || bytes.Contains(rest, []byte("SASL(-1)"))
 	}
 	return true
 }

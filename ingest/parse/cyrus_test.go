@@ -14,9 +14,11 @@ func cyrusFailure(user, mech, reason string) policy.Event {
 
 func TestCyrus(t *testing.T) {
 	down := cyrusFailure("al", "plaintext", "SASL(-1): generic failure: checkpass failed")
-	down.Kind, down.Failures, down.Excused = policy.BackendFault, 0, 1
+	down.Kind, down.Failures, down.Excused, down.Unproven = policy.BackendFault, 0, 1, true
+	away := cyrusFailure("al", "plaintext", "SASL(-24): remote authentication server unavailable: x")
+	away.Kind, away.Failures, away.Excused = policy.BackendFault, 0, 1
 	timsieved := cyrusFailure("", "PLAIN", "generic failure")
-	timsieved.Kind, timsieved.Failures, timsieved.Excused = policy.BackendFault, 0, 1
+	timsieved.Kind, timsieved.Failures, timsieved.Excused, timsieved.Unproven = policy.BackendFault, 0, 1, true
 	const wrong = "SASL(-13): authentication failure: checkpass failed"
 	for _, tag := range []string{"imap[7]: ", "imaps[7]: ", "pop3[7]: ", "pop3s[7]: ", "sieve[7]: ", "timsieved[7]: ", "cyrus/imaps[7]: ", "imapd[7]: "} {
 		checkShapes(t, bsdHead+tag, policy.Cyrus, []shape{
@@ -24,6 +26,8 @@ func TestCyrus(t *testing.T) {
 			{"badlogin: [192.0.2.1] plaintext al " + wrong, cyrusFailure("al", "plaintext", wrong)},
 			{"badlogin: mail.example [192.0.2.1] plaintext al invalid user", cyrusFailure("al", "plaintext", "invalid user")},
 			{"badlogin: mail.example [192.0.2.1] plaintext (al) invalid user", cyrusFailure("al", "plaintext", "invalid user")},
+			{"badlogin: [192.0.2.1] plaintext SASL(-24) invalid user", cyrusFailure("SASL(-24)", "plaintext", "invalid user")},
+			{"badlogin: [192.0.2.1] plaintext al SASL(-24): remote authentication server unavailable: x", away},
 			{"badlogin: mail.example [192.0.2.1] plaintext (al) [" + wrong + "]", cyrusFailure("al", "plaintext", wrong)},
 			{"badlogin: mail.example [192.0.2.1] APOP (al) " + wrong, cyrusFailure("al", "APOP", wrong)},
 			{"badlogin: [192.0.2.1] plaintext (x [198.51.100.7]) [SASL(-1): y) [" + wrong + "]", cyrusFailure("x [198.51.100.7]", "plaintext", "SASL(-1): y) ["+wrong)},

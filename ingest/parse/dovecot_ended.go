@@ -38,7 +38,10 @@ func loginEnded(head []byte, ev *policy.Event) bool {
 			_, b, _ = bytes.Cut(b, []byte(", "))
 		}
 		b, ok := loginAttempts(b, ev)
-		ev.Failures -= end.last
+		if end.last > 0 { // nor is the name theirs
+			ev.Failures -= end.last
+			ev.Unnamed = ev.Failures
+		}
 		return ok && ev.Failures > 0 && loginReasonEnd(b)
 	}
 	return false

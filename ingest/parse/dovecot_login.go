@@ -127,6 +127,7 @@ func loginAttempts(b []byte, ev *policy.Event) (rest []byte, ok bool) {
 		}
 	}
 	ev.Kind, ev.Failures, ev.Span = policy.AuthFail, n, time.Duration(secs)*time.Second
+	ev.Unnamed = max(n-1, 0) // the name is the last attempt's
 	return b, n > 0 && n <= maxCount
 }
 

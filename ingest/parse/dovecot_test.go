@@ -16,6 +16,13 @@ func authFailure(user, text string, witness policy.Witness) policy.Event {
 	return ev
 }
 
+// ofLast is ev where so many of its failures may be of other users: the name is
+// that of the connection's last attempt.
+func ofLast(others int, ev policy.Event) policy.Event {
+	ev.Unnamed = others
+	return ev
+}
+
 const (
 	witnessFile = policy.WitnessAuth << iota
 	witnessPAM
@@ -105,26 +112,26 @@ func loginFailure(user string, n int, span time.Duration) policy.Event {
 }
 
 var loginShapes = []shape{
-	{"imap-login: Info: Disconnected (auth failed, 3 attempts in 7 secs): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, TLS, session=<x>", loginFailure("al", 3, 7*time.Second)},
+	{"imap-login: Info: Disconnected (auth failed, 3 attempts in 7 secs): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, TLS, session=<x>", ofLast(2, loginFailure("al", 3, 7*time.Second))},
 	{"pop3-login: Disconnected (auth failed, 1 attempts): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, secured", loginFailure("al", 1, 0)},
 	{"imap-login: Disconnected (auth failed, 1 attempts): method=PLAIN, rip=192.0.2.1, lip=192.0.2.25, TLS: Disconnected", loginFailure("", 1, 0)},
 	{"imap-login: Disconnected (auth failed, 1 attempts): rip=192.0.2.1", loginFailure("", 1, 0)},
 	{"imap-login: Disconnected (auth failed, 1 attempts): user=<al, method=LOGIN, rip=192.0.2.1 lip=192.0.2.25", loginFailure("al", 1, 0)},
-	{"imap-login: Disconnected: Connection closed: SSL_accept() failed: error:0A00009C:SSL routines::http request (auth failed, 2 attempts in 3 secs): user=<al>, rip=192.0.2.1,lip=192.0.2.25", loginFailure("al", 2, 3*time.Second)},
-	{"imap-login: Disconnected (auth failed, 1/3 successful auths in 9 secs): user=<al>, rip=192.0.2.1", loginFailure("al", 2, 9*time.Second)},
-	{"submission-login: Login aborted: Inactivity (auth failed, 2 attempts in 5 secs) (auth_failed): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25", loginFailure("al", 2, 5*time.Second)},
+	{"imap-login: Disconnected: Connection closed: SSL_accept() failed: error:0A00009C:SSL routines::http request (auth failed, 2 attempts in 3 secs): user=<al>, rip=192.0.2.1,lip=192.0.2.25", ofLast(1, loginFailure("al", 2, 3*time.Second))},
+	{"imap-login: Disconnected (auth failed, 1/3 successful auths in 9 secs): user=<al>, rip=192.0.2.1", ofLast(1, loginFailure("al", 2, 9*time.Second))},
+	{"submission-login: Login aborted: Inactivity (auth failed, 2 attempts in 5 secs) (auth_failed): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25", ofLast(1, loginFailure("al", 2, 5*time.Second))},
 	{"imap-login: Login aborted: Logged out (auth failed, 1 attempts in 5 secs, last failure: no (really)) (invalid_credentials): user=<al>, rip=192.0.2.1", loginFailure("al", 1, 5*time.Second)},
 	{"managesieve-login: Disconnected (proxy dest auth failed): user=<al>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.25", loginFailure("al", 1, 0)},
 	{"imap-login: Login aborted: x (proxy dest auth failed) (proxy_dest_auth_failed): user=<al>, rip=192.0.2.1", loginFailure("al", 1, 0)},
-	{"imap-login: Login aborted: x (proxy dest authentication failure, 2 attempts in 9 secs) (proxy_dest_auth_failed): user=<al>, rip=192.0.2.1", loginFailure("al", 2, 9*time.Second)},
-	{"imap-login: Login aborted: x (proxy dest authentication failure to 10.0.0.3, 2 attempts in 9 secs, last failure: [AUTHENTICATIONFAILED] no (1)) (proxy_dest_auth_failed): user=<al>, rip=192.0.2.1", loginFailure("al", 2, 9*time.Second)},
+	{"imap-login: Login aborted: x (proxy dest authentication failure, 2 attempts in 9 secs) (proxy_dest_auth_failed): user=<al>, rip=192.0.2.1", ofLast(1, loginFailure("al", 2, 9*time.Second))},
+	{"imap-login: Login aborted: x (proxy dest authentication failure to 10.0.0.3, 2 attempts in 9 secs, last failure: [AUTHENTICATIONFAILED] no (1)) (proxy_dest_auth_failed): user=<al>, rip=192.0.2.1", ofLast(1, loginFailure("al", 2, 9*time.Second))},
 	// Guesses, and then an attempt that ends otherwise.
-	{"imap-login: Login aborted: Logged out (tried to use unsupported auth mechanism, 6 attempts in 9 secs) (invalid_mech): user=<al>, method=X, rip=192.0.2.1", loginFailure("al", 5, 9*time.Second)},
-	{"pop3-login: Login aborted: Logged out (sent invalid base64 in response, 6 attempts in 9 secs) (invalid_base64): user=<al>, method=PLAIN, rip=192.0.2.1", loginFailure("al", 5, 9*time.Second)},
-	{"submission-login: Login aborted: Connection closed (client didn't finish SASL auth, 6 attempts in 9 secs) (auth_waiting_client): user=<al>, method=PLAIN, rip=192.0.2.1", loginFailure("al", 5, 9*time.Second)},
-	{"imap-login: Login aborted: Connection closed (auth aborted by client, 6 attempts in 9 secs) (auth_aborted_by_client): user=<al>, method=PLAIN, rip=192.0.2.1", loginFailure("al", 5, 9*time.Second)},
-	{"imap-login: Login aborted: x (anonymous logins disabled, 1/6 successful auths in 9 secs) (anonymous_auth_disabled): user=<al>, rip=192.0.2.1", loginFailure("al", 4, 9*time.Second)},
-	{"imap-login: Login aborted: x (credentials contain control characters, 2 attempts in 9 secs) (invalid_credentials): user=<al>, rip=192.0.2.1", loginFailure("al", 1, 9*time.Second)},
+	{"imap-login: Login aborted: Logged out (tried to use unsupported auth mechanism, 6 attempts in 9 secs) (invalid_mech): user=<al>, method=X, rip=192.0.2.1", ofLast(5, loginFailure("al", 5, 9*time.Second))},
+	{"pop3-login: Login aborted: Logged out (sent invalid base64 in response, 6 attempts in 9 secs) (invalid_base64): user=<al>, method=PLAIN, rip=192.0.2.1", ofLast(5, loginFailure("al", 5, 9*time.Second))},
+	{"submission-login: Login aborted: Connection closed (client didn't finish SASL auth, 6 attempts in 9 secs) (auth_waiting_client): user=<al>, method=PLAIN, rip=192.0.2.1", ofLast(5, loginFailure("al", 5, 9*time.Second))},
+	{"imap-login: Login aborted: Connection closed (auth aborted by client, 6 attempts in 9 secs) (auth_aborted_by_client): user=<al>, method=PLAIN, rip=192.0.2.1", ofLast(5, loginFailure("al", 5, 9*time.Second))},
+	{"imap-login: Login aborted: x (anonymous logins disabled, 1/6 successful auths in 9 secs) (anonymous_auth_disabled): user=<al>, rip=192.0.2.1", ofLast(4, loginFailure("al", 4, 9*time.Second))},
+	{"imap-login: Login aborted: x (credentials contain control characters, 2 attempts in 9 secs) (invalid_credentials): user=<al>, rip=192.0.2.1", ofLast(1, loginFailure("al", 1, 9*time.Second))},
 	{"imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<a, rip=198.51.100.66, lip=1.1.1.1>, method=PLAIN, rip=192.0.2.1", loginFailure("a, rip=198.51.100.66, lip=1.1.1.1", 1, 2*time.Second)},
 }
 

@@ -51,11 +51,19 @@ func eximReason(b []byte, named bool, ev *policy.Event) bool {
 		ev.Kind, ev.Excused, ev.Detail = policy.Abuse, 1, eximCancelled[2:]
 		return true
 	}
-	if _, ok := find(eximFault); ok {
+	if rest, ok := find(eximFault); ok {
 		ev.Kind, ev.Excused, ev.Detail = policy.BackendFault, 1, eximFault[2:]
+		ev.Unproven = named || !eximAway(rest)
 		return true
 	}
 	return unread(ev, policy.Exim)
+}
+
+// eximAway tells of the text behind eximFault that it is about a socket that is
+// gone. Other texts may be about what the client sent: a name that a database does
+// not take defers a login too.
+func eximAway(b []byte) bool {
+	return bytes.HasPrefix(b, []byte(": unable to connect to UNIX socket "))
 }
 
 // eximSetID reads the login name, which goes to the last bracket.

@@ -29,6 +29,12 @@ func eximFail(mechanism, user, detail string) policy.Event {
 	return ev
 }
 
+// unproven is a fault that the client may have brought about.
+func unproven(ev policy.Event) policy.Event {
+	ev.Unproven = true
+	return ev
+}
+
 func excused(ev policy.Event, mechanism string) policy.Event {
 	ev.Excused, ev.Mechanism = 1, []byte(mechanism)
 	return ev
@@ -58,7 +64,8 @@ var eximShapes = []struct {
 	{"a_login \tauthenticator failed for (x) [192.0.2.1] U=al: " + eximBad + ` (set_id=\001x)`, eximFail("a_login", `\001x`, eximBad)},
 	{login42 + "[192.0.2.1]: 501 Invalid base64 data", eximFail("login", "", "501 Invalid base64 data")},
 	{login42 + "[192.0.2.1]: 501 Authentication cancelled", excused(eximEvent(policy.Abuse, "", "501 Authentication cancelled"), "login")},
-	{login42 + "[192.0.2.1]: 435 Unable to authenticate at present: x", excused(eximEvent(policy.BackendFault, "", "435 Unable to authenticate at present"), "login")},
+	{login42 + "[192.0.2.1]: 435 Unable to authenticate at present: x", unproven(excused(eximEvent(policy.BackendFault, "", "435 Unable to authenticate at present"), "login"))},
+	{login42 + "[192.0.2.1]: 435 Unable to authenticate at present: unable to connect to UNIX socket (/run/exim-auth): Connection refused", excused(eximEvent(policy.BackendFault, "", "435 Unable to authenticate at present"), "login")},
 	{login42 + "[192.0.2.1] U=x: 435 Unable to authenticate at present: " + eximBad, eximFail("login", "", eximBad)},
 	{`SMTP protocol error in "AUTH LOGIN" H=(x) [192.0.2.1] ` + unasked, eximFail("", "", unasked)},
 	{`SMTP protocol error in "AUTH NTLM" H=[192.0.2.1]:4 I=[203.0.113.25]:25 Ci=1 NTLM authentication mechanism not supported`, eximFail("NTLM", "", "authentication mechanism not supported")},

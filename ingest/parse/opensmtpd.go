@@ -104,7 +104,8 @@ func opensmtpdLogin(b []byte, named bool, session uint64, ev *policy.Event) bool
 	case "permfail":
 		ev.Kind, ev.Failures = policy.AuthFail, 1
 	case "tempfail":
-		ev.Kind, ev.Excused = policy.BackendFault, 1
+		// Its table may be away, or just not take that name.
+		ev.Kind, ev.Excused, ev.Unproven = policy.BackendFault, 1, true
 	}
 	return ev.Kind != 0
 }

@@ -74,7 +74,7 @@ func opensmtpdOldLogin(b []byte, ev *policy.Event) bool {
 	case "Authentication failed":
 		ev.Kind, ev.Failures = policy.AuthFail, 1
 	case "Authentication temporarily failed":
-		ev.Kind, ev.Excused = policy.BackendFault, 1
+		ev.Kind, ev.Excused, ev.Unproven = policy.BackendFault, 1, true
 	}
 	return ev.Kind != 0
 }

@@ -21,7 +21,7 @@ func smtpdLogin(kind policy.Kind, result string) policy.Event {
 	case policy.AuthFail:
 		ev.Failures = 1
 	case policy.BackendFault:
-		ev.Excused = 1
+		ev.Excused, ev.Unproven = 1, true
 	default:
 		ev.Detail = nil
 	}

@@ -13,7 +13,7 @@ func smtpd(tag, pid, msg []byte, ev *policy.Event) bool {
 	case 'c': // "connect from", the most common line
 		return false
 	case 'w':
-		ok = smtpdWarning(msg, ev)
+		ok = smtpdWarning(pid, msg, ev)
 	case 'd', 't', 'i':
 		ok = smtpdSession(msg, ev)
 	default:

@@ -7,14 +7,14 @@ import (
 )
 
 // smtpdWarning parses smtpd's warnings about a client.
-func smtpdWarning(msg []byte, ev *policy.Event) bool {
+func smtpdWarning(pid, msg []byte, ev *policy.Event) bool {
 	b, ok := bytes.CutPrefix(msg, []byte("warning: "))
 	if !ok {
 		return false
 	}
 	a, rest, ok := client(b)
 	if !ok {
-		return smtpdMisuse(b, ev) || noAddress(b) && unread(ev, policy.Postfix)
+		return smtpdMisuse(b, ev) || backendAway(b, pid, ev) || noAddress(b) && unread(ev, policy.Postfix)
 	}
 	rest, ok = bytes.CutPrefix(rest, []byte(": SASL "))
 	return ok && sasl(rest, a, ev)

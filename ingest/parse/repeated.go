@@ -30,6 +30,7 @@ func repeated(msg []byte) (times int, once []byte) {
 // end do not repeat: a repetition of those is not believed.
 func multiply(ev *policy.Event, n int) bool {
 	ev.Failures *= n
+	ev.Unnamed *= n
 	ev.Excused *= n
 	return n <= maxCount && ev.Failures <= maxCount && ev.Kind != policy.Session && ev.Kind != policy.AuthOK
 }

@@ -15,7 +15,9 @@ const unavailable = "(unavailable)"
 // sasl parses "<mech> authentication failed: <reason>[, sasl_username=<U>]"
 // (Postfix smtpd_sasl_glue.c). Very old releases wrote neither user nor
 // reason. The mechanism is the client's own word; the address was read before
-// it.
+// it. While Dovecot is away smtpd knows neither reason nor user, but then it has
+// said so just before: see Sessions. A client can have the same words with a
+// login that Dovecot cannot read, such as "AUTH PLAIN YQ==".
 func sasl(b []byte, a netip.Addr, ev *policy.Event) bool {
 	i, clean := mechanism(b)
 	if i < 0 {
@@ -31,20 +33,60 @@ func sasl(b []byte, a netip.Addr, ev *policy.Event) bool {
 		return false
 	}
 	reason, user := saslUser(bytes.TrimPrefix(bytes.TrimPrefix(b, []byte(":")), []byte(" ")))
-	unnamed := string(user) == unavailable
-	if unnamed || bytes.HasPrefix(reason, []byte("Invalid authentication mechanism")) {
+	if string(user) == unavailable || bytes.HasPrefix(reason, []byte("Invalid authentication mechanism")) {
 		// Since Postfix 3.10 that reason quotes the client's mechanism, which
 		// may hold the separator; there never is a user name then.
 		user = nil
 	}
 	*ev = policy.Event{Addr: a, Kind: policy.AuthFail, Failures: 1, User: user, Mechanism: mech, Detail: reason}
 	// Only a real mechanism reaches the backend, and a forged one could
-	// imitate its reasons. While Dovecot is down, smtpd tells the reason once
-	// and then neither reason nor user: no password was tried for anybody.
-	if clean && (backendReason(reason) || unnamed && string(reason) == "(reason unavailable)") {
+	// imitate its reasons.
+	if clean && backendReason(reason) {
 		ev.Kind, ev.Failures, ev.Excused = policy.BackendFault, 0, 1
+		ev.Unproven = string(reason) == connectionLost || string(reason) == genericFailure
 	}
 	return true
+}
+
+const (
+	// connectionLost is also what smtpd says when Dovecot takes more than 10 s
+	// (AUTH_TIMEOUT, xsasl_dovecot_server.c), and it does for an address that
+	// failed twice within some seconds (auth-penalty.c).
+	connectionLost = "Connection lost to authentication server"
+	// genericFailure is SASL_FAIL: a saslauthd that is down, but a login name of
+	// blanks and a password of 9 kB too (lib/canonusr.c, lib/checkpw.c).
+	genericFailure = "generic failure"
+)
+
+// saslAway are the beginnings of what smtpd warns of when it cannot reach its
+// backend: Dovecot's auth socket, by itself (xsasl_dovecot_server.c), or what
+// Cyrus SASL has it say of saslauthd and authdaemond (lib/checkpw.c). Nothing of them
+// is the client's, and the login that failed of it is told next.
+var saslAway = []struct {
+	text  []byte
+	cyrus bool // another of its ways to check passwords may be there
+}{
+	{[]byte("SASL: Connect to "), false}, // "Dovecot auth socket '…'" since Postfix 3.7
+	{[]byte("SASL: Couldn't send handshake: "), false},
+	{[]byte("SASL: Protocol version "), false},
+	{[]byte("SASL: Connected to wrong auth socket "), false},
+	{[]byte("SASL authentication failure: cannot connect to "), true},
+	{[]byte("SASL authentication failure: cannot create socket for "), true},
+}
+
+// backendAway parses such a warning to half an event. That of Cyrus SASL is
+// Unproven by itself: it takes a login that failed of it.
+func backendAway(b, pid []byte, ev *policy.Event) bool {
+	if len(pid) == 0 || !bytes.HasPrefix(b, []byte("SASL")) {
+		return false
+	}
+	for _, away := range saslAway {
+		if bytes.HasPrefix(b, away.text) {
+			*ev = policy.Event{Kind: policy.BackendFault, Unproven: away.cyrus, Detail: b}
+			return true
+		}
+	}
+	return false
 }
 
 // mechanism returns the length of the mechanism. A quoted one may hold blanks
@@ -87,9 +129,9 @@ func saslUser(b []byte) (reason, user []byte) {
 // protocol / cancel" may, so they are the client's.
 func backendReason(r []byte) bool {
 	switch string(r) {
-	case "Connection lost to authentication server", "Can't connect to authentication server",
+	case connectionLost, "Can't connect to authentication server",
 		"Authentication backend error",
-		"generic failure", "remote authentication server unavailable", "no memory available",
+		genericFailure, "remote authentication server unavailable", "no memory available",
 		"error when parsing configuration file", "SASL library is not initialized", "version mismatch with plug-in":
 		return true
 	}

@@ -37,10 +37,10 @@ func sendmailFailed(b []byte, ev *policy.Event) bool {
 	if named {
 		ev.User = user
 	}
-	// The text before the first code is SASL's own. "generic failure (-1)" is a
-	// saslauthd that is down, or a login without a name, which guesses nothing.
+	// The text before the first code is SASL's own. See genericFailure.
 	if text, _, _ := bytes.Cut(reason, []byte(" (")); backendReason(text) {
 		ev.Kind, ev.Failures, ev.Excused = policy.BackendFault, 0, 1
+		ev.Unproven = string(text) == genericFailure
 	}
 	return true
 }
@@ -62,7 +62,7 @@ func sendmailFault(b []byte, ev *policy.Event) bool {
 	if !ok {
 		return unread(ev, policy.Sendmail)
 	}
-	*ev = policy.Event{Addr: a, Kind: policy.BackendFault, Excused: 1, Detail: before}
+	*ev = policy.Event{Addr: a, Kind: policy.BackendFault, Excused: 1, Unproven: true, Detail: before}
 	return true
 }
 

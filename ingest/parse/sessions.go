@@ -12,7 +12,9 @@ import (
 //
 // Line and Message make of a connection's start an event with Kind 0, its
 // Session and its Addr, of its end one with Kind 0 and its Session alone, and
-// of a line between an event with its Kind and Session but no valid Addr.
+// of a line between an event with its Kind and Session but no valid Addr. Of a
+// Postfix process that has lost its backend they make such a BackendFault: then
+// the login that this process tells next failed of it.
 //
 // There is room for 65,536 connections, in 2 MiB that are taken when the first
 // is seen. It is divided in groups of 16 by the connections' hashes; in a full
@@ -39,6 +41,8 @@ const (
 // none, ev.Service says the same as a Reader's.
 func (s *Sessions) Resolve(ev *policy.Event) bool {
 	switch {
+	case ev.Service == policy.Postfix:
+		return s.backend(ev)
 	case ev.Kind == 0:
 		s.note(ev)
 		ev.Service = 0

@@ -61,9 +61,10 @@ func postfixReasons() section {
 		{"the same with a user name", "warning: unknown[192.0.2.1]: SASL PLAIN authentication failed: Connection lost to authentication server, sasl_username=al", fault},
 		{"our Dovecot is not running", "warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: Can't connect to authentication server", fault},
 		{"our Dovecot talks nonsense", "warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: Authentication backend error", fault},
-		{"our Dovecot is still away", "warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=(unavailable)", fault},
+		{"our Dovecot is still away", "warning: SASL: Connect to Dovecot auth socket 'private/auth' failed: No such file or directory\nwarning: unknown[192.0.2.1]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=(unavailable)", fault},
 		{"our saslauthd is down", "warning: unknown[192.0.2.1]: SASL PLAIN authentication failed: generic failure", fault},
 		{"our password server is down", "warning: unknown[192.0.2.1]: SASL PLAIN authentication failed: remote authentication server unavailable", fault},
+		{"a login that Dovecot cannot read", "warning: unknown[192.0.2.1]: SASL PLAIN authentication failed: (reason unavailable), sasl_username=(unavailable)", failed},
 	})
 }
 

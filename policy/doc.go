@@ -35,8 +35,9 @@
 // hide failures of a server that tells neither names nor hashes.
 //
 // A login that works forgives its user's failures, and as many as
-// Config.KnownThreshold in a Window of those where no name was told, or that of a
-// connection's last attempt only. Names are compared without regard to case. A name without a
+// Config.KnownThreshold in a Window of those where no name was told, or that of
+// a connection's last attempt only.
+// Names are compared without regard to case. A name without a
 // domain equals the same name with any domain: servers that strip or add the
 // domain log both forms for one person, and a server with several domains
 // logs none without. Failures of other names stay, so whoever owns one

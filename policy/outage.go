@@ -6,13 +6,14 @@ import (
 )
 
 // outage tells when our own authentication backend fails: failures are then
-// nobody's guesses. It looks at the last minute: faults that the backend
-// admits and no client can bring about, and failures of users who logged in from the same address lately,
-// each user once in ten seconds; against logins that work.
+// nobody's guesses. It looks at the last minute: faults that the backend admits
+// and no client can bring about, and failures of users who logged in from the
+// same address lately, each user once in ten seconds; against logins that work.
 //
-// Attackers can fail at accounts of their own, or know better, and while counting is paused they guess for nothing. So it is paused for no longer
-// than most seconds; what was used comes back as fast as it went, but once all
-// is used none is given before all has come back.
+// Attackers can fail at accounts of their own, and while counting is paused they
+// guess for nothing. So it is paused for no longer than most seconds; what was
+// used comes back as fast as it went, but once all is used none is given before
+// all has come back.
 type outage struct {
 	least  int // faults that pause; 0 is never
 	slots  [outageSlots]outageSlot

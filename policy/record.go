@@ -16,8 +16,8 @@ type entryFlags uint8
 const (
 	// void entries do not count: forgiven, excused, or spent on a decision.
 	// They are kept to be recognised in their session's summary. One that has
-	// a password, and that is not vague, is void because it repeats the password of an entry that
-	// counts; it is kept for all that may still be told of it.
+	// a password, and that is not vague, is void because it repeats the password
+	// of an entry that counts; it is kept for all that may still be told of it.
 	void entryFlags = 1 << iota
 	// closed entries have been part of a summary. A process id comes back, so
 	// another summary of the same session is about other failures.

@@ -15,4 +15,6 @@ find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /dev \) -prune
 find /run /tmp -iname '*smtpbl*' ! -path '/run/systemd/*' ! -path '/run/log/*' -print 2>/dev/null | sort >>named
 cut -d: -f1,3,4,6,7 /etc/passwd | sort >users
 cut -d: -f1,3,4 /etc/group | sort >groups
-systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }' | sort >units
+# On a slow machine systemd may take longer than systemctl waits.
+units=$(systemctl list-unit-files --no-legend --no-pager || systemctl list-unit-files --no-legend --no-pager)
+echo "$units" | awk '{ print $1, $2 }' | sort >units

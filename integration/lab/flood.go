@@ -63,7 +63,7 @@ func (f *Flood) run() error {
 	slow := Patience(1) > 1
 	for n := uint16(0); ; n++ {
 		if slow {
-			time.Sleep(time.Millisecond) // else its only processor has no time for what is tested
+			time.Sleep(10 * time.Millisecond) // else its only processor has no time for what is tested
 		}
 		select {
 		case <-f.stop:

@@ -36,6 +36,10 @@ func TestUnit(t *testing.T) {
 	}
 	security := []string{"security", "--offline=true", "--no-pager", "--threshold=" + maxExposure}
 	out, err = exec.Command("systemd-analyze", append(security, name)...).CombinedOutput()
+	if strings.Contains(string(out), "unrecognized option '--offline") {
+		// Before 250 it judges only units that run, which it does in virtual machines.
+		t.Skip("this systemd judges no file")
+	}
 	if err != nil {
 		t.Errorf("systemd-analyze security: %v", err)
 	}

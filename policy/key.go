@@ -40,6 +40,10 @@ func keyOf(a netip.Addr) key {
 	return key(binary.BigEndian.Uint64(b[:8]))
 }
 
+// HostOf returns what counts as one host with a, and is banned with it: a itself in
+// IPv4, its /64 in IPv6. An address of IPv4 must not be in the form of IPv6.
+func HostOf(a netip.Addr) netip.Prefix { return keyOf(a).prefix(ofHost) }
+
 func (k key) is4() bool { return k&key4 == key4 }
 
 // net returns the key of k's /24 or /48.

@@ -126,7 +126,7 @@ func countedAlone(p netip.Prefix) bool { return p.IsSingleIP() || p.Addr().Is6()
 // countedAs is the prefix that failures in p are counted for, where they are.
 func countedAs(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is6() && countedAlone(p) {
-		return netip.PrefixFrom(p.Addr(), 64).Masked()
+		return policy.HostOf(p.Addr())
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/smtpbl/smtpbl/nft"
+	"github.com/smtpbl/smtpbl/policy"
 )
 
 // Peers is what is needed of nft.Peers.
@@ -70,7 +71,7 @@ func (s *sessions) look(peers Peers, now time.Time) error {
 		if now.Sub(x.since) >= loggedIn {
 			x.spares = true
 			s.until[p.Addr] = now.Add(afterwards)
-			delete(s.strangers, strangerOf(p.Addr))
+			delete(s.strangers, policy.HostOf(p.Addr))
 		} else {
 			x.spares = s.mayLogIn(p.Addr, now)
 		}
@@ -83,22 +84,13 @@ func (s *sessions) look(peers Peers, now time.Time) error {
 
 // mayLogIn tells whether a connection that has not lasted yet spares addr.
 func (s *sessions) mayLogIn(addr netip.Addr, now time.Time) bool {
-	who := strangerOf(addr)
+	who := policy.HostOf(addr)
 	met, known := s.strangers[who]
 	if !known && len(s.strangers) < maxStrangers {
 		met, known = now, true
 		s.strangers[who] = met
 	}
 	return known && now.Sub(met) < loggedIn
-}
-
-// strangerOf is what is taken for one client, as with bans: in IPv6 a /64.
-func strangerOf(addr netip.Addr) netip.Prefix {
-	bits := 32
-	if addr.Is6() {
-		bits = 64
-	}
-	return netip.PrefixFrom(addr, bits).Masked()
 }
 
 // spared returns the addresses of those who are connected and may have logged in,

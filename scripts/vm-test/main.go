@@ -80,7 +80,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	})
 	flags.BoolVar(&o.shell, "shell", false, "boot the first row and attach to a shell in it; Ctrl-] ends it")
 	flags.BoolVar(&o.keep, "keep", false, "keep logs and console of rows that pass, too")
-	flags.IntVar(&o.jobs, "jobs", 1, "how many `ROWS` to test at a time; where that is too many for the processors, tests come closer to their deadlines")
+	flags.IntVar(&o.jobs, "jobs", 1, "how many `MACHINES` to run at a time; where that is too many for the processors, tests come closer to their deadlines")
 	flags.StringVar(&o.artefacts, "artefacts", os.TempDir()+"/smtpbl-vm", "the `FOLDER` for logs and consoles of rows that fail")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -112,6 +112,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	switch {
 	case flags.NArg() > 0:
 		err = fmt.Errorf("unknown argument %q", flags.Arg(0))
+	case !o.scenario && len(o.suites) == 0 && !o.tools && !o.shell:
+		err = errors.New("nothing to do: -suites none and -scenario=false leave nothing")
 	case o.jobs < 1:
 		err = fmt.Errorf("-jobs is at least 1; got %d", o.jobs)
 	}

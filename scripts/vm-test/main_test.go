@@ -22,7 +22,7 @@ func TestParse(t *testing.T) {
 		"-quick -suites nft,integration":     {rows: []rig.Row{quick}, suites: both, scenario: true, quick: true},
 		"-check reload -check clock":         {rows: matrix, suites: both, scenario: true, checks: []string{"reload", "clock"}},
 		"-row trixie:6.18 -row bookworm:7.2": {rows: []rig.Row{{Suite: "trixie", Kernel: "6.18"}, {Suite: "bookworm", Kernel: "7.2"}}, suites: both, scenario: true},
-		"-suites none -scenario=false -keep": {rows: matrix, keep: true},
+		"-suites nft -scenario=false -keep":  {rows: matrix, suites: []string{"nft"}, keep: true},
 		"-jobs 2":                            {rows: matrix, suites: both, scenario: true, jobs: 2},
 	} {
 		want.jobs = max(want.jobs, 1)
@@ -35,9 +35,27 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q (-want +got): %s", args, d)
 		}
 	}
-	for _, args := range []string{"-row trixie", "-suites unit", "trixie:6.18", "-fast", "-check everything", "-jobs 0"} {
+	for _, args := range []string{"-row trixie", "-suites unit", "trixie:6.18", "-fast", "-check everything", "-jobs 0", "-suites none -scenario=false"} {
 		if o, err := parse(strings.Fields(args), io.Discard); err == nil {
 			t.Errorf("%q is understood as %+v", args, o)
+		}
+	}
+}
+
+// TestParts holds that what takes longest comes first, whatever is asked for.
+func TestParts(t *testing.T) {
+	for args, want := range map[string][]string{
+		"":             {"integration", "scenario", "nft"},
+		"-suites nft":  {"scenario", "nft"},
+		"-suites none": {"scenario"},
+		"-suites nft,integration -scenario=false": {"integration", "nft"},
+	} {
+		o, err := parse(strings.Fields(args), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, (&driver{o: o}).parts()); d != "" {
+			t.Errorf("%q (-want +got): %s", args, d)
 		}
 	}
 }
@@ -47,14 +65,13 @@ func TestTable(t *testing.T) {
 	report := scenario.NewReport("bookworm:6.1", io.Discard)
 	report.Check("good", true, "")
 	report.Check("bad", false, "why")
-	results := []*result{
-		{
-			row: quick, debian: "12.15", kernel: "6.1.0-57", systemd: "252", boot: 12 * time.Second, wall: 90 * time.Second, cpu: 80 * time.Second,
-			report: report, tallies: map[string]*gotest.Tally{"nft": {Passed: 3, Skipped: []string{"TestA"}}},
-		},
-		{row: rig.Row{Suite: "bullseye", Kernel: "5.10"}, err: errors.New("gone"), skipped: true},
-		{row: rig.Row{Suite: "trixie", Kernel: "6.18"}, err: errors.New("broken")},
-	}
+	machine := result{row: quick, debian: "12.15", kernel: "6.1.0-57", systemd: "252", boot: 12 * time.Second}
+	attacked, tested := machine, machine
+	attacked.report, attacked.wall, attacked.cpu = report, 60*time.Second, 55*time.Second
+	tested.tallies, tested.wall, tested.cpu = map[string]*gotest.Tally{"nft": {Passed: 3, Skipped: []string{"TestA"}}}, 30*time.Second, 25*time.Second
+	gone := result{row: rig.Row{Suite: "bullseye", Kernel: "5.10"}, err: errors.New("gone"), skipped: true}
+	broken := result{row: rig.Row{Suite: "trixie", Kernel: "6.18"}, err: errors.New("broken")}
+	results := []*result{sum([]*result{&tested, &attacked}), sum([]*result{&gone, &gone}), sum([]*result{&broken})}
 	var out strings.Builder
 	printTable(&out, results)
 	var lines []string

@@ -13,7 +13,7 @@ import (
 
 // shell boots a machine and joins this terminal to the one in it.
 func shell(ctx context.Context, r *rig.Rig, row rig.Row, say func(string, ...any)) error {
-	m, err := r.Machine(ctx, row)
+	m, err := r.Machine(ctx, row, row.String())
 	if err != nil {
 		return err
 	}

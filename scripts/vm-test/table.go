@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"text/tabwriter"
 	"time"
 
@@ -11,7 +14,8 @@ import (
 	"github.com/smtpbl/smtpbl/scripts/vm-test/internal/scenario"
 )
 
-// result is what became of a row.
+// result is what became of a row, or of a part of one. The boot is that of the
+// first machine, the times are those of all machines together.
 type result struct {
 	row                     rig.Row
 	debian, kernel, systemd string
@@ -29,6 +33,21 @@ func (r *result) fail(w io.Writer, err error) {
 		word = "skipped"
 	}
 	fmt.Fprintf(w, "%s [%s] %v\n", word, r.row, err)
+}
+
+// sum is the result of a row of which these are the parts.
+func sum(parts []*result) *result {
+	s := *parts[0]
+	s.tallies = maps.Clone(s.tallies)
+	for _, p := range parts[1:] {
+		s.boot, s.systemd = cmp.Or(s.boot, p.boot), cmp.Or(s.systemd, p.systemd)
+		s.debian, s.kernel = cmp.Or(s.debian, p.debian), cmp.Or(s.kernel, p.kernel)
+		s.wall, s.cpu = s.wall+p.wall, s.cpu+p.cpu
+		s.report = cmp.Or(s.report, p.report)
+		s.err, s.skipped = errors.Join(s.err, p.err), s.skipped || p.skipped
+		maps.Copy(s.tallies, p.tallies)
+	}
+	return &s
 }
 
 // counts adds up checks and tests.

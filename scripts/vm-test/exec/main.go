@@ -111,7 +111,7 @@ func onMachine(ctx context.Context, row rig.Row, t gotest.Test, stdout io.Writer
 			return 1, err
 		}
 	}
-	m, err := r.Machine(ctx, row)
+	m, err := r.Machine(ctx, row, row.String())
 	if err != nil {
 		return 1, err
 	}

@@ -65,9 +65,10 @@ type Machine struct {
 	Accel  vm.Accel
 }
 
-// Machine makes the machine of a row, which is off. An error wraps
-// image.ErrUnreachable where the archive does not have what it is made of.
-func (r *Rig) Machine(ctx context.Context, row Row) (*Machine, error) {
+// Machine makes a machine of a row, which is off. Its name, which no other machine
+// has, begins with the row. An error wraps image.ErrUnreachable where the archive
+// does not have what it is made of.
+func (r *Rig) Machine(ctx context.Context, row Row, name string) (*Machine, error) {
 	r.making.Lock()
 	defer r.making.Unlock()
 	m := &Machine{}
@@ -81,12 +82,12 @@ func (r *Rig) Machine(ctx context.Context, row Row) (*Machine, error) {
 	if m.Accel, err = r.probe(ctx, m.Kernel); err != nil {
 		return nil, err
 	}
-	initrd := filepath.Join(r.dir, "initrd-"+row.String())
+	initrd := filepath.Join(r.dir, "initrd-"+name)
 	if err = m.Kernel.Initrd(r.agent, initrd); err != nil {
 		return nil, fmt.Errorf("make an initrd: %w", err)
 	}
 	m.VM, err = vm.New(vm.Options{
-		Name: row.String(), Kernel: m.Kernel.Image(), Initrd: initrd, Modules: m.Kernel.Modules(),
+		Name: name, Kernel: m.Kernel.Image(), Initrd: initrd, Modules: m.Kernel.Modules(),
 		Disk: m.System.Disk(), Accel: m.Accel, Artefacts: r.Artefacts,
 	})
 	return m, err

@@ -20,11 +20,10 @@ var evidence = map[string]string{
 	"smtpbl.txt":    "systemctl status --no-pager -l smtpbl; smtpbl status; smtpbl set list",
 }
 
-// Keep writes what tells of a failure into a folder below Options.Artefacts and
-// returns that folder: the console, and of a guest that answers also its logs,
+// Keep writes what tells of a failure into the folder Artefacts and returns it: the console, and of a guest that answers also its logs,
 // rules and processes.
 func (m *VM) Keep(ctx context.Context) (string, error) {
-	dir := filepath.Join(m.o.Artefacts, strings.ReplaceAll(m.o.Name, ":", "-"))
+	dir := m.Artefacts()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -46,6 +45,12 @@ func (m *VM) Keep(ctx context.Context) (string, error) {
 		}
 	}
 	return dir, errors.Join(errs...)
+}
+
+// Artefacts returns the machine's folder for what tells of a failure. It is there
+// after Keep only.
+func (m *VM) Artefacts() string {
+	return filepath.Join(m.o.Artefacts, strings.NewReplacer(":", "-", " ", "-").Replace(m.o.Name))
 }
 
 // consoleTail returns the end of the console for an error message.

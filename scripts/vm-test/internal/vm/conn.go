@@ -74,7 +74,7 @@ func (a *conn) read() {
 		c := a.calls[f.ID]
 		a.mu.Unlock()
 		if c == nil {
-			continue // nobody waits any more: a cancelled call, or one before a snapshot
+			continue // nobody waits any more: a cancelled call
 		}
 		select {
 		case c.frames <- f:
@@ -173,8 +173,8 @@ func result(f wire.Frame, kind wire.Kind) (wire.Result, error) {
 	return r, err
 }
 
-// ping waits until the agent answers. A restored agent does not say Hello, and
-// one that is still to start finds the ping waiting in its port.
+// ping waits until the agent answers. One that is still to start finds the ping
+// waiting in its port.
 func (a *conn) ping(ctx context.Context) error {
 	c, err := a.open()
 	if err != nil {

@@ -2,14 +2,13 @@ package vm
 
 import "strconv"
 
-// command returns the command line of QEMU. It must be the same for each start
-// of a machine, or a snapshot does not fit.
-func (m *VM) command(snapshot string) []string {
+// command returns the command line of QEMU.
+func (m *VM) command() []string {
 	cpu := "max"
 	if m.o.Accel.KVM {
 		cpu = "host"
 	}
-	args := []string{
+	return []string{
 		"qemu-system-x86_64",
 		"-accel", m.o.Accel.qemu(), "-cpu", cpu, "-machine", "q35",
 		"-m", strconv.Itoa(m.o.MemoryMB), "-smp", "1",
@@ -33,10 +32,5 @@ func (m *VM) command(snapshot string) []string {
 		"-device", "virtserialport,chardev=ctl,name=ctl",
 		"-chardev", "socket,id=tty,path=" + m.path("tty") + ",server=on,wait=off",
 		"-device", "virtconsole,chardev=tty",
-		"-qmp", "unix:" + m.path("qmp") + ",server=on,wait=off",
 	}
-	if snapshot != "" {
-		args = append(args, "-loadvm", snapshot)
-	}
-	return args
 }

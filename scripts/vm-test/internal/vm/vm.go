@@ -12,7 +12,8 @@ import (
 
 // Options describe a machine.
 type Options struct {
-	// Name is the machine's name in messages, such as "bookworm:6.1".
+	// Name is the machine's name in messages and, without blanks and colons, in
+	// Artefacts; such as "bookworm:6.1 nft".
 	Name string
 	// Kernel, Initrd and Modules are files: what QEMU boots, and the image of
 	// /lib/modules that the initrd mounts.
@@ -24,7 +25,7 @@ type Options struct {
 	Accel Accel
 	// MemoryMB is the guest's memory; 0 means 768.
 	MemoryMB int
-	// Artefacts is where Keep puts what tells of a failure.
+	// Artefacts is where machines have their folders for what tells of a failure.
 	Artefacts string
 }
 
@@ -37,7 +38,6 @@ type VM struct {
 	conn *conn
 	cpu  time.Duration // of the processes that have ended
 	boot time.Duration
-	snap map[string]bool
 }
 
 // New makes a machine with an overlay of its own; Start turns it on, and Close
@@ -50,7 +50,7 @@ func New(o Options) (*VM, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the machine: %w", err)
 	}
-	m := &VM{o: o, dir: dir, snap: map[string]bool{}}
+	m := &VM{o: o, dir: dir}
 	out, err := exec.Command("qemu-img", "create", "-q", "-f", "qcow2", "-b", o.Disk, "-F", "raw", m.path("root.qcow2")).CombinedOutput()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make an overlay of %s: %w\n%s", o.Disk, err, out), m.Close())
@@ -68,17 +68,14 @@ func (m *VM) path(name string) string { return filepath.Join(m.dir, name) }
 
 // Start turns the machine on and waits until its agent answers. Services may
 // still be starting then: see Settled.
-func (m *VM) Start(ctx context.Context) error { return m.start(ctx, "") }
-
-// start boots, or goes on from the snapshot.
-func (m *VM) start(ctx context.Context, snapshot string) error {
+func (m *VM) Start(ctx context.Context) error {
 	if m.proc != nil {
 		return errors.New("the machine is running")
 	}
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, m.Slow(30*time.Second))
 	defer cancel()
-	if err := m.launch(ctx, snapshot); err != nil {
+	if err := m.launch(ctx); err != nil {
 		m.stop()
 		return fmt.Errorf("start %s: %w\n%s", m.o.Name, err, m.consoleTail())
 	}
@@ -86,8 +83,8 @@ func (m *VM) start(ctx context.Context, snapshot string) error {
 	return nil
 }
 
-func (m *VM) launch(ctx context.Context, snapshot string) error {
-	proc, err := startProcess(m.command(snapshot))
+func (m *VM) launch(ctx context.Context) error {
+	proc, err := startProcess(m.command())
 	if err != nil {
 		return err
 	}

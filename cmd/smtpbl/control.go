@@ -17,12 +17,13 @@ import (
 	"github.com/smtpbl/smtpbl/policy"
 )
 
-// serveControl answers the command line.
-func (s *service) serveControl(ctx context.Context) error {
+// serveControl answers the command line. It calls tried when the socket is there.
+func (s *service) serveControl(ctx context.Context, tried func()) error {
 	srv, err := control.Listen(s.cfg.RuntimeDir, s.answer, s.log)
 	if err != nil {
 		return err
 	}
+	tried()
 	return srv.Serve(ctx)
 }
 

@@ -98,7 +98,7 @@ func TestHarnessPostfixSaysThatAllIsInPlace(t *testing.T) {
 		Standing: func(context.Context, netip.Addr) (policy.Standing, error) { return policy.Standing{}, nil },
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { done <- server.Run(ctx) }()
+	go func() { done <- server.Run(ctx, func() {}) }()
 	if err := <-listening; err != nil {
 		t.Fatal(err)
 	}

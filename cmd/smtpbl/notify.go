@@ -18,8 +18,8 @@ import (
 const settling = 10 * time.Second
 
 // notify tells systemd (sd_notify(3)) that the service is ready once every
-// source follows live and the bans that what they read has earned are in the
-// kernel. It feeds the watchdog only after a round trip through Engine and
+// source follows live, the bans that what they read has earned are in the kernel
+// and the doors are open. It feeds the watchdog only after a round trip through Engine and
 // Enforcer: a pipeline that hangs is restarted.
 func (s *service) notify(ctx context.Context) error {
 	select {
@@ -28,6 +28,7 @@ func (s *service) notify(ctx context.Context) error {
 		return nil
 	}
 	s.settle(ctx)
+	s.doors.wait(ctx)
 	health := s.enforcer.Health()
 	s.log.Info("ready", "bans", health.Wanted, "sources", len(s.sources.stats()), "took", time.Since(s.started).Round(time.Millisecond))
 	s.tell(daemon.SdNotifyReady)

@@ -73,10 +73,8 @@ func silence(t *testing.T, told <-chan string, what string) {
 	}
 }
 
-// TestWatchdogStarvesWithThePipeline blocks the Judge, which every reader waits for
-// too, and then the Enforcer: no sign of life is given until they go on.
-func TestWatchdogStarvesWithThePipeline(t *testing.T) {
-	told := manager(t)
+// pipelineAlone is a service of which only the pipeline runs, until the test ends.
+func pipelineAlone(t *testing.T) *service {
 	cfg := config.Default()
 	log := slog.New(slog.DiscardHandler)
 	s := &service{cfg: cfg, log: log, dryRun: true, started: time.Now(), metrics: metrics.New("test")}
@@ -85,9 +83,30 @@ func TestWatchdogStarvesWithThePipeline(t *testing.T) {
 	s.judge = pipeline.NewJudge(s.engine, s.enforcer, s.metrics, nil, log)
 	s.sources = newSources(s)
 	close(s.sources.caught)
+	go func() { _ = s.enforcer.Run(t.Context()) }()
+	go func() { _ = s.judge.Run(t.Context()) }()
+	return s
+}
+
+// TestReadyWhenAllDoorsAreTried has two sockets of which one takes its time.
+func TestReadyWhenAllDoorsAreTried(t *testing.T) {
+	told := manager(t)
+	s := pipelineAlone(t)
+	open, slow := s.doors.add(), s.doors.add()
+	open()
+	open() // a second attempt is no second door
+	go func() { _ = s.notify(t.Context()) }()
+	silence(t, told, "a door has not been tried")
+	slow()
+	await(t, told, "READY=1")
+}
+
+// TestWatchdogStarvesWithThePipeline blocks the Judge, which every reader waits for
+// too, and then the Enforcer: no sign of life is given until they go on.
+func TestWatchdogStarvesWithThePipeline(t *testing.T) {
+	told := manager(t)
+	s := pipelineAlone(t)
 	ctx := t.Context()
-	go func() { _ = s.enforcer.Run(ctx) }()
-	go func() { _ = s.judge.Run(ctx) }()
 	go func() { _ = s.notify(ctx) }()
 	await(t, told, "READY=1")
 	for what, block := range map[string]func(until <-chan struct{}){

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/config"
 	"github.com/smtpbl/smtpbl/cmd/smtpbl/internal/postfix"
 	"github.com/smtpbl/smtpbl/metrics"
@@ -57,18 +55,6 @@ func countsOwnRefusals(cfg *config.Config) error {
 		return errors.New(`postfix.action = "REJECT" and policy.count_abuse do not go together: use "DEFER"`)
 	}
 	return nil
-}
-
-// answerPostfix runs the servers that Postfix asks.
-func (s *service) answerPostfix(ctx context.Context) error {
-	if err := countsOwnRefusals(&s.cfg); err != nil {
-		s.warn("postfix action", "clients at the soft step earn a ban with each attempt", err)
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	for _, server := range s.postfix {
-		group.Go(func() error { return server.Run(ctx) })
-	}
-	return group.Wait()
 }
 
 // standing asks the Engine where an address stands.

@@ -109,6 +109,7 @@ type service struct {
 	uncovered  *coverage.Count
 	sources    *sources
 	postfix    []*postfix.Server
+	doors      doors
 	warnings   warnings
 	drops      *nft.Drops // nil where dropped packets are not copied
 	dropsEnded atomic.Bool
@@ -191,6 +192,9 @@ func (s *service) build(ctx context.Context, trial time.Duration) error {
 			s.exempt.LookSoon() // who fails may be banned soon
 		}
 	})
+	if err := countsOwnRefusals(&s.cfg); err != nil {
+		s.warn("postfix action", "clients at the soft step earn a ban with each attempt", err)
+	}
 	s.postfix = s.postfixServers()
 	s.judge.KeepEvidence(evidence.NewRing(s.cfg.Policy.CountAbuse))
 	s.metrics.Preset(metrics.Labels{
@@ -227,20 +231,29 @@ func (s *service) work(ctx context.Context) error {
 			return nil
 		})
 	}
+	door := func(name string, serve func(ctx context.Context, tried func()) error) {
+		tried := s.doors.add()
+		task(name, func(ctx context.Context) error {
+			defer tried()
+			return serve(ctx, tried)
+		})
+	}
 	s.sources = newSources(s)
 	task("read logs", s.sources.run)
-	task("answer Postfix", s.answerPostfix)
 	task("watch own addresses", s.watchExempt)
 	task("watch block lists", s.watchBlocks)
 	task("watch the harness", s.watchHarness)
-	task("serve metrics", s.serveMetrics)
-	task("tell systemd", s.notify)
+	door("serve metrics", s.serveMetrics)
+	for _, server := range s.postfix {
+		door("answer Postfix", server.Run)
+	}
+	if !s.dryRun {
+		door("answer commands", s.serveControl)
+	}
+	task("tell systemd", s.notify) // after all doors
 	task("reload", s.watchReload)
 	if s.drops != nil {
 		task("read dropped packets", s.readDrops)
-	}
-	if !s.dryRun {
-		task("answer commands", s.serveControl)
 	}
 	if s.trial != nil {
 		task("trial", s.watchTrial)

@@ -62,8 +62,8 @@ func (s *service) kernelCounters() *metrics.Kernel {
 const listenRetry = 30 * time.Second
 
 // serveMetrics serves /metrics. A busy port is told and tried again: mail is
-// guarded whether or not anybody can watch.
-func (s *service) serveMetrics(ctx context.Context) error {
+// guarded whether or not anybody can watch. It calls tried after the first attempt.
+func (s *service) serveMetrics(ctx context.Context, tried func()) error {
 	addr := s.cfg.Metrics.Listen
 	if addr == "" {
 		return nil
@@ -73,6 +73,7 @@ func (s *service) serveMetrics(ctx context.Context) error {
 		l, err := lc.Listen(ctx, "tcp", addr)
 		if err == nil {
 			s.settled("metrics")
+			tried()
 			s.log.Info("serving metrics", "url", fmt.Sprintf("http://%s/metrics", l.Addr()))
 			return s.metrics.Serve(ctx, l, s.log)
 		}
@@ -82,6 +83,7 @@ func (s *service) serveMetrics(ctx context.Context) error {
 		if ctx.Err() == nil {
 			s.warn("metrics", "no metrics are served, mail is guarded all the same", err)
 		}
+		tried()
 		select {
 		case <-time.After(listenRetry):
 		case <-ctx.Done():

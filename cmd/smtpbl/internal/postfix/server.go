@@ -75,19 +75,22 @@ func (s *Server) Up() bool {
 }
 
 // Run answers until ctx ends, then removes the socket and returns nil. A socket
-// that cannot be made is told and tried again: mail is guarded without it too.
-func (s *Server) Run(ctx context.Context) error {
+// that cannot be made is told and tried again: mail is guarded without it too. Run
+// calls tried after each attempt to make it.
+func (s *Server) Run(ctx context.Context, tried func()) error {
 	for {
 		l, err := listen(ctx, s.cfg.Path)
 		if err == nil {
 			s.at.Store(l)
 			s.cfg.Listening(nil)
+			tried()
 			s.serve(ctx, l)
 			s.at.Store(nil)
 			return nil
 		}
 		if ctx.Err() == nil {
 			s.cfg.Listening(err)
+			tried()
 		}
 		if !pause(ctx, listenRetry) {
 			return nil

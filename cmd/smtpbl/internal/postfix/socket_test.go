@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -23,7 +24,7 @@ func run(t *testing.T, s *Server) (stop func()) {
 	s.cfg.Listening = func(err error) { told <- err }
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
+	go func() { done <- s.Run(ctx, func() {}) }()
 	if err := <-told; err != nil {
 		t.Fatal(err)
 	}
@@ -201,11 +202,16 @@ func TestASocketThatCannotBeMade(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		done := make(chan error, 1)
-		go func() { done <- s.Run(ctx) }()
+		var tried atomic.Int32
+		go func() { done <- s.Run(ctx, func() { tried.Add(1) }) }()
 		for range 3 {
 			if err := <-told; err == nil || s.Up() {
 				t.Fatalf("told %v, up: %v", err, s.Up())
 			}
+		}
+		synctest.Wait()
+		if n := tried.Load(); n != 3 {
+			t.Errorf("3 attempts are told as %d", n)
 		}
 		cancel()
 		if err := <-done; err != nil {

@@ -18,7 +18,7 @@ type pieces struct {
 // torn tells whether line is a piece of a longer one. It must be given all
 // lines in their order.
 func (p *pieces) torn(line []byte) bool {
-	if len(line) == 0 || line[0] != '{' && line[0]-'0' > 9 {
+	if len(line) == 0 || line[0] != '{' && (line[0]-'0' > 9 || rsyslogLine(line)) {
 		return false
 	}
 	stream, more, ok := piece(line)
@@ -28,6 +28,13 @@ func (p *pieces) torn(line []byte) bool {
 	torn := more || p.open[stream]
 	p.open[stream] = more
 	return torn
+}
+
+// rsyslogLine tells at a glance most lines that begin with a digit and are no
+// container's record: those with the stamp of RSYSLOG_FileFormat and no stream
+// behind it.
+func rsyslogLine(line []byte) bool {
+	return len(line) > 36 && line[32] == ' ' && (line[26] == '+' || line[26] == '-') && string(line[33:36]) != "std"
 }
 
 // follow brings p up to date with a text of whole lines. In a text that does

@@ -3,9 +3,11 @@ package ingest
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -80,6 +82,25 @@ func TestPieces(t *testing.T) {
 		for i, c := range lines {
 			if got := !p.torn([]byte(c.line)); got != c.whole {
 				t.Errorf("%s, line %d, %s: whole %v, want %v", name, i+1, c.line, got, c.whole)
+			}
+		}
+	}
+}
+
+// TestPiecesOfAnyStamp has a piece with each stamp that Go writes (RFC3339Nano, which
+// drops zeros at the end of a second's fraction).
+func TestPiecesOfAnyStamp(t *testing.T) {
+	for _, zone := range []*time.Location{time.UTC, time.FixedZone("", 5400), time.FixedZone("", -3600)} {
+		for digits, nano := 0, 0; digits < 10; digits, nano = digits+1, nano+int(math.Pow10(8-digits)) {
+			stamp := time.Date(2026, 11, 24, 10, 0, 0, nano, zone).Format(time.RFC3339Nano)
+			for _, stream := range []string{"stdout", "stderr"} {
+				var p pieces
+				if line := stamp + " " + stream + " P GET / HTTP/1.1"; !p.torn([]byte(line)) {
+					t.Errorf("whole: %s", line)
+				}
+				if line := stamp + " " + stream + " F x"; !p.torn([]byte(line)) || p.torn([]byte(line)) {
+					t.Errorf("not the last piece: %s", line)
+				}
 			}
 		}
 	}

@@ -30,14 +30,11 @@ func unitFile(t *testing.T, l *lab.Lab) string {
 func TestUnit(t *testing.T) {
 	l := world(t)
 	name := unitFile(t, l)
-	out, err := exec.Command("systemd-analyze", "verify", "--man=no", name).CombinedOutput()
-	if err != nil || strings.Contains(string(out), "smtpbl.service") {
-		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
-	}
 	security := []string{"security", "--offline=true", "--no-pager", "--threshold=" + maxExposure}
-	out, err = exec.Command("systemd-analyze", append(security, name)...).CombinedOutput()
+	out, err := exec.Command("systemd-analyze", append(security, name)...).CombinedOutput()
 	if strings.Contains(string(out), "unrecognized option '--offline") {
-		// Before 250 it judges only units that run, which it does in virtual machines.
+		// Before 250 it judges only units that run, which it does in virtual machines,
+		// and verifies none where control groups are not mounted.
 		t.Skip("this systemd judges no file")
 	}
 	if err != nil {
@@ -45,6 +42,10 @@ func TestUnit(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	t.Log(lines[len(lines)-1])
+	out, err = exec.Command("systemd-analyze", "verify", "--man=no", name).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "smtpbl.service") {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
 	out, err = exec.Command("systemd-analyze", append(security, "--json=short", name)...).CombinedOutput()
 	var table []struct {
 		Set  bool   `json:"set"`

@@ -41,11 +41,13 @@ func (s *service) notify(ctx context.Context) error {
 	tick := time.NewTicker(every / 2)
 	defer tick.Stop()
 	for {
+		// The first time at once: for systemd READY=1 is no sign of life, and after
+		// a reload the last one may be half the time ago.
+		if s.moves(ctx, every/2) {
+			s.tell(daemon.SdNotifyWatchdog)
+		}
 		select {
 		case <-tick.C:
-			if s.moves(ctx, every/2) {
-				s.tell(daemon.SdNotifyWatchdog)
-			}
 		case <-ctx.Done():
 			return nil
 		}
@@ -54,11 +56,14 @@ func (s *service) notify(ctx context.Context) error {
 
 // tellStopping tells systemd that the service ends, unless it begins anew: what
 // systemd hears during a reload it does after it, and STOPPING=1 would have it wait
-// for the end of a service that goes on, and kill it.
+// for the end of a service that goes on, and kill it. A reload has all the time that
+// the watchdog gives.
 func (s *service) tellStopping(ctx context.Context) {
-	if !errors.Is(context.Cause(ctx), errReload) {
-		s.tell(daemon.SdNotifyStopping)
+	if errors.Is(context.Cause(ctx), errReload) {
+		s.tell(daemon.SdNotifyWatchdog)
+		return
 	}
+	s.tell(daemon.SdNotifyStopping)
 }
 
 // settle waits until all that was read before is judged and enforced.

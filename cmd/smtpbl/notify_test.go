@@ -19,8 +19,8 @@ import (
 
 const testWatchdog = 200 * time.Millisecond
 
-// manager listens as systemd does, and returns what it is told.
-func manager(t *testing.T) <-chan string {
+// manager listens as systemd does with that WatchdogSec=, and returns what it is told.
+func manager(t *testing.T, watchdog time.Duration) <-chan string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
@@ -29,7 +29,7 @@ func manager(t *testing.T) <-chan string {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	t.Setenv("NOTIFY_SOCKET", path)
-	t.Setenv("WATCHDOG_USEC", strconv.FormatInt(testWatchdog.Microseconds(), 10))
+	t.Setenv("WATCHDOG_USEC", strconv.FormatInt(watchdog.Microseconds(), 10))
 	told := make(chan string, 1000)
 	go func() {
 		buf := make([]byte, 4096)
@@ -90,7 +90,7 @@ func pipelineAlone(t *testing.T) *service {
 
 // TestReadyWhenAllDoorsAreTried has two sockets of which one takes its time.
 func TestReadyWhenAllDoorsAreTried(t *testing.T) {
-	told := manager(t)
+	told := manager(t, testWatchdog)
 	s := pipelineAlone(t)
 	open, slow := s.doors.add(), s.doors.add()
 	open()
@@ -101,10 +101,31 @@ func TestReadyWhenAllDoorsAreTried(t *testing.T) {
 	await(t, told, "READY=1")
 }
 
+// TestSignsOfLifeAroundAReload is between two ticks of a long watchdog: systemd
+// counts from the last sign of life, whatever was reloaded meanwhile.
+func TestSignsOfLifeAroundAReload(t *testing.T) {
+	told := manager(t, time.Hour)
+	s := pipelineAlone(t)
+	ctx, reload := context.WithCancelCause(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.notify(ctx)
+	}()
+	await(t, told, "READY=1")
+	await(t, told, "WATCHDOG=1")
+	reload(errReload)
+	await(t, told, "WATCHDOG=1")
+	<-ended
+	if len(told) > 0 {
+		t.Errorf("also told: %q", <-told)
+	}
+}
+
 // TestWatchdogStarvesWithThePipeline blocks the Judge, which every reader waits for
 // too, and then the Enforcer: no sign of life is given until they go on.
 func TestWatchdogStarvesWithThePipeline(t *testing.T) {
-	told := manager(t)
+	told := manager(t, testWatchdog)
 	s := pipelineAlone(t)
 	ctx := t.Context()
 	go func() { _ = s.notify(ctx) }()

@@ -76,18 +76,19 @@ lint:
 
 # By number, because go test can report the end of a given time as a failure
 # ("context deadline exceeded") when an input is just being tried. The targets are
-# looked for in the source: asking go test would build every package's tests.
+# looked for in the source: asking go test would build every package's tests, and
+# "make vet" looks at all of them once.
 fuzz:
 	@set -e; files=$$(grep -rl '^func Fuzz' --include='*_test.go' .); \
 	for file in $$files; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+			go test -vet=off -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
 		done; \
 	done
 
 # With SMTPBL_REQUIRE_NETNS=1 a privileged test that cannot run is a failure.
 race:
-	CGO_ENABLED=1 SMTPBL_REQUIRE_NETNS=1 go test -race -shuffle=on -timeout 15m ./...
+	CGO_ENABLED=1 SMTPBL_REQUIRE_NETNS=1 go test -vet=off -race -shuffle=on -timeout 15m ./...
 
 # Virtual machines without a network card; scripts/vm-test/README.md has more.
 vm-test: need-root
